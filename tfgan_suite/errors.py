@@ -1,0 +1,24 @@
+"""The two kinds of error that a user of the package meets."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserInputError(ValueError):
+    """What was asked for cannot be done as asked, and the user can mend it.
+
+    A bad flag, config value, folder or shape. The programs print it and exit with code 2.
+    """
+
+
+class RunFailure(RuntimeError):
+    """Something failed while a valid request was carried out.
+
+    A full disk, a damaged file, a loss that is no number. The programs print it and exit with code 1.
+    """
+
+
+def closest_name(word: str, known: Iterable[str]) -> str:
+    """Returns `" Did you mean 'x'?"` for the known name nearest to `word`, or an empty string."""
+    matches = difflib.get_close_matches(word, list(known), n=1)
+    return f" Did you mean {matches[0]!r}?" if matches else ""
