@@ -1,0 +1,17 @@
+"""What every model stands on."""
+
+from tfgan_suite.training.checkpoint import Checkpoints
+from tfgan_suite.training.generative_model import GenerativeModel, Loss
+from tfgan_suite.training.guard import NonFiniteError
+from tfgan_suite.training.history_pool import HistoryPool
+from tfgan_suite.training.schedules import ConstantThenLinear, ImageSchedule
+
+__all__ = [
+    "Checkpoints",
+    "ConstantThenLinear",
+    "GenerativeModel",
+    "HistoryPool",
+    "ImageSchedule",
+    "Loss",
+    "NonFiniteError",
+]

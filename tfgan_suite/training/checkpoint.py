@@ -1,0 +1,179 @@
+"""Checkpoints that are whole or not there."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import uuid
+import warnings
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from tfgan_suite.errors import RunFailure, UserInputError, closest_name
+
+_MANIFEST = "manifest.json"
+_NAME = re.compile(r"\d{12}")
+
+
+class DamagedCheckpoint(RunFailure):
+    """A checkpoint's files are not those that were written."""
+
+
+class Checkpoints:
+    """The checkpoints of one run, newest last, each in a folder named by the images seen.
+
+    A checkpoint holds the variables of `model.checkpoint_objects()` and a manifest with the
+    SHA-256 of every file. It is written beside and renamed when all of it is on the disk.
+
+    Args:
+        directory: str or path. Made when the first checkpoint is saved.
+        keep: int. How many of the newest stay. Defaults to 3.
+
+    Example:
+
+    ```python
+    checkpoints = Checkpoints("run/checkpoints")
+    extra = checkpoints.restore(model)  # None where nothing was saved yet
+    checkpoints.save(model, extra={"note": "after warm-up"})
+    ```
+    """
+
+    def __init__(self, directory, keep: int = 3):
+        if keep < 1:
+            raise UserInputError(f"keep is the number of checkpoints to keep, at least 1: {keep}.")
+        self.directory = Path(directory)
+        self.keep = keep
+
+    def names(self) -> list[str]:
+        """Returns the names of the checkpoints, oldest first."""
+        if not self.directory.is_dir():
+            return []
+        return sorted(p.name for p in self.directory.iterdir() if _NAME.fullmatch(p.name))
+
+    def save(self, model, extra: dict[str, Any] | None = None) -> Path:
+        """Writes a checkpoint of `model` and returns its folder.
+
+        Args:
+            model: GenerativeModel.
+            extra: dict. JSON values that `restore` gives back.
+
+        Raises:
+            RunFailure: if the disk does not take it. What was saved before is untouched.
+        """
+        images = int(tf.convert_to_tensor(model.images_seen.value))
+        target = self.directory / f"{images:012d}"
+        part = self.directory / f"part-{uuid.uuid4().hex}"
+        try:
+            part.mkdir(parents=True)
+            tf.train.Checkpoint(**model.checkpoint_objects()).write(str(part / "variables"))
+            manifest = {
+                "model": type(model).__name__,
+                "images_seen": images,
+                "step": int(tf.convert_to_tensor(model.step.value)),
+                "files": {file.name: _sha256(file) for file in sorted(part.iterdir())},
+                "extra": extra or {},
+            }
+            (part / _MANIFEST).write_text(json.dumps(manifest, indent=1))
+            for file in (*part.iterdir(), part):
+                _sync(file)
+            if target.exists():
+                shutil.rmtree(target)
+            os.rename(part, target)
+            _sync(self.directory)
+        except (OSError, tf.errors.OpError) as error:
+            raise RunFailure(
+                f"The checkpoint of {images} images could not be written to {self.directory}: "
+                f"{error}. Earlier checkpoints are untouched. Make room or give write access, "
+                "then give the same command again."
+            ) from error
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+        for name in self.names()[: -self.keep]:
+            shutil.rmtree(self.directory / name, ignore_errors=True)
+        return target
+
+    def restore(self, model, name: str | None = None) -> dict[str, Any] | None:
+        """Restores the newest sound checkpoint into `model`.
+
+        Args:
+            model: GenerativeModel of the same configuration; optimizers are restored when it is
+                compiled.
+            name: str. A certain checkpoint instead of the newest.
+
+        Returns:
+            What was given to `save` as `extra`, or None where there is no checkpoint.
+
+        Raises:
+            UserInputError: if there is no checkpoint `name`, or it is of another model.
+            RunFailure: if there are checkpoints and none of them is sound.
+        """
+        names = self.names()
+        if name is not None:
+            if name not in names:
+                raise UserInputError(
+                    f"There is no checkpoint {name!r} in {self.directory}; there are {names}."
+                    f"{closest_name(name, names)}"
+                )
+            return self._restore_one(model, name)
+        for candidate in reversed(names):
+            try:
+                return self._restore_one(model, candidate)
+            except DamagedCheckpoint as error:
+                warnings.warn(f"{error} Trying the one before it.", stacklevel=2)
+        if names:
+            raise RunFailure(
+                f"None of the checkpoints {names} in {self.directory} is sound. Nothing was "
+                "changed. Put back a copy, or start anew with another workdir."
+            )
+        return None
+
+    def _restore_one(self, model, name):
+        folder = self.directory / name
+        manifest = self._checked_manifest(folder)
+        if manifest["model"] != type(model).__name__:
+            raise UserInputError(
+                f"{folder} holds a checkpoint of a {manifest['model']}, not of a "
+                f"{type(model).__name__}. Use the configuration that it was trained with."
+            )
+        status = tf.train.Checkpoint(**model.checkpoint_objects()).read(str(folder / "variables"))
+        try:
+            status.assert_existing_objects_matched()
+        except (AssertionError, ValueError) as error:
+            raise UserInputError(
+                f"{folder} was saved with another configuration of {manifest['model']}: {error}"
+            ) from error
+        status.expect_partial()
+        return manifest["extra"]
+
+    def _checked_manifest(self, folder):
+        try:
+            manifest = json.loads((folder / _MANIFEST).read_text())
+            files = manifest["files"]
+            found = {name: _sha256(folder / name) for name in files}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DamagedCheckpoint(f"Checkpoint {folder} is damaged: {error}.") from error
+        wrong = sorted(name for name in files if files[name] != found[name])
+        if wrong:
+            raise DamagedCheckpoint(
+                f"Checkpoint {folder} is damaged: {', '.join(wrong)} changed since it was written."
+            )
+        return manifest
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with open(file, "rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

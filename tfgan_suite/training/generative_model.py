@@ -1,0 +1,587 @@
+"""`GenerativeModel`: what every system of the package stands on."""
+
+import functools
+import types
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_suite.errors import UserInputError, closest_name
+from tfgan_suite.layers import example_scope
+from tfgan_suite.training import averaging, inputs, noise
+from tfgan_suite.training.guard import as_non_finite_error, guard
+from tfgan_suite.training.keras_private import WithoutSymbolicBuild, keep_gradients_as_given
+from tfgan_suite.training.replicas import gather_batch, mean_over_replicas
+from tfgan_suite.training.schedules import ImageSchedule
+from tfgan_suite.training.step import Step, current_step, enter_step
+
+
+class Loss(NamedTuple):
+    """What a loss method of a player returns.
+
+    Attributes:
+        terms: dict of `[B]` tensors. Per-example terms; the player minimises the sum of their
+            means over the global batch. Weights are already in them.
+        monitors: dict of `[B]` tensors. Logged in the same way, not minimised.
+        outputs: any structure of tensors that `train_step` goes on with, such as the fakes.
+    """
+
+    terms: dict[str, tf.Tensor]
+    monitors: dict[str, tf.Tensor] = {}
+    outputs: Any = ()
+
+
+class GenerativeModel(WithoutSymbolicBuild, keras.Model):
+    """A `keras.Model` with several players, exact on any number of replicas, exactly resumable.
+
+    A subclass declares its players at the end of its constructor, writes one loss method for each
+    (pure functions that return a `Loss`) and a `train_step` that reads like the paper's algorithm:
+
+    ```python
+    def train_step(self, data):
+        self.update("discriminator", self.discriminator_loss, data, self.latents("discriminator"))
+        self.update("generator", self.generator_loss, self.latents("generator"))
+        return self.step_logs()
+    ```
+
+    From that declaration follow: optimizers built in scope, losses and gradients averaged over the
+    global batch, logs, the guard against numbers that are none, moving averages, checkpoints,
+    `.keras` files and `evaluate`.
+
+    Args:
+        seed: int. Of all noise that training draws. Defaults to 0.
+        ema_half_life: float or None. Images after which an old value counts half in the moving
+            averages that `call`, `predict`, `save` and `export` use. None: no averages.
+            Defaults to None.
+        name: str. Name of the model.
+    """
+
+    #: What `train_step` takes: "samples" (one tensor `[B, ...]`) or "unpaired" (a tuple of two).
+    data_kind = "samples"
+    #: Whether `compile(jit_compile="auto")` compiles the gradient functions with XLA: measured
+    #: for each model, since it depends on the layers (README of the model).
+    jit_compile_pays = False
+
+    def __init__(self, seed: int = 0, ema_half_life: float | None = None, name: str | None = None):
+        super().__init__(name=name)
+        if ema_half_life is not None and ema_half_life <= 0:
+            raise UserInputError(
+                f"ema_half_life is a positive number of images or None. Received: {ema_half_life}."
+            )
+        self.seed = int(seed)
+        self.ema_half_life = ema_half_life
+        self._player_networks = {}
+        self._averaged_players = ()
+        self._states = ()
+        clock = dict(shape=(), dtype="int64", initializer="zeros", trainable=False)
+        #: int64. Training steps taken; with `seed` it determines all noise.
+        self.step = self.add_weight(name="step", aggregation="only_first_replica", **clock)
+        #: int64. Images seen: the clock of schedules, averages and logs.
+        self.images_seen = self.add_weight(
+            name="images_seen", aggregation="only_first_replica", **clock
+        )
+        self._running_means = RunningMeans()
+        # In a namespace, since Keras would track a plain dict as part of the model's state.
+        self._cache = types.SimpleNamespace(gradient_functions={})
+
+    # === Declaration ===
+
+    def declare_player(self, player: str, *networks: str, averaged: bool = False) -> None:
+        """Declares a player of the game.
+
+        Args:
+            player: str. Name of the player: its optimizer is `self.<player>_optimizer`.
+            *networks: str. Names of the attributes that hold the networks it trains.
+            averaged: bool. Keep moving averages of these networks (`self.<network>_average`)
+                when the model has an `ema_half_life`.
+        """
+        self._player_networks = {**self._player_networks, player: tuple(networks)}
+        if averaged and self.ema_half_life is not None:
+            self._averaged_players = (*self._averaged_players, player)
+            for network in networks:
+                setattr(self, f"{network}_average", averaging.copy_network(getattr(self, network)))
+        self.built = True
+
+    def declare_state(self, *layers: str) -> None:
+        """Declares attributes whose variables belong to every checkpoint, such as a history pool."""
+        self._states = (*self._states, *layers)
+
+    def players(self) -> dict[str, list[keras.Model]]:
+        """Returns the networks that each player trains."""
+        return {
+            player: [getattr(self, network) for network in networks]
+            for player, networks in self._player_networks.items()
+        }
+
+    def network_names(self) -> list[str]:
+        """Returns the attribute names of all networks, without the averages."""
+        return [name for names in self._player_networks.values() for name in names]
+
+    def inference(self, network: str) -> keras.Model:
+        """Returns the moving average of a network, or the network where none is kept."""
+        return getattr(self, f"{network}_average", getattr(self, network))
+
+    def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """Returns the optimizers of the paper's recipe, one for each player."""
+        raise NotImplementedError(f"{type(self).__name__} must define `default_optimizers`.")
+
+    # === Compilation ===
+
+    def compile(
+        self,
+        optimizers=None,
+        jit_compile: bool | str = "auto",
+        steps_per_execution: int = 1,
+        run_eagerly: bool = False,
+    ):
+        """Builds one optimizer for each player, in the scope of the model's strategy.
+
+        Args:
+            optimizers: None for the recipe of the paper; one optimizer (name, config or object)
+                of which each player gets a copy; or a dict from player to optimizer, in which a
+                missing player keeps its recipe. Objects are copied: afterwards use
+                `self.<player>_optimizer`.
+            jit_compile: bool or "auto". Compile the gradient functions with XLA; the sum over
+                replicas and the optimizers stay outside. "auto" does what was measured to be
+                faster for this model.
+            steps_per_execution: int. Steps in one call of the training function. Defaults to 1.
+            run_eagerly: bool. For debugging, without a strategy of several replicas.
+
+        Raises:
+            UserInputError: on an unknown player.
+        """
+        if run_eagerly and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise UserInputError(
+                "run_eagerly=True works with one replica only: eager replicas issue their "
+                f"collectives out of order. This model has "
+                f"{self.distribute_strategy.num_replicas_in_sync} replicas."
+            )
+        with self.distribute_strategy.scope():
+            super().compile(
+                optimizer=None,
+                jit_compile=False,
+                steps_per_execution=steps_per_execution,
+                run_eagerly=run_eagerly,
+            )
+            chosen = self._chosen_optimizers(optimizers)
+            for player, optimizer in chosen.items():
+                setattr(self, f"{player}_optimizer", optimizer)
+                optimizer.build(self.trainable_variables_of(player))
+                keep_gradients_as_given(optimizer)
+                if isinstance(optimizer._learning_rate, ImageSchedule):
+                    optimizer._learning_rate.bind(self.images_seen)
+        self.jit_gradients = self.jit_compile_pays if jit_compile == "auto" else bool(jit_compile)
+        self._requested_jit = jit_compile
+        self._cache.gradient_functions.clear()
+        self.train_function = self.test_function = None
+
+    def _chosen_optimizers(self, optimizers):
+        players = list(self._player_networks)
+        if isinstance(optimizers, dict) and "class_name" not in optimizers:
+            for player in optimizers:
+                if player not in players:
+                    raise UserInputError(
+                        f"{type(self).__name__} has no player {player!r}; its players are "
+                        f"{players}.{closest_name(player, players)}"
+                    )
+        elif optimizers is not None:
+            optimizers = dict.fromkeys(players, optimizers)
+        chosen = {**self.default_optimizers(), **(optimizers or {})}
+        return {player: _fresh_optimizer(chosen[player]) for player in players}
+
+    @property
+    def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """The optimizers by player (after `compile`)."""
+        return {player: getattr(self, f"{player}_optimizer") for player in self._player_networks}
+
+    def trainable_variables_of(self, player: str) -> list:
+        """Returns the trainable variables of a player's networks."""
+        return [v for network in self.players()[player] for v in network.trainable_variables]
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        return {
+            "optimizers": {
+                player: keras.saving.serialize_keras_object(optimizer)
+                for player, optimizer in self.optimizers.items()
+            },
+            "jit_compile": self._requested_jit,
+            "steps_per_execution": self.steps_per_execution,
+        }
+
+    def compile_from_config(self, config):
+        self.compile(**config)
+
+    def get_config(self):
+        return {"seed": self.seed, "ema_half_life": self.ema_half_life, "name": self.name}
+
+    # === Inside a step ===
+
+    def latents(self, name: str, shape, distribution: str = "normal") -> tf.Tensor:
+        """Draws noise for this replica's examples, as a function of seed, step, name and example.
+
+        Args:
+            name: str. Each name has a stream of its own.
+            shape: tuple of ints. Shape of one example's noise.
+            distribution: str. A key of `noise.DISTRIBUTIONS`.
+
+        Returns:
+            float32 tensor `[B, *shape]`.
+        """
+        step = current_step()
+        return noise.draw(
+            tuple(shape),
+            key=self._noise_key(step, name),
+            offset=step.offset,
+            local_batch=step.local_batch,
+            global_batch=step.global_batch,
+            distribution=distribution,
+        )
+
+    def _noise_key(self, step, name):
+        mode = "train" if step.training else "test"
+        return tf.stack([tf.constant(noise.stream(self.seed, f"{mode}/{name}"), tf.int64), step.index])
+
+    def update(self, player: str, loss: Callable[..., Loss], *inputs) -> Any:
+        """Lets a player take one optimizer step on its loss; in `evaluate`, only measures it.
+
+        Gradients, loss terms and the moving statistics of the player's layers are averaged over
+        the global batch in one all-reduce, checked, and then applied. Nothing else moves: neither
+        the other players' weights nor their statistics.
+
+        Args:
+            player: str. A declared player.
+            loss: method `loss(*inputs, training) -> Loss`. Pure: it draws no noise itself.
+            *inputs: structures of tensors that the loss takes.
+
+        Returns:
+            `Loss.outputs`, as they were before the update.
+        """
+        step = current_step()
+        function = self._gradient_function(player, loss, step.training)
+        key = self._noise_key(step, f"layers/{player}")
+        result = function(inputs, key, step.offset, step.global_batch)
+        gradients, statistics = result["gradients"], result["statistics"]
+        scalars = result["scalars"]
+
+        names = list(scalars)
+        mean = mean_over_replicas(
+            [*gradients, *statistics, *[scalars[name] for name in names]], step.num_replicas
+        )
+        gradients, mean = mean[: len(gradients)], mean[len(gradients) :]
+        statistics, mean = mean[: len(statistics)], mean[len(statistics) :]
+        scalars = dict(zip(names, mean, strict=True))
+
+        if step.training:
+            scalars[f"{player}/gradient_norm"] = tf.linalg.global_norm(gradients)
+            gradients = guard(gradients, player, step.index, scalars)
+            variables = self.trainable_variables_of(player)
+            self.optimizers[player].apply(gradients, variables)
+            for variable, value in zip(self._statistics_of(player), statistics, strict=True):
+                variable.assign(value)
+        step.logs.update(scalars)
+        return result["outputs"]
+
+    def gather(self, tensor: tf.Tensor) -> tf.Tensor:
+        """Returns the global batch of a replica's `[B, ...]` tensor, in replica order."""
+        return gather_batch(tensor, current_step().num_replicas)
+
+    def step_logs(self) -> dict[str, tf.Tensor]:
+        """Returns what the updates of this step measured, averaged over the global batch."""
+        return dict(current_step().logs)
+
+    def train_step(self, data):
+        raise NotImplementedError(f"{type(self).__name__} must define `train_step`.")
+
+    def test_step(self, data):
+        """Measures the losses of `train_step` without an update, in inference mode."""
+        return self.train_step(data)
+
+    def unpack(self, data):
+        """Returns the part of a batch that this model trains on.
+
+        A model of kind "samples" takes the first part of a tuple: labels are left aside.
+        """
+        if self.data_kind == "samples" and isinstance(data, (tuple, list)):
+            return data[0]
+        return data
+
+    def _statistics_of(self, player):
+        return [
+            v
+            for network in self.players()[player]
+            for v in network.non_trainable_variables
+            if v.dtype.startswith(("float", "bfloat"))
+        ]
+
+    def _gradient_function(self, player, loss, training):
+        """Returns the function that computes a player's gradients, compiled by XLA if asked."""
+        cache_key = (player, loss.__name__, training)
+        functions = self._cache.gradient_functions
+        if cache_key not in functions:
+            compute = functools.partial(self._gradients, player, loss, training)
+            if not self.run_eagerly:
+                compute = tf.function(compute, jit_compile=self.jit_gradients, autograph=False)
+            functions[cache_key] = compute
+        return functions[cache_key]
+
+    def _gradients(self, player, loss, training, inputs, key, offset, global_batch):
+        variables = self.trainable_variables_of(player)
+        seeds = [(v, _layer_seed(v, key, offset)) for v in self._layer_seed_states()]
+        # Layers that move statistics or seeds do so inside this scope only.
+        with keras.StatelessScope(state_mapping=seeds) as scope:
+            with example_scope(key, offset, global_batch), tf.GradientTape() as tape:
+                result = loss(*inputs, training=training)
+                terms = {
+                    f"{player}/{name}": tf.reduce_mean(tf.cast(term, tf.float32))
+                    for name, term in result.terms.items()
+                }
+                penalties = [p for network in self.players()[player] for p in network.losses]
+                if penalties:
+                    terms[f"{player}/regularization"] = tf.add_n(penalties)
+                total = tf.add_n(list(terms.values()))
+        monitors = {
+            f"{player}/{name}": tf.reduce_mean(tf.cast(value, tf.float32))
+            for name, value in result.monitors.items()
+        }
+        gradients, statistics = [], []
+        if training:
+            gradients = tape.gradient(
+                total, [v.value for v in variables], unconnected_gradients="zero"
+            )
+            for variable in self._statistics_of(player):
+                value = scope.get_current_value(variable)
+                statistics.append(variable.value if value is None else value)
+        return {
+            "gradients": [tf.convert_to_tensor(g) for g in gradients],
+            "statistics": statistics,
+            "scalars": {**terms, **monitors},
+            "outputs": result.outputs,
+        }
+
+    def _layer_seed_states(self):
+        """Returns the seed states of Keras' own random layers in the networks."""
+        networks = [getattr(self, name) for name in self.network_names()]
+        weights = {id(w) for network in networks for w in network.weights}
+        return [v for n in networks for v in n.variables if id(v) not in weights and "seed" in v.path]
+
+    # === The training and test functions ===
+
+    def make_train_function(self, force: bool = False):
+        if self.train_function is None or force:
+            self.train_function = self._make_function(training=True)
+        return self.train_function
+
+    def make_test_function(self, force: bool = False):
+        if self.test_function is None or force:
+            self.test_function = self._make_function(training=False)
+        return self.test_function
+
+    def _make_function(self, training):
+        strategy = self.distribute_strategy
+
+        def replica_step(data, index):
+            data = self.unpack(data)
+            batch = inputs.batch_of(data)
+            context = tf.distribute.get_replica_context()
+            step = Step(
+                index=index,
+                training=training,
+                local_batch=batch,
+                num_replicas=strategy.num_replicas_in_sync,
+                replica_id=tf.cast(context.replica_id_in_sync_group, tf.int32),
+            )
+            with enter_step(step):
+                logs = self.train_step(data) if training else self.test_step(data)
+                if training:
+                    self._move_averages(step)
+            return logs
+
+        def one_step(data, index):
+            logs = strategy.run(
+                tf.autograph.experimental.do_not_convert(replica_step), args=(data, index)
+            )
+            if training:
+                first = strategy.experimental_local_results(tf.nest.flatten(data)[0])[0]
+                self.step.assign_add(1)
+                self.images_seen.assign_add(first.shape[0] * strategy.num_replicas_in_sync)
+            # Every replica holds the same averages.
+            return {name: strategy.experimental_local_results(v)[0] for name, v in logs.items()}
+
+        def index_of(offset):
+            return tf.convert_to_tensor(self.step.value) if training else offset
+
+        steps = self.steps_per_execution
+
+        def many_steps(iterator, offset):
+            logs = one_step(next(iterator), index_of(offset))
+            for i in tf.range(steps - 1):
+                more = one_step(next(iterator), index_of(offset + tf.cast(i, tf.int64) + 1))
+                logs = {name: logs[name] + more[name] for name in logs}
+            return {name: value / steps for name, value in logs.items()}
+
+        def one_iterator_step(iterator, offset):
+            return one_step(next(iterator), index_of(offset))
+
+        run = one_iterator_step if steps == 1 else many_steps
+        if not self.run_eagerly:
+            run = tf.function(run)
+
+        def function(iterator):
+            try:
+                logs = run(iterator, tf.constant(self._running_means.count, tf.int64))
+            except tf.errors.InvalidArgumentError as error:
+                non_finite = as_non_finite_error(error)
+                if non_finite is None:
+                    raise
+                raise non_finite from None
+            return self._running_means.add(logs, steps)
+
+        return function
+
+    def _move_averages(self, step):
+        if not self._averaged_players:
+            return
+        images = tf.convert_to_tensor(self.images_seen.value) + step.global_batch
+        factor = averaging.decay(step.global_batch, self.ema_half_life, images)
+        for player in self._averaged_players:
+            for name in self._player_networks[player]:
+                averaging.move_towards(getattr(self, f"{name}_average"), getattr(self, name), factor)
+
+    # === What Keras users call ===
+
+    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **kwargs):
+        """Trains as `keras.Model.fit` does.
+
+        Args:
+            x: array, tuple of arrays, `tf.data.Dataset` of batches or
+                `tf.distribute.DistributedDataset`. Smaller last batches are left out.
+            y: array. With `x`, the tuple `(x, y)`: the second domain of a translator.
+            batch_size: int. Global batch size of arrays. Defaults to 32.
+            shuffle: bool. Shuffle arrays in each epoch. Defaults to True.
+            **kwargs: as in `keras.Model.fit`: `epochs`, `steps_per_epoch`, `callbacks`,
+                `validation_data`, `verbose` ...
+
+        Raises:
+            UserInputError: if the data does not fit the replicas or `steps_per_execution`.
+            NonFiniteError: if a loss or gradient is not finite; the player's weights and slots
+                are those before its update.
+        """
+        data = self._static(x, y, batch_size, shuffle)
+        if kwargs.get("validation_data") is not None:
+            validation = kwargs["validation_data"]
+            kwargs["validation_data"] = self._static(
+                validation, None, kwargs.pop("validation_batch_size", None) or batch_size, False
+            )
+        steps = kwargs.get("steps_per_epoch") or _cardinality(data)
+        if steps and steps % self.steps_per_execution:
+            raise UserInputError(
+                f"{steps} steps are not a multiple of steps_per_execution="
+                f"{self.steps_per_execution}. Pass steps_per_epoch="
+                f"{steps // self.steps_per_execution * self.steps_per_execution} or compile with "
+                "another steps_per_execution."
+            )
+        return super().fit(data, **kwargs)
+
+    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
+        """Measures all losses in inference mode, as `keras.Model.evaluate` does."""
+        if not kwargs.get("_use_cached_eval_dataset"):
+            x = self._static(x, y, batch_size, False)
+        return super().evaluate(x, **kwargs)
+
+    def train_on_batch(self, x, y=None, return_dict: bool = False):
+        """Takes one step on the global batch `x` (`(x, y)` with `y`) and returns its logs."""
+        return self._on_batch(self.make_train_function, x, y, return_dict)
+
+    def test_on_batch(self, x, y=None, return_dict: bool = False):
+        """Measures the losses of the global batch `x` (`(x, y)` with `y`)."""
+        return self._on_batch(self.make_test_function, x, y, return_dict)
+
+    def _on_batch(self, make_function, x, y, return_dict):
+        if self.steps_per_execution != 1:
+            raise UserInputError("train_on_batch and test_on_batch need steps_per_execution=1.")
+        batch = inputs.batch_of(tf.nest.map_structure(tf.convert_to_tensor, x))
+        dataset = self._static(x, y, batch, False)
+        function = make_function()
+        self.reset_metrics()
+        iterator = iter(self.distribute_strategy.experimental_distribute_dataset(dataset))
+        logs = {name: float(value) for name, value in function(iterator).items()}
+        return logs if return_dict else list(logs.values())
+
+    def _static(self, x, y, batch_size, shuffle):
+        return inputs.as_static_batches(
+            x,
+            y,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            num_replicas=self.distribute_strategy.num_replicas_in_sync,
+        )
+
+    def reset_metrics(self):
+        self._running_means.reset()
+
+    def get_metrics_result(self):
+        return self._running_means.result()
+
+    # === Checkpoints ===
+
+    def checkpoint_objects(self) -> dict[str, Any]:
+        """Returns the one declared set of objects that a checkpoint holds, by name."""
+        objects = {"step": self.step.value, "images_seen": self.images_seen.value}
+        for name in self.network_names():
+            objects[name] = getattr(self, name)
+            if hasattr(self, f"{name}_average"):
+                objects[f"{name}_average"] = getattr(self, f"{name}_average")
+        for name in self._states:
+            objects[name] = getattr(self, name)
+        if self.compiled:
+            for player, optimizer in self.optimizers.items():
+                objects[f"{player}_optimizer"] = optimizer
+        return objects
+
+
+class RunningMeans:
+    """Means of the logs since the last reset, without waiting for the device."""
+
+    def __init__(self):
+        self.reset()
+
+    def reset(self) -> None:
+        self.sums, self.count = {}, 0
+
+    def add(self, logs, steps: int) -> dict[str, tf.Tensor]:
+        """Adds the mean logs of `steps` steps and returns the means so far."""
+        self.sums = {
+            name: self.sums[name] + value * steps if self.sums else value * steps
+            for name, value in logs.items()
+        }
+        self.count += steps
+        return self.result()
+
+    def result(self) -> dict[str, tf.Tensor]:
+        return {name: total / self.count for name, total in self.sums.items()}
+
+
+def _fresh_optimizer(identifier):
+    if isinstance(identifier, keras.optimizers.Optimizer):
+        return type(identifier).from_config(identifier.get_config())
+    return keras.optimizers.get(identifier)
+
+
+def _layer_seed(variable, key, offset):
+    """Returns a seed state `[2]` for a Keras layer, of its own on every replica and step."""
+    mixed = tf.random.experimental.stateless_fold_in(key, zlib.crc32(variable.path.encode()))
+    mixed = tf.random.experimental.stateless_fold_in(mixed, tf.cast(offset, tf.int64))
+    return tf.cast(tf.bitwise.bitwise_and(mixed, 0x7FFFFFFF), variable.dtype)
+
+
+def _cardinality(data):
+    cardinality = getattr(data, "cardinality", None)
+    value = int(np.asarray(cardinality())) if callable(cardinality) else -1
+    return value if value > 0 else None
