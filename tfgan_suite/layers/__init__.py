@@ -1,0 +1,17 @@
+"""Layers that adversarial models need and Keras does not have."""
+
+from tfgan_suite.layers.dropout import Dropout
+from tfgan_suite.layers.example_scope import example_scope
+from tfgan_suite.layers.ghost_batch_normalization import GhostBatchNormalization
+from tfgan_suite.layers.instance_normalization import InstanceNormalization
+from tfgan_suite.layers.maxout import Maxout
+from tfgan_suite.layers.reflection_padding import ReflectionPadding2D
+
+__all__ = [
+    "Dropout",
+    "GhostBatchNormalization",
+    "InstanceNormalization",
+    "Maxout",
+    "ReflectionPadding2D",
+    "example_scope",
+]

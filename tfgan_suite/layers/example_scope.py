@@ -1,0 +1,78 @@
+"""Random numbers that belong to an example of the global batch, not to a device."""
+
+import contextlib
+import threading
+
+import tensorflow as tf
+
+from tfgan_suite.errors import UserInputError
+
+_active = threading.local()
+
+
+class ExampleScope:
+    """The randomness of one pass over a slice of the global batch; see `example_scope`."""
+
+    def __init__(self, seed, offset, global_batch):
+        self._seed = tf.convert_to_tensor(seed)
+        self._offset = tf.cast(offset, tf.int32)
+        self._global_batch = global_batch
+        self._num_draws = 0
+
+    def uniform(self, shape):
+        """Draws float32 numbers in [0, 1) for the examples of this slice; each call draws anew.
+
+        Args:
+            shape: `(local_batch, ...)`, static but for the batch size.
+        """
+        local_batch, *example_shape = shape
+        if isinstance(local_batch, int) and local_batch > self._global_batch:
+            raise UserInputError(
+                f"A layer that draws random numbers received {local_batch} examples inside an "
+                f"`example_scope` of {self._global_batch}. Open the scope with the number of "
+                "examples of the global batch that pass through the network at once."
+            )
+        # The place in the pass, not the layer's name, tells the draws apart: automatic names
+        # count the layers made so far in the process, so they change from run to run.
+        seed = tf.random.experimental.stateless_fold_in(
+            self._seed, tf.constant(self._num_draws, self._seed.dtype), alg="philox"
+        )
+        self._num_draws += 1
+        drawn = tf.random.stateless_uniform(
+            (self._global_batch, *example_shape), seed, alg="philox"
+        )
+        return tf.slice(
+            drawn, [self._offset] + [0] * len(example_shape), [local_batch, *example_shape]
+        )
+
+
+@contextlib.contextmanager
+def example_scope(seed, offset, global_batch):
+    """Ties the random layers called inside to the examples' places in the global batch.
+
+    Numbers are drawn for the whole global batch and sliced, so one device with B examples and
+    two with B / 2 each see the same masks. The scope belongs to the thread (one per replica) and
+    is to be opened inside the function that is traced. Compiled by XLA or not, the numbers are
+    the same.
+
+    Args:
+        seed: int32 or int64 tensor `[2]`, new for each step and pass.
+        offset: int or scalar int tensor, index in the global batch of the first local example.
+        global_batch: int, number of examples on all devices together.
+
+    Example:
+
+    >>> with example_scope(seed=[0, step], offset=replica * 32, global_batch=64):
+    ...     logits = discriminator(images, training=True)
+    """
+    outer = current_example_scope()
+    _active.scope = ExampleScope(seed, offset, global_batch)
+    try:
+        yield _active.scope
+    finally:
+        _active.scope = outer
+
+
+def current_example_scope():
+    """The innermost open `ExampleScope` of this thread, or None."""
+    return getattr(_active, "scope", None)

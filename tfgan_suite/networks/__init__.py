@@ -1,0 +1,25 @@
+"""Builders of networks: functions that return Keras functional models."""
+
+from tfgan_suite.networks.dcgan import dcgan_discriminator, dcgan_generator
+from tfgan_suite.networks.mlp import (
+    maxout_mnist_discriminator,
+    maxout_mnist_generator,
+    mixture_discriminator,
+    mixture_generator,
+    mlp_discriminator,
+    mlp_generator,
+)
+from tfgan_suite.networks.pairs import build_pair, pair_names
+
+__all__ = [
+    "build_pair",
+    "dcgan_discriminator",
+    "dcgan_generator",
+    "maxout_mnist_discriminator",
+    "maxout_mnist_generator",
+    "mixture_discriminator",
+    "mixture_generator",
+    "mlp_discriminator",
+    "mlp_generator",
+    "pair_names",
+]

@@ -1,0 +1,102 @@
+"""Generator and discriminator pairs by name, as configs give them."""
+
+import inspect
+
+from tfgan_suite.errors import UserInputError, closest_name
+from tfgan_suite.networks.dcgan import dcgan_discriminator, dcgan_generator
+from tfgan_suite.networks.mlp import (
+    maxout_mnist_discriminator,
+    maxout_mnist_generator,
+    mixture_discriminator,
+    mixture_generator,
+    mlp_discriminator,
+    mlp_generator,
+)
+
+
+def _dcgan(
+    image_size=64,
+    channels=3,
+    latent_size=100,
+    filters=128,
+    kernel_size=5,
+    upsampling="transposed_convolution",
+    projection_norm="units",
+    batch_norm_group_size=None,
+    base_size=4,
+):
+    shared = {
+        "image_size": image_size,
+        "channels": channels,
+        "filters": filters,
+        "kernel_size": kernel_size,
+        "batch_norm_group_size": batch_norm_group_size,
+        "base_size": base_size,
+    }
+    generator = dcgan_generator(
+        latent_size=latent_size, upsampling=upsampling, projection_norm=projection_norm, **shared
+    )
+    return generator, dcgan_discriminator(**shared)
+
+
+def _maxout_mnist(latent_size=100):
+    return maxout_mnist_generator(latent_size), maxout_mnist_discriminator()
+
+
+def _mixture(latent_size=256):
+    return mixture_generator(latent_size), mixture_discriminator()
+
+
+def _mlp(
+    sample_shape=(28, 28, 1),
+    latent_size=100,
+    generator_hidden_units=(256, 512, 1024),
+    discriminator_hidden_units=(512, 256),
+    output_activation="tanh",
+):
+    generator = mlp_generator(
+        sample_shape, latent_size, generator_hidden_units, output_activation=output_activation
+    )
+    return generator, mlp_discriminator(sample_shape, discriminator_hidden_units)
+
+
+_PAIRS = {"dcgan": _dcgan, "maxout_mnist": _maxout_mnist, "mixture": _mixture, "mlp": _mlp}
+
+
+def pair_names():
+    """The names that `build_pair` knows."""
+    return sorted(_PAIRS)
+
+
+def build_pair(name, **arguments):
+    """Builds a generator and a discriminator that fit together.
+
+    Args:
+        name: "dcgan", "maxout_mnist", "mixture" or "mlp".
+        **arguments: those of the networks' functions; what both take is given once. The pair
+            "mlp" has `generator_hidden_units` and `discriminator_hidden_units`.
+
+    Returns:
+        Two `keras.Model`: generator, whose `input_shape[-1]` is the latent size, and
+        discriminator.
+
+    Raises:
+        UserInputError: unknown name or argument, or one that the networks refuse.
+
+    Example:
+
+    >>> generator, discriminator = build_pair("dcgan", image_size=32, channels=1, filters=32)
+    """
+    if name not in _PAIRS:
+        raise UserInputError(
+            f"Unknown networks {name!r}.{closest_name(str(name), _PAIRS)} "
+            f"Known: {', '.join(pair_names())}."
+        )
+    known = inspect.signature(_PAIRS[name]).parameters
+    for argument in arguments:
+        if argument not in known:
+            raise UserInputError(
+                f"The networks {name!r} take no argument {argument!r}."
+                f"{closest_name(argument, known)} Known: {', '.join(known)}."
+            )
+    return _PAIRS[name](**arguments)
