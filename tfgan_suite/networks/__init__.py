@@ -10,6 +10,8 @@ from tfgan_suite.networks.mlp import (
     mlp_generator,
 )
 from tfgan_suite.networks.pairs import build_pair, pair_names
+from tfgan_suite.networks.patchgan import patchgan_discriminator
+from tfgan_suite.networks.resnet_translator import resnet_translator
 
 __all__ = [
     "build_pair",
@@ -22,4 +24,6 @@ __all__ = [
     "mlp_discriminator",
     "mlp_generator",
     "pair_names",
+    "patchgan_discriminator",
+    "resnet_translator",
 ]

@@ -1,0 +1,85 @@
+"""Discriminator that judges overlapping patches of a picture."""
+
+import keras
+from keras import layers
+
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.layers import InstanceNormalization
+from tfgan_suite.networks.image_size import height_and_width
+from tfgan_suite.networks.initializers import normal_kernel
+
+
+def patchgan_discriminator(
+    image_size=256,
+    channels=3,
+    filters=64,
+    num_layers=3,
+    norm_bias=False,
+    name="patchgan_discriminator",
+):
+    """Pictures to a map of logits, each of which sees one patch.
+
+    From [Isola et al., 2017](https://arxiv.org/abs/1611.07004), as in
+    [CycleGAN](https://arxiv.org/abs/1703.10593). For 256 pixels with the defaults:
+
+    | layer (kernel 4 x 4, zero padding 1 on each side) | output |
+    |---|---|
+    | convolution stride 2, LeakyReLU 0.2 | 128 x 128 x 64 |
+    | convolution stride 2, norm, LeakyReLU 0.2 | 64 x 64 x 128 |
+    | convolution stride 2, norm, LeakyReLU 0.2 | 32 x 32 x 256 |
+    | convolution stride 1, norm, LeakyReLU 0.2 | 31 x 31 x 512 |
+    | convolution stride 1 | 30 x 30 x 1 |
+
+    The norm is `InstanceNormalization`. 2,764,737 parameters when `norm_bias=True`. A logit's patch
+    has 16, 34, 70, 142 or 286 pixels a side for `num_layers` 1 to 5.
+
+    Args:
+        image_size: int, pair (height, width) or None for any size.
+        channels: int, channels of the pictures.
+        filters: int, channels of the first stage; doubled up to eight times as many.
+        num_layers: int, layers of stride 2.
+        norm_bias: bool, biases also in front of norm layers, where they do nothing; for
+            comparison with other code's weights and counts.
+        name: str, name of the model.
+
+    Returns:
+        `keras.Model` from `[batch, height, width, channels]` in [-1, 1] to float32 logits
+        `[batch, patches_vertical, patches_horizontal, 1]`.
+
+    Raises:
+        UserInputError: the picture is too small for a single patch.
+
+    Example:
+
+    >>> patchgan_discriminator(image_size=256).output_shape
+    (None, 30, 30, 1)
+    """
+    height, width = height_and_width(image_size)
+    smallest = 3 * 2**num_layers
+    for side in (height, width):
+        if side is not None and side < smallest:
+            raise UserInputError(
+                f"`image_size` must be at least {smallest} for `num_layers` {num_layers}; "
+                f"received {image_size!r}. Use larger pictures or fewer layers."
+            )
+    images = keras.Input((height, width, channels), name="images")
+    x = images
+    for index in range(num_layers + 1):
+        is_normalized = index > 0
+        x = layers.ZeroPadding2D(1, name=f"padding_{index}")(x)
+        x = layers.Conv2D(
+            filters * min(2**index, 8),
+            4,
+            strides=2 if index < num_layers else 1,
+            use_bias=norm_bias or not is_normalized,
+            kernel_initializer=normal_kernel(),
+            name=f"convolution_{index}",
+        )(x)
+        if is_normalized:
+            x = InstanceNormalization(name=f"norm_{index}")(x)
+        x = layers.LeakyReLU(negative_slope=0.2, name=f"leaky_relu_{index}")(x)
+    x = layers.ZeroPadding2D(1, name="head_padding")(x)
+    logits = layers.Conv2D(
+        1, 4, kernel_initializer=normal_kernel(), dtype="float32", name="logits"
+    )(x)
+    return keras.Model(images, logits, name=name)
