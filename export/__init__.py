@@ -1,0 +1,1 @@
+"""Programs that take a trained model out: `export.saved_model` and `export.verify`."""

@@ -1,0 +1,27 @@
+"""The way out: what a model answers, publishing it as a SavedModel, and the check of the result.
+
+Nothing here imports TensorFlow until it is used, so that the C++ loader and the check can run in a
+process without it.
+"""
+
+import importlib
+
+_HOMES = {
+    "Signature": "signature",
+    "decode_images": "signature",
+    "encode_png": "signature",
+    "latents_from_seeds": "signature",
+    "Published": "publish",
+    "publish": "publish",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Importing the module `publish` binds its name here; the function takes its place.
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
