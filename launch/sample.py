@@ -1,0 +1,55 @@
+"""Draws samples from a trained run and writes them as one PNG grid.
+
+  python -m launch.sample --workdir=runs/mnist --num=64 --seed=0 --out=grid.png
+  python -m launch.sample --workdir=runs/shapes --num=8 --out=translated.png
+  python -m launch.sample --workdir=runs/shapes --num=8 --input=my_pictures --out=translated.png
+
+Prints one JSON line. Exit codes: 0 done, 1 failure, 2 wrong usage.
+"""
+
+import json
+
+from absl import flags
+
+from tfgan_suite import runs
+
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+CHECKPOINT = flags.DEFINE_string(
+    "checkpoint", None, "Name of a checkpoint in the run, such as 000000050000. Unset: the newest."
+)
+NUM = flags.DEFINE_integer(
+    "num", 64, "Samples to draw; for a translator, pictures to translate.", lower_bound=1
+)
+SEED = flags.DEFINE_integer(
+    "seed", 0, "Chooses the latents; for a translator, the held-out pictures.", lower_bound=0
+)
+INPUT = flags.DEFINE_string(
+    "input",
+    None,
+    "For translators: folder of pictures to translate. Unset: held-out pictures of the run's data.",
+)
+OUT = flags.DEFINE_string("out", "grid.png", "PNG file to write.")
+
+
+def main(overrides):
+    del overrides
+    result = runs.sample(
+        WORKDIR.value,
+        OUT.value,
+        num=NUM.value,
+        seed=SEED.value,
+        checkpoint=CHECKPOINT.value,
+        input_dir=INPUT.value,
+    )
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    runs.run_program(
+        main,
+        groups={
+            "What to draw from": ["workdir", "checkpoint"],
+            "What to draw": ["num", "seed", "input"],
+            "Where": ["out"],
+        },
+    )

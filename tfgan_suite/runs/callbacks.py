@@ -1,0 +1,260 @@
+"""What happens between the steps of a run, timed by images seen.
+
+Nothing here waits for the device except where something is written.
+
+An interval of N images is due after the first step at or past each multiple of N. That depends on
+nothing but the images seen, so a resumed run does the same things at the same moments.
+"""
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from tfgan_suite.runs.devices import peak_memory
+from tfgan_suite.runs.grids import grid, scatter, write_grid
+from tfgan_suite.runs.workdir import Workdir, append_line
+from tfgan_suite.training import Checkpoints
+
+_SECONDS_BETWEEN_LINES = 30
+_FORMAT = "{n:,}/{total:,} images, {rate:,.0f} images/s, {remaining} left{postfix}"
+
+
+class RunCallback(keras.callbacks.Callback):
+    """A callback whose clock counts images on the host.
+
+    Args:
+        start: Images that the model had seen when this sitting began.
+        batch_size: Images in a step.
+    """
+
+    def __init__(self, start: int, batch_size: int):
+        super().__init__()
+        self.images = start
+        self._start, self._batch_size = start, batch_size
+
+    def on_train_batch_end(self, batch, logs=None):
+        before, self.images = self.images, self._start + (batch + 1) * self._batch_size
+        self.advance(before)
+
+    def advance(self, before: int) -> None:
+        """Called when `images` has moved on from `before`."""
+
+    def due(self, every: int, before: int) -> bool:
+        return self.images // every > before // every
+
+
+class Progress(RunCallback):
+    """Images seen, images/s and time left: a bar in a terminal, elsewhere a line now and then."""
+
+    def __init__(self, start: int, batch_size: int, total: int, stream=None):
+        super().__init__(start, batch_size)
+        self._stream = stream or sys.stderr
+        self._total = total
+        self._interactive = self._stream.isatty()
+        self._bar = None
+
+    def on_train_begin(self, logs=None):
+        # Without a terminal tqdm only keeps the figures: `_Silent` takes what it draws.
+        self._bar = tqdm(
+            total=self._total,
+            initial=self._start,
+            dynamic_ncols=True,
+            bar_format=("{percentage:3.0f}%|{bar}| " if self._interactive else "") + _FORMAT,
+            file=self._stream if self._interactive else _Silent(),
+        )
+        self._last_line = time.monotonic()
+
+    def advance(self, before):
+        self._bar.update(self.images - before)
+        now = time.monotonic()
+        if not self._interactive and (
+            now - self._last_line > _SECONDS_BETWEEN_LINES or self.images >= self._total
+        ):
+            self._last_line = now
+            print(self._bar, file=self._stream, flush=True)
+
+    def show(self, values: dict[str, float]) -> None:
+        """Shows some of the newest means beside the bar."""
+        losses = list(values.items())[:4]
+        self._bar.set_postfix({name: f"{value:.3g}" for name, value in losses}, refresh=False)
+
+    def on_train_end(self, logs=None):
+        self.close()
+
+    def close(self) -> None:
+        """Leaves the terminal in order, also after an error."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class _Silent:
+    def write(self, text):
+        pass
+
+    def flush(self):
+        pass
+
+
+class MetricsLog(RunCallback):
+    """Writes means over each log interval to metrics.jsonl and TensorBoard, speed to speed.jsonl.
+
+    metrics.jsonl holds only what every run of the same config repeats to the last bit.
+    """
+
+    def __init__(
+        self,
+        start: int,
+        batch_size: int,
+        every: int,
+        workdir: Workdir,
+        writer: tf.summary.SummaryWriter,
+        seconds_before: float = 0.0,
+        on_line: Callable[[dict[str, float]], None] = lambda values: None,
+    ):
+        super().__init__(start, batch_size)
+        self._every, self._workdir, self._writer = every, workdir, writer
+        self._seconds_before, self._on_line = seconds_before, on_line
+
+    def on_train_begin(self, logs=None):
+        self._began = self._last_time = time.perf_counter()
+        self._last_images = self.images
+
+    def advance(self, before):
+        if not self.due(self._every, before):
+            return
+        values = {name: float(value) for name, value in self.model.get_metrics_result().items()}
+        self.model.reset_metrics()
+        step = self.images // self._batch_size
+        append_line(self._workdir.metrics_file, {"step": step, "images": self.images, **values})
+        now = time.perf_counter()
+        speed = {
+            "images": self.images,
+            "images_per_second": (self.images - self._last_images) / (now - self._last_time),
+            "seconds": self.seconds,
+            "peak_memory_mb": peak_memory() // 2**20,
+        }
+        self._last_time, self._last_images = now, self.images
+        append_line(self._workdir.speed_file, {k: round(v, 3) for k, v in speed.items()})
+        with self._writer.as_default(step=self.images):
+            for name, value in values.items():
+                tf.summary.scalar(name, value)
+            tf.summary.scalar("images_per_second", speed["images_per_second"])
+        self._on_line(values)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training in all sittings."""
+        return self._seconds_before + time.perf_counter() - self._began
+
+
+class SampleGrids(RunCallback):
+    """Writes a grid of samples as PNG and to TensorBoard: at 0 images, at intervals, at the end."""
+
+    def __init__(
+        self,
+        start: int,
+        batch_size: int,
+        every: int,
+        total: int,
+        workdir: Workdir,
+        writer: tf.summary.SummaryWriter,
+        sample: Callable[[], tuple[np.ndarray, int]],
+        modes: np.ndarray | None = None,
+    ):
+        super().__init__(start, batch_size)
+        self._every, self._total = every, total
+        self._workdir, self._writer, self._sample, self._modes = workdir, writer, sample, modes
+
+    def on_train_begin(self, logs=None):
+        if self.images == 0:
+            self._write()
+
+    def advance(self, before):
+        if self.due(self._every, before) or self.images >= self._total:
+            self._write()
+
+    def _write(self):
+        samples, columns = self._sample()
+        write_grid(self._workdir.sample_file(self.images), samples, columns, self._modes)
+        drawn = scatter(samples, self._modes) if samples.ndim == 2 else grid(samples, columns)
+        pixels = np.asarray(drawn)
+        with self._writer.as_default(step=self.images):
+            tf.summary.image("samples", pixels.reshape(1, *pixels.shape[:2], -1))
+
+
+class SaveCheckpoints(RunCallback):
+    """Saves at intervals, at the end, and when the run is asked to stop.
+
+    SIGTERM and Ctrl-C are asked to wait until the step is done and saved; a second one is not.
+
+    Attributes:
+        stopped_by: Number of the signal that stopped the run, or None.
+    """
+
+    def __init__(
+        self, start: int, batch_size: int, every: int, total: int, checkpoints: Checkpoints
+    ):
+        super().__init__(start, batch_size)
+        self._every, self._total, self._checkpoints = every, total, checkpoints
+        self.stopped_by = None
+
+    @contextlib.contextmanager
+    def listening(self):
+        """Catches SIGTERM and Ctrl-C inside the `with` block (in the main thread only)."""
+        handlers = {}
+
+        def stop_listening():
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+        def on_signal(number, frame):
+            self.stopped_by = number
+            stop_listening()
+
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                handlers[number] = signal.signal(number, on_signal)
+        try:
+            yield
+        finally:
+            stop_listening()
+
+    def advance(self, before):
+        if self.due(self._every, before) or self.images >= self._total or self.stopped_by:
+            self._checkpoints.save(self.model, extra={"means": means_state(self.model)})
+        if self.stopped_by:
+            self.model.stop_training = True
+
+
+class RestoreMeans(keras.callbacks.Callback):
+    """Puts back the means of a log interval that a checkpoint cut in two."""
+
+    def __init__(self, state: dict):
+        super().__init__()
+        self._state = state
+
+    def on_epoch_begin(self, epoch, logs=None):  # fit has just reset the means
+        restore_means(self.model, self._state)
+
+
+def means_state(model) -> dict:
+    """Returns the running means since the last log line, exactly, as JSON values."""
+    means = model._running_means
+    sums = {name: float(total) for name, total in means.sums.items()}
+    return {"sums": sums, "count": means.count}
+
+
+def restore_means(model, state: dict) -> None:
+    """Sets the running means to what `means_state` returned."""
+    means = model._running_means
+    means.sums = {name: tf.constant(total, tf.float32) for name, total in state["sums"].items()}
+    means.count = state["count"]

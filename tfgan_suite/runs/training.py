@@ -1,0 +1,249 @@
+"""Training a model as a run: from a config and a folder to a trained model, through any number of
+interruptions."""
+
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from ml_collections import ConfigDict
+
+from tfgan_suite import data, models
+from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.runs import callbacks as run_callbacks
+from tfgan_suite.runs import config as run_config
+from tfgan_suite.runs.devices import machine, make_strategy
+from tfgan_suite.runs.workdir import Workdir
+from tfgan_suite.training import Checkpoints, GenerativeModel, NonFiniteError
+
+
+class RunInterrupted(KeyboardInterrupt):
+    """A signal stopped the run after a checkpoint was saved.
+
+    Attributes:
+        exit_code: 128 + the signal's number, as shells count.
+    """
+
+    def __init__(self, message: str, number: int):
+        super().__init__(message)
+        self.exit_code = 128 + number
+
+
+class Parts(NamedTuple):
+    """A run that is ready to train."""
+
+    model: GenerativeModel
+    dataset: Any
+    strategy: tf.distribute.Strategy
+    total: int
+    """Images to see in all: `config.images` rounded up to whole executions."""
+
+
+def train(
+    config: ConfigDict,
+    workdir: str | Path,
+    strategy_name: str = "none",
+    num_devices: int | None = None,
+) -> GenerativeModel:
+    """Trains until `config.images` images were seen; resumes where the folder's run stopped.
+
+    A run that is killed at any moment and started again gives the same metrics, samples and
+    weights as one that was not, on the same number of replicas and threads and with the same XLA
+    setting (a change of these is told).
+
+    Args:
+        config: See `default_config`.
+        workdir: Folder of the run, see `Workdir`.
+        strategy_name: `none`, `one_device` or `mirrored`.
+        num_devices: Replicas of `mirrored`.
+
+    Returns:
+        The trained model.
+
+    Raises:
+        UserInputError: If the config cannot be run, or the folder holds something else.
+        RunFailure: If a loss is not finite, all checkpoints are damaged, or a file cannot be
+            written.
+        RunInterrupted: On SIGTERM or Ctrl-C, after a checkpoint was saved.
+
+    Example:
+        >>> config = load_config("launch/configs/gan_ring.py", ["images=10_000"])
+        >>> model = train(config, "runs/ring")
+    """
+    run_config.validate(config)
+    folder = Workdir(workdir)
+    json_config = run_config.to_json(config)
+    for change in folder.check(json_config):
+        _tell(f"The config changes: {change}")
+    strategy = make_strategy(strategy_name, num_devices)
+    model = build_model(config, strategy)
+    here = machine(strategy, model.jit_gradients)
+    if folder.config_file.exists():
+        for change in run_config.differences(folder.read_machine(), here):
+            _tell(f"Not as when this run was last started: {change}. Rounding may differ.")
+
+    checkpoints = Checkpoints(folder.checkpoints, keep=config.keep_checkpoints)
+    extra = checkpoints.restore(model)
+    start = int(model.images_seen.numpy())
+    parts = prepare(config, model, strategy)
+    folder.write_config(json_config, here)
+    folder.cut_back(start)
+    if start:
+        _tell(f"Resuming {folder.path} at {start:,} images.")
+    try:
+        _fit(config, folder, parts, checkpoints, start, extra)
+    except NonFiniteError as error:
+        names = checkpoints.names()
+        kept = (
+            f"The last good checkpoint is {checkpoints.directory / names[-1]}."
+            if names
+            else ("No checkpoint had been saved yet.")
+        )
+        raise RunFailure(f"{error} {kept}") from error
+    except OSError as error:
+        raise RunFailure(
+            f"A file of {folder.path} could not be written: {error}. The last checkpoint is "
+            "whole; give the same command again when that is mended."
+        ) from error
+    return model
+
+
+def load(workdir: str | Path, checkpoint: str | None = None) -> tuple[ConfigDict, GenerativeModel]:
+    """Rebuilds the model of a run and restores its weights, to sample, measure or export.
+
+    Args:
+        workdir: Folder of a run.
+        checkpoint: Name of a checkpoint. Defaults to the newest sound one.
+
+    Returns:
+        The config and the model, compiled.
+
+    Raises:
+        UserInputError: If there is no run, or no such checkpoint.
+        RunFailure: If every checkpoint is damaged.
+    """
+    folder = Workdir(workdir)
+    config = run_config.from_json(folder.read_config())
+    model = build_model(config, tf.distribute.get_strategy())
+    if Checkpoints(folder.checkpoints).restore(model, checkpoint) is None:
+        raise UserInputError(f"--workdir={folder.path} has no checkpoint yet: train it first.")
+    return config, model
+
+
+def build_model(config: ConfigDict, strategy: tf.distribute.Strategy) -> GenerativeModel:
+    """Returns the config's model with its first weights, compiled, under the strategy."""
+    keras.utils.set_random_seed(config.seed)
+    arguments = {"seed": config.seed, **config.model.to_dict()}
+    with strategy.scope():
+        try:
+            model = models.build(arguments)
+            model.compile(
+                optimizers=run_config.optimizers_to_compile(config),
+                jit_compile=config.jit_compile,
+                steps_per_execution=config.steps_per_execution,
+            )
+        except UserInputError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise UserInputError(f"The model cannot be built: {error}") from error
+    return model
+
+
+def prepare(config: ConfigDict, model: GenerativeModel, strategy: tf.distribute.Strategy) -> Parts:
+    """Opens the data at the model's step; each input pipeline reads its own share of a batch."""
+    replicas = strategy.num_replicas_in_sync
+    if config.batch_size % replicas:
+        raise UserInputError(
+            f"batch_size={config.batch_size} cannot be shared equally by {replicas} replicas: it "
+            f"must be a multiple of {replicas}."
+        )
+    execution = config.batch_size * config.steps_per_execution
+    step = int(model.step.numpy())
+
+    def share(context):
+        return data.training_batches(
+            config.data.to_dict(),
+            model.data_kind,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            start_step=step,
+            input_context=context,
+        )
+
+    dataset = strategy.distribute_datasets_from_function(share)
+    return Parts(model, dataset, strategy, -(-config.images // execution) * execution)
+
+
+def sample_pictures(config: ConfigDict, model: GenerativeModel) -> tuple[np.ndarray, int]:
+    """Returns the run's sample grid: always of the same seeds, or the same held-out pictures."""
+    examples = None
+    if model.data_kind == "unpaired":
+        examples = data.heldout_batch(
+            config.data.to_dict(), model.data_kind, num=config.num_samples, seed=config.seed
+        )
+    return model.sample_grid(config.num_samples, config.seed, examples)
+
+
+def true_modes(data_config: Mapping[str, Any]) -> np.ndarray | None:
+    """Returns the centres of a mixture, to be marked among its samples; None for other data."""
+    if data_config["source"] != "gaussians":
+        return None
+    return data.mixture_of(data_config).centres
+
+
+def _fit(config, folder, parts, checkpoints, start, extra):
+    model, total = parts.model, parts.total
+    steps = (total - start) // config.batch_size
+    if steps <= 0:
+        _tell(f"{folder.path} has seen its {start:,} images: nothing to do.")
+        return
+    writer = tf.summary.create_file_writer(str(folder.tensorboard))
+    progress = run_callbacks.Progress(start, config.batch_size, total)
+    metrics = run_callbacks.MetricsLog(
+        start,
+        config.batch_size,
+        config.log_every,
+        folder,
+        writer,
+        seconds_before=folder.seconds_spent(),
+        on_line=progress.show,
+    )
+    grids = run_callbacks.SampleGrids(
+        start,
+        config.batch_size,
+        config.sample_every,
+        total,
+        folder,
+        writer,
+        sample=lambda: sample_pictures(config, model),
+        modes=true_modes(config.data),
+    )
+    saving = run_callbacks.SaveCheckpoints(
+        start, config.batch_size, config.checkpoint_every, total, checkpoints
+    )
+    # A checkpoint comes last: what was written before it is never lost with a later kill.
+    chain = [metrics, grids, saving, progress]
+    if extra:
+        chain.insert(0, run_callbacks.RestoreMeans(extra["means"]))
+    try:
+        with saving.listening():
+            model.fit(parts.dataset, epochs=1, steps_per_epoch=steps, verbose=0, callbacks=chain)
+    finally:
+        progress.close()
+        writer.close()
+    if saving.stopped_by and saving.images < total:
+        name = signal.Signals(saving.stopped_by).name
+        raise RunInterrupted(
+            f"{name}: saved at {saving.images:,} images in {folder.checkpoints}. Give the same "
+            "command again to carry on from there.",
+            saving.stopped_by,
+        )
+    _tell(f"{folder.path}: {total:,} images seen, {metrics.seconds:,.0f} s of training.")
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
