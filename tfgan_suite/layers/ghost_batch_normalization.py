@@ -1,11 +1,10 @@
 """Batch normalisation over groups of fixed size."""
 
-import math
-
 import keras
 import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.layers.group_moments import normalize_groups
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -65,8 +64,6 @@ class GhostBatchNormalization(keras.layers.Layer):
         self.scale = scale
         self.beta_initializer = keras.initializers.get(beta_initializer)
         self.gamma_initializer = keras.initializers.get(gamma_initializer)
-        self.gamma = None
-        self.beta = None
 
     def build(self, input_shape):
         shape = (input_shape[-1],)
@@ -87,12 +84,18 @@ class GhostBatchNormalization(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         x = tf.cast(inputs, keras.backend.result_type(self.compute_dtype, "float32"))
+        scale = tf.cast(self.gamma, x.dtype) if self.scale else None
+        offset = tf.cast(self.beta, x.dtype) if self.center else None
         if training:
-            outputs = self._normalize_groups(x)
+            outputs, mean, variance = normalize_groups(
+                x, self._group_size_of(x), scale, offset, self.epsilon
+            )
+            self._move(self.moving_mean, mean)
+            self._move(self.moving_variance, variance)
         else:
             mean = tf.cast(self.moving_mean, x.dtype)
             variance = tf.cast(self.moving_variance, x.dtype)
-            outputs = self._normalize(x, mean, variance)
+            outputs = tf.nn.batch_normalization(x, mean, variance, offset, scale, self.epsilon)
         return tf.cast(outputs, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
@@ -110,37 +113,17 @@ class GhostBatchNormalization(keras.layers.Layer):
             "gamma_initializer": keras.initializers.serialize(self.gamma_initializer),
         }
 
-    def _normalize_groups(self, x):
+    def _group_size_of(self, x):
         batch = x.shape[0]
-        if self.group_size is None or self.group_size == batch:
-            mean, variance = tf.nn.moments(x, axes=list(range(len(x.shape) - 1)))
-            self._update_moving_statistics(mean, variance)
-            return self._normalize(x, mean, variance)
+        if self.group_size is None:
+            return tf.shape(x)[0] if batch is None else batch
         if batch is not None and batch % self.group_size:
             raise UserInputError(
                 f"Layer {self.name!r} normalises groups of {self.group_size} examples and received "
                 f"a batch of {batch}. Choose a group size that divides the batch of each device."
             )
-        # One axis for all positions: a group's statistics are then a reduction over the middle.
-        sides = x.shape[1:-1]
-        positions = math.prod(sides) if None not in sides else tf.reduce_prod(tf.shape(x)[1:-1])
-        grouped = tf.reshape(x, (-1, self.group_size * positions, x.shape[-1]))
-        mean, variance = tf.nn.moments(grouped, axes=[1], keepdims=True)
-        self._update_moving_statistics(
-            tf.reduce_mean(mean, axis=(0, 1)), tf.reduce_mean(variance, axis=(0, 1))
-        )
-        return tf.reshape(self._normalize(grouped, mean, variance), tf.shape(x))
+        return self.group_size
 
-    def _normalize(self, x, mean, variance):
-        gain = tf.math.rsqrt(variance + self.epsilon)
-        if self.gamma is not None:
-            gain *= tf.cast(self.gamma, x.dtype)
-        outputs = (x - mean) * gain
-        if self.beta is not None:
-            outputs += tf.cast(self.beta, x.dtype)
-        return outputs
-
-    def _update_moving_statistics(self, mean, variance):
-        for moving, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
-            value = tf.cast(tf.stop_gradient(value), moving.dtype)
-            moving.assign(moving * self.momentum + value * (1 - self.momentum))
+    def _move(self, moving, of_groups):
+        value = tf.cast(tf.reduce_mean(of_groups, axis=0), moving.dtype)
+        moving.assign(moving * self.momentum + value * (1 - self.momentum))

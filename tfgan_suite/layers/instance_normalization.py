@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.layers.group_moments import normalize_groups
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -21,7 +22,7 @@ class InstanceNormalization(keras.layers.Layer):
         center: bool, whether to add a learned offset per channel (initially 0).
         scale: bool, whether to multiply with a learned gain per channel (initially 1).
 
-    Input and output: `[batch, ..., channels]` with one to three position axes.
+    Input and output: `[batch, ..., channels]` with at least one position axis.
 
     Raises:
         UserInputError: the input has no position axis.
@@ -37,8 +38,6 @@ class InstanceNormalization(keras.layers.Layer):
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
-        self.gamma = None
-        self.beta = None
 
     def build(self, input_shape):
         if len(input_shape) < 3:
@@ -58,13 +57,9 @@ class InstanceNormalization(keras.layers.Layer):
 
     def call(self, inputs):
         x = tf.cast(inputs, keras.backend.result_type(self.compute_dtype, "float32"))
-        mean, variance = tf.nn.moments(x, axes=list(range(1, len(x.shape) - 1)), keepdims=True)
-        gain = tf.math.rsqrt(variance + self.epsilon)
-        if self.gamma is not None:
-            gain *= tf.cast(self.gamma, x.dtype)
-        outputs = (x - mean) * gain
-        if self.beta is not None:
-            outputs += tf.cast(self.beta, x.dtype)
+        scale = tf.cast(self.gamma, x.dtype) if self.scale else None
+        offset = tf.cast(self.beta, x.dtype) if self.center else None
+        outputs, _, _ = normalize_groups(x, 1, scale, offset, self.epsilon)
         return tf.cast(outputs, self.compute_dtype)
 
     def compute_output_shape(self, input_shape):

@@ -53,7 +53,7 @@ class Maxout(keras.layers.Layer):
 
     def call(self, inputs):
         x = self.linear(inputs)
-        pieces_last = (-1, *x.shape[1:-1], self.units, self.pieces)
+        pieces_last = (*keras.ops.shape(x)[:-1], self.units, self.pieces)
         return keras.ops.max(keras.ops.reshape(x, pieces_last), axis=-1)
 
     def compute_output_shape(self, input_shape):
