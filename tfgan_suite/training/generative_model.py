@@ -291,6 +291,19 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         """Returns the global batch of a replica's `[B, ...]` tensor, in replica order."""
         return gather_batch(tensor, current_step().num_replicas)
 
+    def local_part(self, tensor: tf.Tensor) -> tf.Tensor:
+        """Returns this replica's `[B, ...]` part of a tensor of the global batch."""
+        step = current_step()
+        if step.num_replicas == 1:
+            return tensor
+        begin = [step.offset] + [0] * (tensor.shape.rank - 1)
+        return tf.slice(tensor, begin, [step.local_batch, *tensor.shape[1:]])
+
+    @property
+    def is_training_step(self) -> bool:
+        """Whether the current step updates weights; False while `evaluate` measures."""
+        return current_step().training
+
     def step_logs(self) -> dict[str, tf.Tensor]:
         """Returns what the updates of this step measured, averaged over the global batch."""
         return dict(current_step().logs)
@@ -486,7 +499,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                 f"{steps // self.steps_per_execution * self.steps_per_execution} or compile with "
                 "another steps_per_execution."
             )
-        return super().fit(data, **kwargs)
+        return super().fit(data, shuffle=False, **kwargs)
 
     def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
         """Measures all losses in inference mode, as `keras.Model.evaluate` does."""

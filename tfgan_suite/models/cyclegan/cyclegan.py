@@ -1,0 +1,290 @@
+"""Unpaired translation between two domains by cycle consistency."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.losses.adversarial import LeastSquares
+from tfgan_suite.losses.reconstruction import l1
+from tfgan_suite.networks import patchgan_discriminator, resnet_translator
+from tfgan_suite.serving import Signature, decode_images, encode_png
+from tfgan_suite.training import ConstantThenLinear, GenerativeModel, HistoryPool, Loss
+
+
+@keras.saving.register_keras_serializable(package="tfgan_suite")
+class CycleGAN(GenerativeModel):
+    """Two translators, A to B and B to A, learnt from unpaired pictures.
+
+    Source: [Zhu et al., 2017](https://arxiv.org/abs/1703.10593). Both generators share one
+    optimizer and take one gradient of the whole objective, so both cycle terms reach both of
+    them; both discriminators share another. The batch of a step is a tuple `(a, b)`.
+
+    Args:
+        image_size: int or (height, width), divisible by 4.
+        channels_a, channels_b: int. Channels of the domains. Defaults to 3.
+        filters: int. Channels of the translators' first layer. Defaults to 64.
+        num_blocks: int or None. Residual blocks; None: 9 from 256 pixels on, else 6.
+        discriminator_filters: int. Channels of the PatchGANs' first layer. Defaults to 64.
+        discriminator_layers: int. 3 is the 70 x 70 PatchGAN.
+        cycle_weight: float. Weight of `|F(G(a)) - a|` and `|G(F(b)) - b|`. Defaults to 10.
+        identity_weight: float. Weight of `|G(b) - b|` and `|F(a) - a|`; 0 switches them off.
+            Needs equal channels. Defaults to 5, the value of the authors' code.
+        pool_size: int. Fakes that each discriminator's history holds; 0: none. Defaults to 50.
+        norm_bias: bool. Also give biases to the convolutions in front of norm layers. They do
+            nothing but make the parameter counts those of the authors' code.
+        ema_half_life, seed, name: see `GenerativeModel`.
+
+    Call arguments:
+        images: `[B, height, width, channels_a]` in [-1, 1]. Returns their translations to B.
+
+    Example:
+
+    ```python
+    model = CycleGAN(image_size=32, filters=16, num_blocks=2, discriminator_filters=16)
+    model.compile(CycleGAN.recipe(constant_images=50_000, decay_images=50_000))
+    model.fit(pictures_a, pictures_b, batch_size=4)
+    night = model.translate(day, "a_to_b")
+    ```
+    """
+
+    data_kind = "unpaired"
+
+    def __init__(
+        self,
+        image_size=256,
+        channels_a: int = 3,
+        channels_b: int = 3,
+        filters: int = 64,
+        num_blocks: int | None = None,
+        discriminator_filters: int = 64,
+        discriminator_layers: int = 3,
+        cycle_weight: float = 10.0,
+        identity_weight: float = 5.0,
+        pool_size: int = 50,
+        norm_bias: bool = False,
+        ema_half_life: float | None = None,
+        seed: int = 0,
+        name: str | None = None,
+    ):
+        super().__init__(seed=seed, ema_half_life=ema_half_life, name=name)
+        height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
+        if identity_weight and channels_a != channels_b:
+            raise UserInputError(
+                "The identity loss shows each generator pictures of its target domain, which "
+                f"needs equal channels. Received channels_a={channels_a}, "
+                f"channels_b={channels_b}, identity_weight={identity_weight}. "
+                "Set identity_weight=0."
+            )
+        if num_blocks is None:
+            num_blocks = 9 if min(height, width) >= 256 else 6
+        self.image_size = (height, width)
+        self.channels_a, self.channels_b = channels_a, channels_b
+        self.cycle_weight, self.identity_weight = cycle_weight, identity_weight
+        self._arguments = {
+            "image_size": [height, width],
+            "channels_a": channels_a,
+            "channels_b": channels_b,
+            "filters": filters,
+            "num_blocks": num_blocks,
+            "discriminator_filters": discriminator_filters,
+            "discriminator_layers": discriminator_layers,
+            "cycle_weight": cycle_weight,
+            "identity_weight": identity_weight,
+            "pool_size": pool_size,
+            "norm_bias": norm_bias,
+        }
+        translator = dict(filters=filters, num_blocks=num_blocks, norm_bias=norm_bias)
+        patchgan = dict(
+            filters=discriminator_filters, num_layers=discriminator_layers, norm_bias=norm_bias
+        )
+        size = self.image_size
+        self.generator_ab = resnet_translator(
+            size, channels_a, channels_b, name="generator_ab", **translator
+        )
+        self.generator_ba = resnet_translator(
+            size, channels_b, channels_a, name="generator_ba", **translator
+        )
+        self.discriminator_a = patchgan_discriminator(
+            size, channels_a, name="discriminator_a", **patchgan
+        )
+        self.discriminator_b = patchgan_discriminator(
+            size, channels_b, name="discriminator_b", **patchgan
+        )
+        self.pool_a = HistoryPool(pool_size, (*size, channels_a), name="pool_a")
+        self.pool_b = HistoryPool(pool_size, (*size, channels_b), name="pool_b")
+        self.adversarial_loss = LeastSquares()
+        self.declare_player("generators", "generator_ab", "generator_ba", averaged=True)
+        self.declare_player("discriminators", "discriminator_a", "discriminator_b")
+        self.declare_state("pool_a", "pool_b")
+
+    @staticmethod
+    def recipe(
+        constant_images: int | None = None,
+        decay_images: int | None = None,
+        learning_rate: float = 2e-4,
+    ) -> dict[str, keras.optimizers.Optimizer]:
+        """Returns the paper's optimizers: Adam, constant and then linearly falling to zero.
+
+        Args:
+            constant_images: int. Images of one domain seen before the decay (100 epochs in the
+                paper). None: no decay.
+            decay_images: int. Images over which the rate falls (100 epochs in the paper).
+            learning_rate: float. Defaults to 2e-4.
+        """
+        if constant_images is not None:
+            learning_rate = ConstantThenLinear(learning_rate, constant_images, decay_images)
+        return {
+            player: keras.optimizers.Adam(learning_rate, beta_1=0.5, beta_2=0.999, epsilon=1e-8)
+            for player in ("generators", "discriminators")
+        }
+
+    def default_optimizers(self):
+        return self.recipe()
+
+    def call(self, images):
+        return self.inference("generator_ab")(images, training=False)
+
+    # === Algorithm ===
+
+    def train_step(self, data):
+        a, b = data
+        fake_a, fake_b = self.update("generators", self.generators_loss, a, b)
+        fake_a = self.from_history("pool_a", fake_a)
+        fake_b = self.from_history("pool_b", fake_b)
+        self.update("discriminators", self.discriminators_loss, a, b, fake_a, fake_b)
+        return self.step_logs()
+
+    def from_history(self, pool: str, fakes):
+        """Exchanges fakes with the history; every replica makes the same update of it."""
+        if not self.is_training_step:
+            return fakes
+        coins = self.gather(self.latents(f"{pool}_coins", (2,), "uniform"))
+        return self.local_part(getattr(self, pool).query(self.gather(fakes), coins))
+
+    def generators_loss(self, a, b, training=True):
+        """The whole objective of both generators, and the fakes that it made.
+
+        Args:
+            a: `[B, H, W, channels_a]` in [-1, 1].
+            b: `[B, H, W, channels_b]` in [-1, 1].
+            training: bool. Mode of the networks.
+        """
+        g_ab, g_ba = self.generator_ab, self.generator_ba
+        fake_b = g_ab(a, training=training)
+        fake_a = g_ba(b, training=training)
+        # The authors halve the discriminators' squares and not the generators'; LeastSquares
+        # halves both.
+        adversarial = self.adversarial_loss.generator
+        terms = {
+            "adversarial_a": 2 * adversarial(self.discriminator_a(fake_a, training=training)),
+            "adversarial_b": 2 * adversarial(self.discriminator_b(fake_b, training=training)),
+            "cycle_a": self.cycle_weight * l1(a, g_ba(fake_b, training=training)),
+            "cycle_b": self.cycle_weight * l1(b, g_ab(fake_a, training=training)),
+        }
+        if self.identity_weight:
+            terms["identity_a"] = self.identity_weight * l1(a, g_ba(a, training=training))
+            terms["identity_b"] = self.identity_weight * l1(b, g_ab(b, training=training))
+        return Loss(terms, outputs=(fake_a, fake_b))
+
+    def discriminators_loss(self, a, b, fake_a, fake_b, training=True):
+        """Both discriminators' losses on real pictures and on fakes of the history."""
+        terms, monitors = {}, {}
+        for domain, discriminator, real, fake in (
+            ("a", self.discriminator_a, a, tf.stop_gradient(fake_a)),
+            ("b", self.discriminator_b, b, tf.stop_gradient(fake_b)),
+        ):
+            real_logits = discriminator(real, training=training)
+            fake_logits = discriminator(fake, training=training)
+            losses = self.adversarial_loss.discriminator(real_logits, fake_logits)
+            terms |= {f"{name}_{domain}": term for name, term in losses.items()}
+            monitors[f"real_score_{domain}"] = real_logits
+            monitors[f"fake_score_{domain}"] = fake_logits
+        return Loss(terms, monitors)
+
+    # === Samples and signatures ===
+
+    def translate(self, images, direction: str = "a_to_b") -> np.ndarray:
+        """Returns translations `[B, H, W, C]` in [-1, 1].
+
+        Args:
+            images: `[B, H, W, C]` in [-1, 1].
+            direction: `"a_to_b"` or `"b_to_a"`.
+        """
+        networks = {"a_to_b": "generator_ab", "b_to_a": "generator_ba"}
+        if direction not in networks:
+            raise UserInputError(f"direction is 'a_to_b' or 'b_to_a'. Received: {direction!r}.")
+        translator = self.inference(networks[direction])
+        return np.concatenate(
+            [translator(images[i : i + 32], training=False) for i in range(0, len(images), 32)]
+        )
+
+    def sample_grid(self, num: int, seed: int = 0, examples=None):
+        """Returns rows of a, G(a), F(G(a)), b, F(b), G(F(b)), six columns, for `num` examples.
+
+        Args:
+            num: int. Rows.
+            seed: int. Not used: the pictures come from `examples`.
+            examples: tuple `(a, b)` of `[N, H, W, C]`.
+        """
+        del seed
+        if examples is None:
+            raise UserInputError("A translator's grid needs examples: a batch (a, b) of pictures.")
+        a, b = (np.asarray(domain)[:num] for domain in examples)
+        fake_b, fake_a = self.translate(a, "a_to_b"), self.translate(b, "b_to_a")
+        cycle_a, cycle_b = self.translate(fake_b, "b_to_a"), self.translate(fake_a, "a_to_b")
+        channels = max(self.channels_a, self.channels_b)
+        columns = [_with_channels(x, channels) for x in (a, fake_b, cycle_a, b, fake_a, cycle_b)]
+        return np.stack(columns, axis=1).reshape(-1, *self.image_size, channels), len(columns)
+
+    def signatures(self) -> dict[str, Signature]:
+        """Returns what the model's servable answers: each direction, from images and from files."""
+        a_to_b = self._direction_signatures("a_to_b", "generator_ab", self.channels_a)
+        b_to_a = self._direction_signatures("b_to_a", "generator_ba", self.channels_b)
+        return {"serving_default": a_to_b["a_to_b"], **a_to_b, **b_to_a}
+
+    def _direction_signatures(self, direction, network, channels):
+        translator = self.inference(network)
+        size = self.image_size
+
+        def translate(images):
+            return {"images": tf.cast(translator(images, training=False), tf.float32)}
+
+        def translate_files(image_bytes):
+            images = decode_images(image_bytes, size, channels)
+            return {"image_bytes": encode_png(translate(images)["images"])}
+
+        def example_images(num_rows):
+            rng = np.random.default_rng(0)
+            return {"images": rng.uniform(-1, 1, (num_rows, *size, channels)).astype(np.float32)}
+
+        def example_files(num_rows):
+            return {"image_bytes": encode_png(example_images(num_rows)["images"]).numpy()}
+
+        words = direction.replace("_", " ")
+        signatures = {
+            direction: Signature(
+                translate,
+                {"images": tf.TensorSpec([None, *size, channels], tf.float32, name="images")},
+                f"Images in [-1, 1], translated {words}.",
+                example_images,
+            )
+        }
+        if {self.channels_a, self.channels_b} <= {1, 3, 4}:
+            signatures[f"{direction}_png"] = Signature(
+                translate_files,
+                {"image_bytes": tf.TensorSpec([None], tf.string, name="image_bytes")},
+                f"Picture files of any size, translated {words}, as PNG files.",
+                example_files,
+            )
+        return signatures
+
+    def get_config(self):
+        return {**super().get_config(), **self._arguments}
+
+
+def _with_channels(images, channels):
+    """Repeats grey pictures so that both domains fit in one grid."""
+    if images.shape[-1] == channels:
+        return images
+    return np.repeat(images[..., :1], channels, axis=-1)

@@ -1,0 +1,5 @@
+"""DCGAN: Radford et al., 2016."""
+
+from tfgan_suite.models.dcgan.dcgan import DCGAN
+
+__all__ = ["DCGAN"]

@@ -1,0 +1,245 @@
+"""Generative adversarial networks."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.losses import adversarial, penalties
+from tfgan_suite.networks import build_pair
+from tfgan_suite.serving import Signature, encode_png, latents_from_seeds
+from tfgan_suite.training import GenerativeModel, Loss
+from tfgan_suite.training.noise import check_distribution
+
+
+@keras.saving.register_keras_serializable(package="tfgan_suite")
+class GAN(GenerativeModel):
+    """A generator and a discriminator that learn from each other.
+
+    Takes anybody's Keras networks. The discriminator gives logits, without a sigmoid.
+
+    Source: [Goodfellow et al., 2014](https://arxiv.org/abs/1406.2661), Algorithm 1 with k = 1.
+
+    Args:
+        generator: `keras.Model` from latents `[B, latent_size]` to samples `[B, ...]` (images in
+            [-1, 1], or points of any range).
+        discriminator: `keras.Model` from samples `[B, ...]` to logits `[B, 1]` or a map of them.
+        loss: name, config or object of an adversarial loss: `"non_saturating"`, `"minimax"`,
+            `"least_squares"`, `"hinge"`, `"wasserstein"`, `"relativistic"`.
+        latent_distribution: `"normal"`, `"uniform"` (-1 to 1) or `"unit_uniform"` (of variance 1).
+        gradient_penalty: float. Weight of the penalty on the gradient's distance from 1, between
+            real and fake (10 in WGAN-GP). Defaults to 0.
+        r1: float. Gamma of the penalty gamma / 2 * |gradient|^2 at real samples. Defaults to 0.
+        r2: float. The same at fake samples. Defaults to 0.
+        ema_half_life: float or None. See `GenerativeModel`.
+        seed: int. See `GenerativeModel`.
+        name: str. Name of the model.
+
+    Call arguments:
+        latents: `[B, latent_size]`. Returns the samples of the (averaged) generator.
+
+    Example:
+
+    ```python
+    generator, discriminator = build_pair("mlp", sample_shape=(2,), latent_size=8)
+    gan = GAN(generator, discriminator, loss="non_saturating")
+    gan.compile()
+    gan.fit(np.random.normal(size=(256, 2)).astype("float32"), batch_size=64, verbose=0)
+    samples = gan.predict(np.random.normal(size=(4, 8)), verbose=0)
+    ```
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        loss="non_saturating",
+        latent_distribution: str = "normal",
+        gradient_penalty: float = 0.0,
+        r1: float = 0.0,
+        r2: float = 0.0,
+        ema_half_life: float | None = None,
+        seed: int = 0,
+        name: str | None = None,
+    ):
+        super().__init__(seed=seed, ema_half_life=ema_half_life, name=name)
+        self.generator = generator
+        self.discriminator = discriminator
+        _check_networks(generator, discriminator)
+        self.adversarial_loss = adversarial.get(loss)
+        self.latent_distribution = check_distribution(latent_distribution)
+        self.gradient_penalty, self.r1, self.r2 = gradient_penalty, r1, r2
+        self.declare_player("discriminator", "discriminator")
+        self.declare_player("generator", "generator", averaged=True)
+
+    @classmethod
+    def from_networks(cls, networks: dict, **arguments):
+        """Makes the model from a config of networks, as `networks.build_pair` takes it."""
+        generator, discriminator = build_pair(**networks)
+        return cls(generator=generator, discriminator=discriminator, **arguments)
+
+    @property
+    def latent_shape(self) -> tuple[int, ...]:
+        """Shape of one example's latents."""
+        return tuple(self.generator.input_shape[1:])
+
+    def default_optimizers(self):
+        return {
+            "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+            "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
+        }
+
+    def call(self, latents):
+        return self.inference("generator")(latents, training=False)
+
+    # === Algorithm ===
+
+    def train_step(self, data):
+        z = self.noise("discriminator_latents")
+        epsilon = self.latents("epsilon", (), "uniform") / 2 + 0.5
+        self.update("discriminator", self.discriminator_loss, data, z, epsilon)
+        z = self.noise("generator_latents")
+        self.update("generator", self.generator_loss, z, data)
+        return self.step_logs()
+
+    def noise(self, name: str):
+        """Draws latents for this replica's examples."""
+        return self.latents(name, self.latent_shape, self.latent_distribution)
+
+    def discriminator_loss(self, real, latents, epsilon, training=True):
+        """D's loss; real and fake go through it separately, each with its own batch statistics.
+
+        Args:
+            real: `[B, ...]` samples of the data.
+            latents: `[B, latent_size]`.
+            epsilon: `[B]` in [0, 1]. Where between real and fake the gradient penalty looks.
+            training: bool. Mode of the networks.
+        """
+        fake = tf.stop_gradient(self.generator(latents, training=training))
+        real_logits = self.discriminator(real, training=training)
+        fake_logits = self.discriminator(fake, training=training)
+        terms = self.adversarial_loss.discriminator(real_logits, fake_logits)
+
+        def critic(samples):
+            return self.discriminator(samples, training=training)
+
+        if self.gradient_penalty:
+            penalty = penalties.gradient_penalty(critic, real, fake, epsilon)
+            terms["gradient_penalty"] = self.gradient_penalty * penalty
+        if self.r1:
+            terms["r1"] = self.r1 / 2 * penalties.r1(critic, real)
+        if self.r2:
+            terms["r2"] = self.r2 / 2 * penalties.r2(critic, fake)
+        return Loss(terms, {"real_score": real_logits, "fake_score": fake_logits})
+
+    def generator_loss(self, latents, real, training=True):
+        """G's loss; `real` is looked at only by losses that pair real and fake samples."""
+        fake_logits = self.discriminator(self.generator(latents, training=training), training=training)
+        real_logits = None
+        if self.adversarial_loss.needs_real_in_generator:
+            real_logits = self.discriminator(real, training=training)
+        return Loss({"adversarial": self.adversarial_loss.generator(fake_logits, real_logits)})
+
+    # === Samples and signatures ===
+
+    def sample(self, seeds) -> np.ndarray:
+        """Returns the samples of these seeds, as the servable's `serving_default` does.
+
+        Args:
+            seeds: ints `[N]`.
+        """
+        seeds = tf.constant(np.asarray(seeds, np.int64))
+        return self(self._latents_of(seeds)).numpy()
+
+    def sample_grid(self, num: int, seed: int = 0, examples=None):
+        """Returns `num` samples (of seeds `seed`, `seed + 1`, ...) and the columns of their grid."""
+        del examples
+        return self.sample(np.arange(seed, seed + num)), int(np.ceil(np.sqrt(num)))
+
+    def signatures(self) -> dict[str, Signature]:
+        """Returns what the model's servable answers."""
+        seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
+        latents = {"latents": tf.TensorSpec([None, *self.latent_shape], tf.float32, name="latents")}
+        shape = self.generator.output_shape[1:]
+        kind = "images" if len(shape) == 3 else "samples"
+        meaning = "images in [-1, 1]" if kind == "images" else "samples"
+
+        def seeds(num_rows):
+            return {"seed": np.arange(num_rows, dtype=np.int64)}
+
+        def from_seed(seed):
+            return {kind: tf.cast(self(self._latents_of(seed)), tf.float32)}
+
+        def from_latents(latents):
+            return {kind: tf.cast(self(latents), tf.float32)}
+
+        def png(seed):
+            return {"image_bytes": encode_png(from_seed(seed)[kind])}
+
+        signatures = {
+            "serving_default": Signature(from_seed, seed, f"A seed per row to {meaning}.", seeds),
+            "from_latents": Signature(
+                from_latents,
+                latents,
+                f"Latents ({self.latent_distribution}) to {meaning}.",
+                lambda num_rows: {
+                    "latents": self._latents_of(tf.range(num_rows, dtype=tf.int64)).numpy()
+                },
+            ),
+        }
+        if kind == "images" and shape[-1] in (1, 3, 4):
+            signatures["png"] = Signature(png, seed, "A seed per row to PNG files.", seeds)
+        return signatures
+
+    def _latents_of(self, seeds):
+        return latents_from_seeds(seeds, self.latent_shape[0], self.latent_distribution)
+
+    # === Config ===
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            **self._game_config(),
+        }
+
+    def _game_config(self):
+        return {
+            "loss": adversarial.serialize(self.adversarial_loss),
+            "latent_distribution": self.latent_distribution,
+            "gradient_penalty": self.gradient_penalty,
+            "r1": self.r1,
+            "r2": self.r2,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for network in ("generator", "discriminator"):
+            if isinstance(config.get(network), dict):
+                config[network] = keras.saving.deserialize_keras_object(
+                    config[network], custom_objects=custom_objects
+                )
+        return cls(**config)
+
+
+def _check_networks(generator, discriminator):
+    for role, network in (("generator", generator), ("discriminator", discriminator)):
+        if not isinstance(network, keras.Model) or not network.built:
+            raise UserInputError(
+                f"{role} must be a built keras.Model, such as a functional model or a Sequential "
+                f"that begins with keras.Input. Received: {network!r}. Call it once on an example "
+                "batch before passing it."
+            )
+    if len(generator.input_shape) != 2:
+        raise UserInputError(
+            "generator must take latents of shape (batch, latent_size). "
+            f"Its input shape is {generator.input_shape}."
+        )
+    made, judged = generator.output_shape[1:], discriminator.input_shape[1:]
+    if tuple(made) != tuple(judged):
+        raise UserInputError(
+            f"The generator makes samples of shape {tuple(made)} and the discriminator takes "
+            f"{tuple(judged)}. Build both for the same sample shape."
+        )
