@@ -1,0 +1,301 @@
+"""Batches as a pure function of the step.
+
+Batch t holds the positions t * B ... t * B + B - 1 of an endless sequence that runs through the
+source again and again, each epoch in another order. Order and augmentation of a position follow
+from the seed alone, so a run may stop anywhere and be resumed on any number of devices: it sees
+the same global batches.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from tfgan_suite.data import hashing, options
+from tfgan_suite.data.source import Source
+from tfgan_suite.data.sources import open_sources
+from tfgan_suite.errors import UserInputError
+
+# What a key is for. Domain a and b of a pair have numbers of their own.
+_ORDER, _AUGMENT, _HELDOUT = 0, 1, 2
+_ENDLESS_STARTS = 2**61
+
+
+class Kind(NamedTuple):
+    """What one element of a dataset holds.
+
+    Args:
+        layout: which sources it needs, see `open_sources`.
+        shared: whether two sources are read at the same indices with the same augmentation.
+        labelled: whether the label comes along.
+    """
+
+    layout: str
+    shared: bool = False
+    labelled: bool = False
+
+
+KINDS = {
+    "samples": Kind("single"),
+    "labelled": Kind("single", labelled=True),
+    "unpaired": Kind("unpaired"),
+    "paired": Kind("paired", shared=True),
+}
+
+
+class HeldoutPairs(NamedTuple):
+    """Held-out pictures of two domains with their true counterparts, float32 in [-1, 1].
+
+    Args:
+        a: pictures of the first domain, `[N, H, W, C]`.
+        a_in_b: what each of `a` looks like in the second domain.
+        b: other pictures, of the second domain.
+        b_in_a: what each of `b` looks like in the first domain.
+    """
+
+    a: np.ndarray
+    a_in_b: np.ndarray
+    b: np.ndarray
+    b_in_a: np.ndarray
+
+
+def training_batches(
+    data_config: Mapping,
+    kind: str,
+    batch_size: int,
+    seed: int,
+    start_step: int = 0,
+    input_context: tf.distribute.InputContext | None = None,
+) -> tf.data.Dataset:
+    """Makes the endless dataset that a model is trained on.
+
+    Global batch t is a function of `(data_config, seed, t)` and of nothing else. Every example is
+    seen once in each epoch; a batch may reach into the next epoch.
+
+    Args:
+        data_config: `{"source": NAME, ...}`, see `open_source`, and how pictures are augmented:
+            `flip` (bool, default False): half of them, by chance, are mirrored left to right;
+            `load_size` (int): pictures come at this size and a random `size` x `size` part of
+            each is taken, as in `load_size=286, size=256`.
+        kind: what an element holds. `"samples"`: one tensor of images or points; `"labelled"`:
+            `(samples, labels)`; `"unpaired"`: `(a, b)` of two domains in unrelated orders;
+            `"paired"`: `(a, b)` that belong together.
+        batch_size: global batch size B.
+        seed: non-negative integer for order and augmentation.
+        start_step: number of the first batch.
+        input_context: as given by `tf.distribute.Strategy.distribute_datasets_from_function`. An
+            element is then the share of one replica, B / replicas examples: replica r of R takes
+            the r-th of R contiguous parts of each global batch. Without it an element is the
+            global batch.
+
+    Returns:
+        Infinite `tf.data.Dataset` of static shapes: images float32 `[b, H, W, C]` in [-1, 1],
+        points float32 `[b, 2]` in their own units, labels int32 `[b]`.
+
+    Raises:
+        UserInputError: something in the arguments cannot be done.
+        RunFailure: a file cannot be read.
+
+    Example:
+        >>> batches = training_batches({"source": "shapes", "size": 32}, "unpaired", 4, seed=0)
+        >>> a, b = next(iter(batches))
+        >>> a.shape
+        TensorShape([4, 32, 32, 3])
+    """
+    layout, shared, labelled = _kind(kind)
+    options.whole_number("batch_size", batch_size, 1)
+    options.whole_number("seed", seed, 0)
+    options.whole_number("start_step", start_step, 0)
+    first, local, replicas = _replicas(input_context)
+    if batch_size % replicas:
+        raise UserInputError(
+            f"The batch size {batch_size} cannot be shared equally by {replicas} replicas. "
+            f"Choose a multiple of {replicas}."
+        )
+    share = batch_size // replicas
+    sources, augment = _open(data_config, layout)
+    domains = [0] * len(sources) if shared else range(len(sources))
+    readers = [
+        _reader(source, augment, seed, domain, labelled)
+        for source, domain in zip(sources, domains, strict=True)
+    ]
+
+    def element(number):
+        # Local replicas take turns: MultiDeviceIterator hands element i to device i % local.
+        step, replica = start_step + number // local, first + number % local
+        positions = step * batch_size + replica * share + tf.range(share, dtype=tf.int64)
+        parts = tuple(read(positions) for read in readers)
+        return parts if len(parts) > 1 else parts[0]
+
+    dataset = tf.data.Dataset.range(np.iinfo(np.int64).max)
+    dataset = dataset.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    # Shards are taken above; sharding again would drop batches without a word.
+    settings = tf.data.Options()
+    settings.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return dataset.with_options(settings).prefetch(tf.data.AUTOTUNE)
+
+
+def heldout_batch(data_config: Mapping, kind: str, num: int, seed: int):
+    """Reads examples that training does not see, without augmentation.
+
+    They come from the test split; where the source has none, from the training examples, and a
+    warning in the log says so.
+
+    Args:
+        data_config: as for `training_batches`.
+        kind: as for `training_batches`.
+        num: how many examples; fewer come when the split holds fewer.
+        seed: which of them.
+
+    Returns:
+        The structure of one training element, as numpy arrays.
+    """
+    layout, shared, labelled = _kind(kind)
+    options.whole_number("num", num, 1)
+    options.whole_number("seed", seed, 0)
+    sources = _open_heldout(data_config, layout)
+    parts = []
+    for domain, source in enumerate(sources):
+        indices = _choose(source, num, seed, 0 if shared else domain)
+        batch = source.numpy(indices)
+        values = np.asarray(_scale(batch))
+        parts.append((values, batch["label"]) if labelled and _label(source) else values)
+    return tuple(parts) if len(parts) > 1 else parts[0]
+
+
+def heldout_pairs(data_config: Mapping, num: int, seed: int) -> HeldoutPairs:
+    """Reads held-out pictures of two domains with their true counterparts.
+
+    With them an unpaired translation can be measured. The source must know the pairs: `shapes`
+    does, and every source that gives `"paired"` data.
+
+    Args:
+        data_config: as for `training_batches`.
+        num: how many pictures in each direction; fewer come when the split holds fewer than
+            `2 * num` pairs.
+        seed: which of them.
+
+    Returns:
+        A `HeldoutPairs`.
+    """
+    options.whole_number("num", num, 1)
+    a, b = heldout_batch(data_config, "paired", 2 * num, seed)
+    half = len(a) // 2
+    return HeldoutPairs(a=a[:half], a_in_b=b[:half], b=b[half:], b_in_a=a[half:])
+
+
+def _kind(kind: str) -> Kind:
+    options.one_of("kind", kind, KINDS)
+    return KINDS[kind]
+
+
+def _replicas(context) -> tuple[int, int, int]:
+    """Returns (first replica of this pipeline, replicas of this pipeline, all replicas)."""
+    if context is None:
+        return 0, 1, 1
+    pipelines = context.num_input_pipelines
+    replicas = max(context.num_replicas_in_sync, pipelines)
+    local = replicas // pipelines
+    return context.input_pipeline_id * local, local, replicas
+
+
+def _open(data_config, layout) -> tuple[tuple[Source, ...], Callable]:
+    """Opens the training sources; returns them and their augmentation."""
+    config = options.as_dict(data_config)
+    flip = options.one_of("flip", config.pop("flip", False), (True, False))
+    load_size = config.pop("load_size", None)
+    size = config.get("size")
+    if load_size is not None:
+        options.whole_number("load_size", load_size, 1)
+        if size is None:
+            raise UserInputError("load_size needs size, the side of the part that is cut out.")
+        options.whole_number("size", size, 1)
+        if load_size < size:
+            raise UserInputError(f"load_size={load_size} must not be less than size={size}.")
+        config["size"] = load_size
+    sources = open_sources(config, layout, "train")
+    for source in sources:
+        if (flip or load_size) and "image" not in source.element_spec:
+            raise UserInputError(f"flip and load_size are for pictures; {source.name} has none.")
+
+    def augment(images, key, positions):
+        draws = hashing.uniform(key, positions, 3)
+        if load_size is not None:
+            starts = tf.cast(draws[:, :2] * (load_size - size + 1), tf.int64)
+            rows = starts[:, :1] + tf.range(size, dtype=tf.int64)
+            columns = starts[:, 1:] + tf.range(size, dtype=tf.int64)
+            images = tf.gather(images, rows, axis=1, batch_dims=1)
+            images = tf.gather(images, columns, axis=2, batch_dims=1)
+        if flip:
+            mirrored = draws[:, 2, None, None, None] < 0.5
+            images = tf.where(mirrored, tf.reverse(images, axis=[2]), images)
+        return images
+
+    return sources, augment
+
+
+def _reader(source: Source, augment: Callable, seed: int, domain: int, labelled: bool) -> Callable:
+    """Returns the function from int64 positions `[b]` to what the model gets of this source."""
+    augment_key = hashing.key(seed, _AUGMENT, domain)
+    if labelled:
+        _label(source)
+
+    def read(positions):
+        batch = source.fetch(_order(source.num_examples, seed, domain, positions))
+        if "image" in batch:
+            batch["image"] = augment(batch["image"], augment_key, positions)
+        values = _scale(batch)
+        return (values, batch["label"]) if labelled else values
+
+    return read
+
+
+def _order(num_examples: int | None, seed: int, domain: int, positions: tf.Tensor) -> tf.Tensor:
+    """Index of the example at each position: another permutation in each epoch."""
+    key = hashing.key(seed, _ORDER, domain)
+    if num_examples is None:
+        return key % _ENDLESS_STARTS + positions
+    epochs, places = positions // num_examples, positions % num_examples
+    # The public tf.random.experimental.index_shuffle refuses a seed per index.
+    words = [tf.fill(positions.shape, tf.constant(word, tf.uint32)) for word in _halves(key)]
+    return tf.raw_ops.RandomIndexShuffle(
+        index=places,
+        seed=tf.stack([*words, tf.cast(epochs, tf.uint32)], axis=1),
+        max_index=tf.fill(positions.shape, tf.constant(num_examples - 1, tf.int64)),
+        rounds=4,
+    )
+
+
+def _halves(key: int) -> tuple[int, int]:
+    return key >> 32, key & 0xFFFFFFFF
+
+
+def _scale(batch: dict[str, tf.Tensor]) -> tf.Tensor:
+    if "point" in batch:
+        return batch["point"]
+    return tf.cast(batch["image"], tf.float32) / 127.5 - 1.0
+
+
+def _label(source: Source) -> bool:
+    if "label" not in source.element_spec:
+        raise UserInputError(f"{source.name} has no labels, which 'labelled' data needs.")
+    return True
+
+
+def _open_heldout(data_config, layout) -> tuple[Source, ...]:
+    config = options.as_dict(data_config)
+    sources = open_sources(config, layout, "test")
+    if sources is None:
+        logging.warning("%s has no held-out split: taking training examples.", config["source"])
+        sources = open_sources(config, layout, "train")
+    return sources
+
+
+def _choose(source: Source, num: int, seed: int, domain: int) -> np.ndarray:
+    """The first `num` indices of the source's held-out order."""
+    key = hashing.key(seed, _HELDOUT, domain)
+    if source.num_examples is not None:
+        num = min(num, source.num_examples)
+    return _order(source.num_examples, key, domain, tf.range(num, dtype=tf.int64)).numpy()

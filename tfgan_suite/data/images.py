@@ -1,0 +1,212 @@
+"""How a picture of any kind becomes a uint8 array of one shape.
+
+The rules, in this order:
+
+1. A picture over Pillow's decompression bomb bound is refused; of an animation the first frame
+   counts.
+2. EXIF orientation is obeyed: pictures come out as a viewer shows them.
+3. 16-bit grey is scaled to 8 bits (divided by 257 and rounded). 16-bit colour is reduced by
+   Pillow, which keeps the upper byte. Other depths (32-bit integer, float) are refused.
+4. Palettes are expanded; CMYK, YCbCr and the like become RGB, without colour profiles.
+5. Alpha, also as a transparent palette entry or colour, is composited on `background`.
+6. Grey is repeated to 3 channels; colour becomes BT.601 luma where 1 channel is asked for.
+7. `fit`: `"crop"` scales the shorter side to `size` and cuts the centre out, `"pad"` scales the
+   longer side and fills up with `background`, `"stretch"` changes the aspect ratio. Scaling is
+   bicubic with antialiasing.
+"""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+from PIL import Image, ImageColor, ImageOps
+
+from tfgan_suite.data import options
+from tfgan_suite.errors import RunFailure, UserInputError
+
+FITS = ("crop", "pad", "stretch")
+_SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # Pillow < 11 opens 16-bit PNG as "I"
+
+
+@dataclasses.dataclass(frozen=True)
+class PictureRules:
+    """What pictures are brought to.
+
+    Args:
+        size: height and width in pixels; `None` keeps each picture's own.
+        channels: 1 or 3; `None` keeps grey as 1 and colour as 3.
+        fit: what happens to pictures that are not square: `"crop"`, `"pad"` or `"stretch"`.
+        background: colour behind transparent parts and around padded pictures: a CSS name or
+            `"#rrggbb"`, or three numbers from 0 to 255.
+    """
+
+    size: int | None = None
+    channels: int | None = None
+    fit: str = "crop"
+    background: str | tuple[int, int, int] = "white"
+
+    def __post_init__(self):
+        if self.size is not None:
+            options.whole_number("size", self.size, 1)
+        options.one_of("channels", self.channels, (1, 3, None))
+        options.one_of("fit", self.fit, FITS)
+        _ = self.background_rgb
+
+    @property
+    def background_rgb(self) -> tuple[int, int, int]:
+        if isinstance(self.background, str):
+            try:
+                return ImageColor.getrgb(self.background)[:3]
+            except ValueError as error:
+                raise UserInputError(
+                    f"background={self.background!r} is no colour. Give a CSS name such as "
+                    "'white', '#rrggbb', or three numbers from 0 to 255."
+                ) from error
+        rgb = tuple(self.background)
+        if len(rgb) != 3:
+            raise UserInputError(f"background must have three numbers, not {rgb!r}.")
+        for value in rgb:
+            options.number("background", value, 0, 255)
+        return tuple(int(value) for value in rgb)
+
+
+def read_picture(path: pathlib.Path, rules: PictureRules) -> np.ndarray:
+    """Reads a picture file, uint8 `[height, width, channels]`.
+
+    Raises:
+        RunFailure: the file is no picture, is damaged, or is too large; its name is told.
+    """
+    try:
+        with Image.open(path) as picture:
+            bound = Image.MAX_IMAGE_PIXELS
+            if bound is not None and picture.width * picture.height > bound:
+                raise Image.DecompressionBombError
+            picture.load()
+            return _apply(ImageOps.exif_transpose(picture), rules)
+    except Image.DecompressionBombError as error:
+        raise RunFailure(
+            f"{path}: the picture has more than {Image.MAX_IMAGE_PIXELS:,} pixels, the bound "
+            "against decompression bombs. Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS "
+            "if you trust the file."
+        ) from error
+    except FileNotFoundError as error:
+        raise RunFailure(f"{path}: the file is gone.") from error
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
+        raise RunFailure(
+            f"{path}: not a readable picture ({error}). Repair or remove the file, or set "
+            "on_broken='skip'."
+        ) from error
+
+
+def from_array(array: np.ndarray, rules: PictureRules) -> np.ndarray:
+    """Brings a picture that is already in memory to the rules.
+
+    Args:
+        array: uint8 `[height, width]` or `[height, width, channels]`: grey, grey and alpha, RGB
+            or RGBA.
+        rules: the `PictureRules`.
+
+    Returns:
+        uint8 `[height, width, channels]`.
+    """
+    if array.ndim == 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    return _apply(Image.fromarray(array), rules)
+
+
+def from_arrays(array: np.ndarray, rules: PictureRules, name: str) -> np.ndarray:
+    """Brings a stack of pictures to the rules.
+
+    Args:
+        array: `[N, height, width]` or `[N, height, width, 1 to 4]`, see `to_uint8` for values.
+        rules: the `PictureRules`.
+        name: how error messages call the array.
+
+    Returns:
+        uint8 `[N, height, width, channels]`.
+    """
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.ndim != 4 or array.shape[-1] not in (1, 2, 3, 4):
+        raise UserInputError(
+            f"{name} has shape {list(array.shape)}; pictures are [N, height, width] or "
+            "[N, height, width, 1 to 4 channels]."
+        )
+    array = to_uint8(array, name)
+    height, width, channels = array.shape[1:]
+    if rules.size in (None, height) and rules.size in (None, width):
+        if channels in (1, 3) and rules.channels in (None, channels):
+            return array  # already as the rules want it
+    return np.stack([from_array(picture, rules) for picture in array])
+
+
+def to_uint8(array: np.ndarray, name: str) -> np.ndarray:
+    """Scales the pictures of an array to 8 bits.
+
+    Args:
+        array: uint8; uint16 (divided by 257); bool; or float in [0, 1] or, if any value is
+            negative, in [-1, 1].
+        name: how error messages call the array.
+
+    Raises:
+        UserInputError: another dtype, or float values out of range.
+    """
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.uint16:
+        return np.round(array / np.float32(257)).astype(np.uint8)
+    if array.dtype == bool:
+        return array.astype(np.uint8) * np.uint8(255)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise UserInputError(f"{name} has dtype {array.dtype}; pictures are uint8 or float.")
+    low, high = array.min(), array.max()
+    if not (low >= -1 and high <= 1):
+        raise UserInputError(
+            f"{name} has values from {low:g} to {high:g}. Float pictures lie in [0, 1] or "
+            "[-1, 1]; store values up to 255 as uint8."
+        )
+    unit = (array + 1) / 2 if low < 0 else array
+    return np.round(unit * 255).astype(np.uint8)
+
+
+def _apply(picture: Image.Image, rules: PictureRules) -> np.ndarray:
+    picture = _without_alpha(_eight_bit(picture), rules.background_rgb)
+    channels = rules.channels or (1 if picture.mode == "L" else 3)
+    picture = picture.convert("L" if channels == 1 else "RGB")
+    if rules.size is not None:
+        picture = _resize(picture, rules)
+    array = np.array(picture)
+    return array[..., None] if channels == 1 else array
+
+
+def _eight_bit(picture: Image.Image) -> Image.Image:
+    if picture.mode == "F":
+        raise ValueError("float pixels have no stated range")
+    if picture.mode not in _SIXTEEN_BIT:
+        return picture
+    array = np.asarray(picture)
+    if array.min() < 0 or array.max() > 65535:
+        raise ValueError("32-bit pixels have no stated range")
+    return Image.fromarray(np.round(array / 257).astype(np.uint8))
+
+
+def _without_alpha(picture: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+    """Returns the picture as `L` or `RGB`."""
+    if picture.has_transparency_data:
+        grey = picture.mode in ("1", "L", "LA", "La") and len(set(background)) == 1
+        picture = picture.convert("RGBA")
+        behind = Image.new("RGBA", picture.size, background)
+        picture = Image.alpha_composite(behind, picture).convert("RGB")
+        return picture.getchannel(0) if grey else picture
+    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+
+
+def _resize(picture: Image.Image, rules: PictureRules) -> Image.Image:
+    box = (rules.size, rules.size)
+    method = Image.Resampling.BICUBIC
+    if rules.fit == "crop":
+        return ImageOps.fit(picture, box, method)
+    if rules.fit == "pad":
+        behind = Image.new("RGB", (1, 1), rules.background_rgb).convert(picture.mode)
+        return ImageOps.pad(picture, box, method, color=behind.getpixel((0, 0)))
+    return picture.resize(box, method)

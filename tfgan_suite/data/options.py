@@ -1,0 +1,57 @@
+"""Checks of the values in a data config."""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+
+from tfgan_suite.errors import UserInputError, closest_name
+
+
+def check_known(options: Iterable[str], known: Iterable[str], where: str):
+    """Refuses an option that `where` does not have, and suggests the nearest."""
+    known = sorted(known)
+    for name in options:
+        if name not in known:
+            raise UserInputError(
+                f"{where} has no option {name!r}.{closest_name(name, known)} "
+                f"Its options are: {', '.join(known)}."
+            )
+
+
+def keyword_names(function: Callable) -> list[str]:
+    """Names of a function's keyword-only arguments: the options of a source."""
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+
+
+def whole_number(name: str, value, minimum: int) -> int:
+    """Checks an integer option."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise UserInputError(f"{name} must be a whole number of at least {minimum}, not {value!r}.")
+    return value
+
+
+def number(name: str, value, minimum: float, maximum: float) -> float:
+    """Checks a real option, bounds included."""
+    real = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not real or not minimum <= value <= maximum:
+        raise UserInputError(
+            f"{name} must be a number from {minimum:g} to {maximum:g}, not {value!r}."
+        )
+    return float(value)
+
+
+def one_of(name: str, value, choices: Iterable):
+    """Checks an option that takes one of a few values."""
+    choices = list(choices)
+    if value not in choices:
+        guess = closest_name(value, choices) if isinstance(value, str) else ""
+        raise UserInputError(
+            f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}.{guess}"
+        )
+    return value
+
+
+def as_dict(data_config: Mapping) -> dict:
+    """Copies a data config, a `Mapping` or `ml_collections.ConfigDict`, without unset options."""
+    options = {name: data_config[name] for name in data_config}
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,0 +1,95 @@
+"""Opens the source that a data config names."""
+
+from collections.abc import Callable, Mapping
+
+from tfgan_suite.data import options
+from tfgan_suite.data.folder import open_folder
+from tfgan_suite.data.gaussians import open_gaussians
+from tfgan_suite.data.npz import open_npz
+from tfgan_suite.data.shapes import open_shapes
+from tfgan_suite.data.source import Source
+from tfgan_suite.data.tfds import open_tfds
+from tfgan_suite.errors import UserInputError, closest_name
+
+# An opener takes (location, layout, split, **options) and returns one source for the layout
+# "single" and two, with equal indices for equal pairs, for "unpaired" and "paired". It returns
+# None when asked for a split "test" that it does not have.
+OPENERS: dict[str, Callable[..., tuple[Source, ...] | None]] = {
+    "shapes": open_shapes,
+    "gaussians": open_gaussians,
+    "npz": open_npz,
+    "folder": open_folder,
+    "tfds": open_tfds,
+}
+_WITH_LOCATION = {"npz": "FILE", "folder": "DIR", "tfds": "NAME"}
+TRANSFORM_OPTIONS = ("flip", "load_size")
+
+
+def open_source(data_config: Mapping, split: str = "train") -> Source:
+    """Opens the collection of examples that a data config names.
+
+    Args:
+        data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `gaussians`, `npz:FILE`,
+            `folder:DIR` and `tfds:NAME`, and options of that source (the `open_...` function of
+            its module lists them).
+        split: `"train"` or `"test"`.
+
+    Returns:
+        A `Source`: pictures uint8, not augmented.
+
+    Raises:
+        UserInputError: unknown source or option, bad value, nothing there to read, or a split
+            `"test"` that the source does not have.
+        RunFailure: a file that cannot be read.
+
+    Example:
+        >>> source = open_source({"source": "shapes", "size": 16, "num_examples": 10})
+        >>> source.numpy([3])["image"].shape
+        (1, 16, 16, 3)
+    """
+    sources = open_sources(data_config, "single", split)
+    if sources is None:
+        raise UserInputError(
+            f"{data_config['source']} has no held-out split. Give it one: see the options of its "
+            "source (test_fraction, or a test sub-folder, split or field)."
+        )
+    return sources[0]
+
+
+def open_sources(data_config: Mapping, layout: str, split: str) -> tuple[Source, ...] | None:
+    """Opens one source or, for the layouts `"unpaired"` and `"paired"`, two of them.
+
+    Args:
+        data_config: as for `open_source`.
+        layout: `"single"`, `"unpaired"` or `"paired"`.
+        split: `"train"` or `"test"`.
+
+    Returns:
+        The sources, or `None` for a split `"test"` that the source does not have.
+    """
+    config = options.as_dict(data_config)
+    name = config.pop("source", None)
+    if not isinstance(name, str):
+        raise UserInputError(
+            f"The data config must name its source, one of {_names()}; it has source={name!r}."
+        )
+    options.one_of("split", split, ("train", "test"))
+    kind, colon, location = name.partition(":")
+    if kind not in OPENERS:
+        raise UserInputError(
+            f"Unknown data source {name!r}.{closest_name(kind, OPENERS)} Sources are {_names()}."
+        )
+    if bool(location) != (kind in _WITH_LOCATION) or (colon and not location):
+        raise UserInputError(f"Data source {name!r} must be written as {_form(kind)}.")
+    known = options.keyword_names(OPENERS[kind])
+    options.check_known(config, [*known, *TRANSFORM_OPTIONS], f"data source {kind!r}")
+    chosen = {key: value for key, value in config.items() if key not in TRANSFORM_OPTIONS}
+    return OPENERS[kind](location, layout, split, **chosen)
+
+
+def _form(kind):
+    return f"{kind}:{_WITH_LOCATION[kind]}" if kind in _WITH_LOCATION else kind
+
+
+def _names():
+    return ", ".join(_form(kind) for kind in OPENERS)

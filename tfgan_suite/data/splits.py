@@ -1,0 +1,30 @@
+"""Which examples are held out where a source has no test split of its own."""
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfgan_suite.data import options
+
+
+def split_indices(keys: Sequence[str], test_fraction: float, split: str) -> np.ndarray | None:
+    """Chooses the examples of a split.
+
+    The choice follows from the keys alone, so that pictures with the same name in two domains
+    fall on the same side: training on one domain does not see counterparts of the other's test.
+
+    Args:
+        keys: a name for each example.
+        test_fraction: share of examples that is held out, rounded up, in [0, 1).
+        split: `"train"` or `"test"`.
+
+    Returns:
+        Ascending int64 indices, or `None` for `"test"` when nothing is held out.
+    """
+    options.number("test_fraction", test_fraction, 0, 0.999)
+    count = int(np.ceil(test_fraction * len(keys)))
+    if split == "test" and count == 0:
+        return None
+    ranks = np.argsort([zlib.crc32(key.encode()) for key in keys], kind="stable")
+    return np.sort(ranks[:count] if split == "test" else ranks[count:])

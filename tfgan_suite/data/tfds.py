@@ -1,0 +1,137 @@
+"""Data sets of TensorFlow Datasets."""
+
+import numpy as np
+
+from tfgan_suite.data import images, options
+from tfgan_suite.data.source import ArraySource, Source
+from tfgan_suite.data.splits import split_indices
+from tfgan_suite.errors import RunFailure, UserInputError
+
+
+def open_tfds(
+    location: str,
+    layout: str,
+    split: str,
+    *,
+    size: int | None = None,
+    channels: int | None = None,
+    fit: str = "crop",
+    background: str | tuple[int, int, int] = "white",
+    test_fraction: float = 0.0,
+    train_split: str = "train",
+    test_split: str = "test",
+    a: str = "trainA",
+    b: str = "trainB",
+    image_key: str = "image",
+    label_key: str = "label",
+    data_dir: str | None = None,
+    download: bool = False,
+    cache_gib: float = 1.0,
+) -> tuple[Source, ...] | None:
+    """Opens source `tfds:NAME`: a data set of TensorFlow Datasets, read into memory.
+
+    NAME is what `tfds.builder` takes (`mnist`, `cycle_gan/horse2zebra`); a builder of your own is
+    found once its module is imported. The data must have been prepared before, unless `download`
+    is set.
+
+    Args:
+        location: the name.
+        layout: `"single"`: splits `train_split` and `test_split`. `"unpaired"`, `"paired"`:
+            splits `a` and `b`; held out is the split with "test" in place of "train".
+        split: `"train"` or `"test"`.
+        size: height and width that pictures are brought to; `None` where all have one size.
+        channels: 1 or 3; `None` keeps grey as 1 and colour as 3.
+        fit: `"crop"`, `"pad"` or `"stretch"`, see `PictureRules`.
+        background: colour behind transparent parts and around padded pictures.
+        test_fraction: share of pictures held out where there is no test split.
+        train_split: split that is trained on, also a slice such as `train[:80%]`.
+        test_split: split that is held out.
+        a: split with the first domain.
+        b: split with the second domain.
+        image_key: feature that holds the picture.
+        label_key: feature that holds the class, where there is one.
+        data_dir: where prepared data is; `None` for the default of TensorFlow Datasets.
+        download: whether data that is not there may be downloaded and prepared.
+        cache_gib: a split that needs more than this many GiB of memory is refused.
+    """
+    rules = images.PictureRules(size, channels, fit, background)
+    limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30
+    builder = _builder(location, data_dir, download)
+    options.one_of("image_key", image_key, builder.info.features)
+    label = builder.info.features.get(label_key)
+    num_classes = getattr(label, "num_classes", None) if layout == "single" else None
+
+    opened = []
+    for name in [train_split] if layout == "single" else [a, b]:
+        held_out = test_split if layout == "single" else name.replace("train", "test")
+        own_split = held_out != name and held_out.split("[")[0] in builder.info.splits
+        chosen = held_out if own_split and split == "test" else name
+        fields = _read(builder, chosen, image_key, label_key if num_classes else None, rules, limit)
+        if not own_split:
+            keys = [str(i) for i in range(len(fields["image"]))]
+            indices = split_indices(keys, test_fraction, split)
+            if indices is None:
+                return None
+            fields = {key: value[indices] for key, value in fields.items()}
+        opened.append(ArraySource(f"tfds:{location} ({chosen})", fields, num_classes))
+    if layout == "paired" and opened[0].num_examples != opened[1].num_examples:
+        counts = " and ".join(f"{source.num_examples} in {source.name}" for source in opened)
+        raise UserInputError(f"Paired domains must have as many pictures each, not {counts}.")
+    return tuple(opened)
+
+
+def _builder(name, data_dir, download):
+    import tensorflow_datasets as tfds  # slow to import, and only this source needs it
+
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError as error:
+        raise UserInputError(
+            f"TensorFlow Datasets knows no {name!r}. If the builder is your own, import its "
+            f"module first. ({error})"
+        ) from error
+    except ValueError as error:  # unknown config or version
+        raise UserInputError(f"tfds:{name} cannot be opened: {error}") from error
+    if download:
+        try:
+            builder.download_and_prepare()
+        except (OSError, tfds.download.DownloadError) as error:
+            raise RunFailure(f"tfds:{name} could not be downloaded: {error}") from error
+    return builder
+
+
+def _read(builder, split, image_key, label_key, rules, limit) -> dict[str, np.ndarray]:
+    """Reads a split into memory, in the order in which it is stored."""
+    import tensorflow_datasets as tfds
+
+    name = f"tfds:{builder.info.full_name} ({split})"
+    try:
+        dataset = builder.as_dataset(
+            split=split, shuffle_files=False, read_config=tfds.ReadConfig(try_autocache=False)
+        )
+    except AssertionError as error:
+        raise UserInputError(
+            f"{name} is not prepared below {builder.data_dir}. Set download=True to let it be "
+            "downloaded, or data_dir to where it is."
+        ) from error
+    except ValueError as error:
+        raise UserInputError(f"{name} has no such split: {error}") from error
+
+    pictures, labels, used = [], [], 0
+    for example in dataset.as_numpy_iterator():
+        picture = images.from_arrays(example[image_key][None], rules, name)[0]
+        used += picture.nbytes
+        if used > limit:
+            raise UserInputError(
+                f"{name} needs more than cache_gib={limit / 2**30:g} GiB of memory. Raise it, or "
+                "choose a smaller size or a slice such as train_split='train[:10%]'."
+            )
+        if pictures and picture.shape != pictures[0].shape:
+            raise UserInputError(f"{name} has pictures of several shapes: give size and channels.")
+        pictures.append(picture)
+        if label_key:
+            labels.append(example[label_key])
+    fields = {"image": np.array(pictures, np.uint8)}
+    if label_key:
+        fields["label"] = np.array(labels, np.int32)
+    return fields
