@@ -38,9 +38,16 @@ class ExampleScope:
             self._seed, tf.constant(self._num_draws, self._seed.dtype), alg="philox"
         )
         self._num_draws += 1
-        drawn = tf.random.stateless_uniform(
-            (self._global_batch, *example_shape), seed, alg="philox"
+        # XLA and the plain kernel agree on random bits, but make other floats of them.
+        bits = tf.random.stateless_uniform(
+            (self._global_batch, *example_shape),
+            seed,
+            minval=None,
+            maxval=None,
+            dtype=tf.uint32,
+            alg="philox",
         )
+        drawn = tf.cast(tf.bitwise.right_shift(bits, 8), tf.float32) * 2.0**-24
         return tf.slice(
             drawn, [self._offset] + [0] * len(example_shape), [local_batch, *example_shape]
         )
