@@ -19,12 +19,12 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan_suite.runs.devices import peak_memory
-from tfgan_suite.runs.grids import grid, scatter, write_grid
+from tfgan_suite.runs.grids import draw, write_picture
 from tfgan_suite.runs.workdir import Workdir, append_line
 from tfgan_suite.training import Checkpoints
 
 _SECONDS_BETWEEN_LINES = 30
-_FORMAT = "{n:,}/{total:,} images, {rate:,.0f} images/s, {remaining} left{postfix}"
+_FORMAT = "{n:,}/{total:,} images, {rate_fmt}, {remaining} left{postfix}"
 
 
 class RunCallback(keras.callbacks.Callback):
@@ -66,6 +66,7 @@ class Progress(RunCallback):
         self._bar = tqdm(
             total=self._total,
             initial=self._start,
+            unit=" images",
             dynamic_ncols=True,
             bar_format=("{percentage:3.0f}%|{bar}| " if self._interactive else "") + _FORMAT,
             file=self._stream if self._interactive else _Silent(),
@@ -184,9 +185,9 @@ class SampleGrids(RunCallback):
 
     def _write(self):
         samples, columns = self._sample()
-        write_grid(self._workdir.sample_file(self.images), samples, columns, self._modes)
-        drawn = scatter(samples, self._modes) if samples.ndim == 2 else grid(samples, columns)
-        pixels = np.asarray(drawn)
+        picture = draw(samples, columns, self._modes)
+        write_picture(self._workdir.sample_file(self.images), picture)
+        pixels = np.asarray(picture)
         with self._writer.as_default(step=self.images):
             tf.summary.image("samples", pixels.reshape(1, *pixels.shape[:2], -1))
 
@@ -194,7 +195,7 @@ class SampleGrids(RunCallback):
 class SaveCheckpoints(RunCallback):
     """Saves at intervals, at the end, and when the run is asked to stop.
 
-    SIGTERM and Ctrl-C are asked to wait until the step is done and saved; a second one is not.
+    A first SIGTERM or Ctrl-C waits until the step is done and saved; a second one does not.
 
     Attributes:
         stopped_by: Number of the signal that stopped the run, or None.

@@ -43,8 +43,10 @@ _KEYS = {
     ),
     "optimizers": _Key(
         {},
-        "Empty: the model's own recipe. Else {player: {name: adam, learning_rate: 2e-4, ...}}, "
-        "the names and arguments those of keras.optimizers.",
+        "Empty: the model's own recipe. Else {player: {name: adam, learning_rate: 2e-4, ...}} "
+        "with the names and arguments of keras.optimizers. learning_rate may be {name: "
+        "constant_then_linear, learning_rate: ..., constant_images: ..., decay_images: ...}. A "
+        "player that is not named keeps its recipe.",
     ),
     "jit_compile": _Key(
         "auto", "XLA for the gradients: true, false, or auto for what was measured best."
@@ -144,13 +146,13 @@ def validate(config: ConfigDict) -> None:
 
 def optimizers_to_compile(config: ConfigDict) -> dict[str, dict[str, Any]] | None:
     """Returns what `GenerativeModel.compile` takes; None stands for the model's own recipe."""
-    return {
-        player: {
-            "class_name": settings["name"],
-            "config": {key: value for key, value in settings.items() if key != "name"},
-        }
-        for player, settings in config.optimizers.to_dict().items()
-    } or None
+    optimizers = {}
+    for player, settings in to_json(config)["optimizers"].items():
+        rate = settings.get("learning_rate")
+        if isinstance(rate, dict):
+            settings["learning_rate"] = _schedules()[rate.pop("name")](**rate)
+        optimizers[player] = {"class_name": settings.pop("name"), "config": settings}
+    return optimizers or None
 
 
 def to_json(config: ConfigDict) -> dict[str, Any]:
@@ -242,28 +244,26 @@ def _override(config: ConfigDict, path: list[str], value: Any) -> None:
 
 
 def _assign(node: ConfigDict, name: str, value: Any, full_name: str = "") -> None:
+    full_name = full_name or name
     known = node.get(name)
-    # jit_compile is a word or a truth value; an argument that is None may become anything.
-    free = known is None or name == "jit_compile"
-    if isinstance(known, ConfigDict) and not isinstance(value, Mapping):
+    if isinstance(value, dict):
+        value = ConfigDict(value)
+    if isinstance(known, ConfigDict) and not isinstance(value, ConfigDict):
         raise UserInputError(
-            f"{full_name or name}={value!r} is no group of keys. "
-            f"Set its parts: {full_name or name}.KEY=VALUE."
+            f"{full_name}={value!r} is no group of keys. Set its parts: {full_name}.KEY=VALUE."
         )
-    if isinstance(value, Mapping):
-        value = ConfigDict(dict(value))
-    boolean_mixed = isinstance(known, bool) != isinstance(value, bool)
-    try:
-        if free or isinstance(known, ConfigDict):
-            with node.ignore_type():
-                node[name] = value
-        elif boolean_mixed:
-            raise TypeError
-        else:
+    # A value that was None may become anything; jit_compile is a word or a truth value.
+    if known is None or full_name == "jit_compile" or isinstance(known, ConfigDict):
+        with node.ignore_type():
             node[name] = value
+        return
+    try:
+        if isinstance(known, bool) != isinstance(value, bool):  # ConfigDict takes True for 1
+            raise TypeError
+        node[name] = value
     except TypeError:
         raise UserInputError(
-            f"{full_name or name}={value!r} is {type(value).__name__}, "
+            f"{full_name}={value!r} is {type(value).__name__}, "
             f"expected {type(known).__name__} such as {known!r}."
         ) from None
 
@@ -278,43 +278,50 @@ def _check_name(name: str, known: Iterable[str], what: str, where: str = "") -> 
         )
 
 
-def _arguments(function) -> list[str]:
-    return [
-        name
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-        and name != "self"
-    ]
-
-
 def _validate_model(model: ConfigDict) -> None:
     from tfgan_suite import models
 
     if not isinstance(model.get("name"), str):
         raise UserInputError(f"model.name is missing. Known: {', '.join(models.names())}.")
     _check_name(model.name, models.names(), "model")
-    accepted = _arguments(models.get(model.name).__init__)
     for name in model:
         if name != "name":
-            _check_name(name, accepted, f"argument of the model {model.name!r}:")
+            _check_name(name, models.arguments_of(model.name), f"argument of {model.name!r}")
 
 
 def _validate_optimizers(optimizers: ConfigDict) -> None:
+    for player, settings in optimizers.items():
+        what = f"optimizers.{player}"
+        _check_named(settings, _optimizer_classes(), "optimizer", what)
+        rate = settings.get("learning_rate")
+        if isinstance(rate, ConfigDict):
+            _check_named(rate, _schedules(), "schedule", f"{what}.learning_rate")
+
+
+def _check_named(settings: Any, classes: Mapping[str, type], kind: str, what: str) -> None:
+    name = settings.get("name") if isinstance(settings, ConfigDict) else None
+    if not isinstance(name, str):
+        raise UserInputError(
+            f"{what} needs the name of its {kind}: --config.{what}.name={next(iter(classes))}."
+        )
+    _check_name(name, classes, kind)
+    parameters = inspect.signature(classes[name].__init__).parameters.values()
+    accepted = [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
+    for argument in settings:
+        if argument != "name":
+            _check_name(argument, accepted, f"argument of {name!r}")
+
+
+def _optimizer_classes() -> dict[str, type]:
     import keras
 
-    classes = {
-        name.lower(): value
-        for name, value in vars(keras.optimizers).items()
-        if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
-    }
-    del classes["optimizer"]
-    for player, settings in optimizers.items():
-        if not isinstance(settings, ConfigDict) or not isinstance(settings.get("name"), str):
-            raise UserInputError(
-                f"optimizers.{player} needs a name: --config.optimizers.{player}.name=adam."
-            )
-        _check_name(settings.name.lower(), classes, "optimizer")
-        accepted = _arguments(classes[settings.name.lower()].__init__)
-        for name in settings:
-            if name != "name":
-                _check_name(name, accepted, f"argument of the optimizer {settings.name!r}:")
+    # Wrappers around other optimizers are no player's recipe.
+    names = "adam adamw adamax nadam sgd rmsprop adagrad adadelta adafactor lion".split()
+    classes = {name.lower(): value for name, value in vars(keras.optimizers).items()}
+    return {name: classes[name] for name in names}
+
+
+def _schedules() -> dict[str, type]:
+    from tfgan_suite.training import ConstantThenLinear
+
+    return {"constant_then_linear": ConstantThenLinear}

@@ -57,14 +57,18 @@ def _networks(model) -> str:
     total = 0
     for player, networks in model.players().items():
         for network in networks:
-            lines += ["", f"[{player}]"]
-            network.summary(line_length=90, print_fn=lines.append)
-            total += network.count_params()
-    lines += ["", f"Parameters: {total:,} in all."]
-    for player, networks in model.players().items():
-        counts = ", ".join(f"{network.name} {network.count_params():,}" for network in networks)
-        lines.append(f"  {player}: {counts}")
-    return "\n".join(lines)
+            number = network.count_params()
+            total += number
+            lines.append(f"  {player}: {network.name}, {number:,} parameters")
+            lines += [_layer_line(layer) for layer in network.layers]
+    return "\n".join([*lines, f"  {total:,} parameters in all"])
+
+
+# Keras' summary fits its table to the terminal and cuts what does not fit.
+def _layer_line(layer) -> str:
+    shape = str(layer.output.shape)
+    kind = type(layer).__name__
+    return f"    {layer.name:32}{kind:24}{shape:24}{layer.count_params():>12,}"
 
 
 def _cost(config, parts, here) -> str:

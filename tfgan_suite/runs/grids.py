@@ -36,19 +36,29 @@ def write_grid(
     Example:
         >>> write_grid("grid.png", np.zeros([4, 8, 8, 3]), columns=2)
     """
-    samples = np.asarray(samples)
-    if samples.ndim == 2 and samples.shape[1] == 2:
-        picture = scatter(samples, modes)
-    elif samples.ndim == 4 and samples.shape[3] in _MODES and len(samples):
-        picture = grid(samples, columns)
-    else:
-        raise UserInputError(
-            f"Samples of shape {samples.shape} cannot be drawn: expected pictures [N, H, W, C] "
-            "with C of 1, 3 or 4, or points [N, 2]."
-        )
+    write_picture(path, draw(samples, columns, modes))
+
+
+def write_picture(path: str | Path, picture: Image.Image) -> None:
+    """Writes a PNG file in one piece."""
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG")
     write_whole(Path(path), buffer.getvalue())
+
+
+def draw(
+    samples: np.ndarray, columns: int | None = None, modes: np.ndarray | None = None
+) -> Image.Image:
+    """Returns the picture that `write_grid` writes."""
+    samples = np.asarray(samples)
+    if samples.ndim == 2 and samples.shape[1] == 2:
+        return scatter(samples, modes)
+    if samples.ndim == 4 and samples.shape[3] in _MODES and len(samples):
+        return grid(samples, columns)
+    raise UserInputError(
+        f"Samples of shape {samples.shape} cannot be drawn: expected pictures [N, H, W, C] "
+        "with C of 1, 3 or 4, or points [N, 2]."
+    )
 
 
 def grid(samples: np.ndarray, columns: int | None = None) -> Image.Image:

@@ -10,7 +10,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
 
@@ -53,6 +53,7 @@ def run_program(
             sys.exit(EXIT_USAGE)
 
     def guarded_main(arguments: list[str]) -> object:
+        logging.set_verbosity(logging.WARNING)  # TensorFlow writes its own notes as INFO
         try:
             return main(arguments)
         except UserInputError as error:

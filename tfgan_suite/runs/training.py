@@ -137,7 +137,7 @@ def load(workdir: str | Path, checkpoint: str | None = None) -> tuple[ConfigDict
 def build_model(config: ConfigDict, strategy: tf.distribute.Strategy) -> GenerativeModel:
     """Returns the config's model with its first weights, compiled, under the strategy."""
     keras.utils.set_random_seed(config.seed)
-    arguments = {"seed": config.seed, **config.model.to_dict()}
+    arguments = {"seed": config.seed, **run_config.to_json(config)["model"]}
     with strategy.scope():
         try:
             model = models.build(arguments)

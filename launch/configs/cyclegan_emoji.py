@@ -1,0 +1,54 @@
+"""CycleGAN between two emoji designs, OpenMoji and Noto, 64 x 64.
+
+Real, unpaired pictures: two folders, one for each design.
+
+Command:
+  python -m launch.train --config=launch/configs/cyclegan_emoji.py --workdir=runs/emoji \\
+      --config.data.source=folder:emoji
+
+The folder has sub-folders A and B of pictures; its default place is `emoji` in the folder that the
+environment variable TFGAN_DATA names, else in `data`.
+
+Cost: not measured yet.
+
+Expected: not measured yet. Outlines and flat colours change towards the other design; shapes stay.
+"""
+
+import os
+
+from tfgan_suite.runs import default_config
+
+FOLDER = os.environ.get("TFGAN_DATA", "data")
+
+
+def get_config():
+    config = default_config()
+    config.model = {
+        "name": "cyclegan",
+        "image_size": 64,
+        "filters": 32,
+        "num_blocks": 6,
+        "discriminator_filters": 32,
+    }
+    config.data = {"source": f"folder:{FOLDER}/emoji", "size": 64, "flip": True}
+    config.batch_size = 4
+    config.images = 60_000
+    config.optimizers = {
+        player: {
+            "name": "adam",
+            "learning_rate": {
+                "name": "constant_then_linear",
+                "learning_rate": 2e-4,
+                "constant_images": 30_000,
+                "decay_images": 30_000,
+            },
+            "beta_1": 0.5,
+            "epsilon": 1e-8,
+        }
+        for player in ("generators", "discriminators")
+    }
+    config.log_every = 1_000
+    config.sample_every = 10_000
+    config.checkpoint_every = 10_000
+    config.num_samples = 8
+    return config

@@ -1,0 +1,36 @@
+"""GAN with the non-saturating loss on a 5 x 5 grid of Gaussians: how many modes does it find?
+
+The networks and learning rates are those of the LSGAN authors' mixture experiment, so that
+`lsgan_grid.py` differs in the loss alone.
+
+Command:
+  python -m launch.train --config=launch/configs/gan_grid.py --workdir=runs/gan_grid
+
+Cost: not measured yet.
+
+Expected: not measured yet. A plain GAN rarely finds all 25 modes.
+"""
+
+from tfgan_suite.runs import default_config
+
+
+def get_config():
+    config = default_config()
+    config.model = {
+        "name": "gan",
+        "loss": "non_saturating",
+        "networks": {"name": "mixture", "latent_size": 256},
+    }
+    config.data = {"source": "gaussians", "mixture": "grid"}
+    config.optimizers = {
+        "discriminator": {"name": "adam", "learning_rate": 1e-4, "beta_1": 0.5, "epsilon": 1e-8},
+        "generator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-8},
+    }
+    config.batch_size = 512
+    config.images = 15_000 * 512
+    config.steps_per_execution = 10
+    config.log_every = 500 * 512
+    config.sample_every = 2_500 * 512
+    config.checkpoint_every = 2_500 * 512
+    config.num_samples = 2_000
+    return config

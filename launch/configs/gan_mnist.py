@@ -1,0 +1,38 @@
+"""GAN of fully connected networks on MNIST digits, 28 x 28, with Adam.
+
+Not the 2014 paper's recipe (maxout, SGD with momentum) but the usual one since DCGAN: Adam 2e-4,
+beta_1 0.5, leaky ReLU in the discriminator, tanh output.
+
+Command:
+  python -m launch.train --config=launch/configs/gan_mnist.py --workdir=runs/gan_mnist \\
+      --config.data.source=npz:mnist_60k.npz
+
+The digits are an .npz file with `x` uint8 [60000, 28, 28]; its default place is the folder that
+the environment variable TFGAN_DATA names, else `data`.
+
+Cost: not measured yet.
+
+Expected: not measured yet. Readable digits with some speckle, the mark of fully connected layers.
+"""
+
+import os
+
+from tfgan_suite.runs import default_config
+
+FOLDER = os.environ.get("TFGAN_DATA", "data")
+
+
+def get_config():
+    config = default_config()
+    config.model = {
+        "name": "gan",
+        "loss": "non_saturating",
+        "networks": {"name": "mlp", "sample_shape": (28, 28, 1), "latent_size": 100},
+    }
+    config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz"}
+    config.batch_size = 128
+    config.images = 3_000_000
+    config.log_every = 50_000
+    config.sample_every = 300_000
+    config.checkpoint_every = 300_000
+    return config
