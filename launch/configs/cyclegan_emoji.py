@@ -1,13 +1,14 @@
 """CycleGAN between two emoji designs, OpenMoji and Noto, 64 x 64.
 
-Real, unpaired pictures: two folders, one for each design.
+Real, unpaired pictures: OpenMoji (CC BY-SA 4.0) and Noto Color Emoji (OFL 1.1), a folder each.
 
 Command:
   python -m launch.train --config=launch/configs/cyclegan_emoji.py --workdir=runs/emoji \\
       --config.data.source=folder:emoji
 
-The folder has sub-folders A and B of pictures; its default place is `emoji` in the folder that the
-environment variable TFGAN_DATA names, else in `data`.
+The folder holds the pictures of the two designs in `openmoji/color` and `noto/color` (options `a`
+and `b` of the data); its default place is `emoji` in the folder that the environment variable
+TFGAN_DATA names, else in `data`.
 
 Cost: not measured yet.
 
@@ -30,7 +31,14 @@ def get_config():
         "num_blocks": 6,
         "discriminator_filters": 32,
     }
-    config.data = {"source": f"folder:{FOLDER}/emoji", "size": 64, "flip": True}
+    config.data = {
+        "source": f"folder:{FOLDER}/emoji",
+        "a": "openmoji/color",
+        "b": "noto/color",
+        "size": 64,
+        "flip": True,
+        "test_fraction": 0.02,
+    }
     config.batch_size = 4
     config.images = 60_000
     config.optimizers = {

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+import tiny
+
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.runs import config as run_config
+from tfgan_suite.runs import default_config, describe_keys, load_config, validate
+
+FILE = """
+from tfgan_suite.runs import default_config
+
+def get_config(word="ring"):
+    config = default_config()
+    config.model = {"name": "gan", "networks": {"name": "mixture"}}
+    config.data = {"source": "gaussians", "mixture": word}
+    return config
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "config.py"
+    path.write_text(FILE)
+    return path
+
+
+def test_overrides_reach_every_level(file):
+    overrides = [
+        "batch_size=32",
+        "model.networks.latent_size=3",
+        "model.loss=minimax",
+        "data.modes=5",
+        "optimizers.generator.name=sgd",
+        "optimizers.generator.learning_rate=1e-3",
+        "jit_compile=false",
+    ]
+    config = load_config(file, overrides)
+    assert config.batch_size == 32
+    assert config.model.networks.to_dict() == {"name": "mixture", "latent_size": 3}
+    assert config.model.loss == "minimax" and config.data.modes == 5
+    assert config.optimizers.generator.to_dict() == {"name": "sgd", "learning_rate": 1e-3}
+    assert config.jit_compile is False
+
+
+def test_a_word_behind_the_file_goes_to_get_config(file):
+    assert load_config(f"{file}:grid").data.mixture == "grid"
+
+
+@pytest.mark.parametrize(
+    ("override", "parts"),
+    [
+        ("batch_siz=3", ["'batch_siz'", "'batch_size'"]),
+        ("batch_size=many", ["'many'", "int"]),
+        ("batch_size=True", ["True", "int"]),
+        ("batch_size=0", ["batch_size=0", "at least 1"]),
+        ("log_every=-5", ["log_every=-5"]),
+        ("jit_compile=perhaps", ["perhaps", "auto"]),
+        ("model=gan", ["model.KEY=VALUE"]),
+        ("model.name=dcgam", ["'dcgam'", "'dcgan'"]),
+        ("model.lss=minimax", ["'lss'", "'loss'"]),
+        ("model.loss.kind=minimax", ["model.loss"]),
+        ("data.source=3", ["data.source"]),
+        ("optimizers.generator.learning_rate=1.0", ["needs the name"]),
+        ("optimizers.generator.name=adamm", ["'adamm'", "'adam'"]),
+        ("optimizers.generator={'name': 'adam', 'rate': 1}", ["'rate'", "learning_rate"]),
+        ("seed", ["KEY=VALUE"]),
+    ],
+)
+def test_wrong_overrides_are_refused_with_a_hint(file, override, parts):
+    with pytest.raises(UserInputError) as caught:
+        load_config(file, ["model.loss=minimax", override])
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_a_file_that_fails_is_named_with_its_line(tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("def get_config():\n    return 1 / 0\n")
+    with pytest.raises(UserInputError, match="line 2: ZeroDivisionError"):
+        load_config(path)
+    path.write_text("value = 3\n")
+    with pytest.raises(UserInputError, match="must define get_config"):
+        load_config(path)
+    with pytest.raises(UserInputError, match="Did you mean .*broken.py"):
+        load_config(tmp_path / "brokn.py")
+
+
+def test_every_key_is_described():
+    text = describe_keys()
+    assert all(f"  {name} " in text for name in default_config())
+
+
+def test_defaults_lack_a_model_and_data():
+    with pytest.raises(UserInputError, match=r"data\.source is missing"):
+        validate(default_config())
+
+
+def test_json_round_trip_and_differences():
+    config = tiny.points()
+    values = run_config.to_json(config)
+    assert run_config.to_json(run_config.from_json(values)) == values
+    assert run_config.differences(values, values) == []
+    other = run_config.to_json(
+        tiny.points(batch_size=16, optimizers={"generator": {"name": "sgd"}})
+    )
+    assert run_config.differences(values, other) == [
+        "batch_size: 8 -> 16",
+        "optimizers.generator.name: (not set) -> 'sgd'",
+    ]
+
+
+def test_a_named_schedule_becomes_the_schedule():
+    rate = {"learning_rate": 0.5, "constant_images": 10, "decay_images": 10}
+    optimizers = {
+        "generator": {"name": "adam", "learning_rate": {"name": "constant_then_linear", **rate}}
+    }
+    config = tiny.points(optimizers=optimizers)
+    validate(config)
+    built = run_config.optimizers_to_compile(config)["generator"]["config"]["learning_rate"]
+    np.testing.assert_allclose(built.at(15), 0.25)

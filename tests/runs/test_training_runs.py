@@ -1,0 +1,186 @@
+import json
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+import tiny
+
+from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.runs import RunInterrupted, Workdir, dry_run, load, sample, train
+
+
+def stop_after_first_line(workdir, number):
+    """Sends this process a signal when the run in `workdir` has written its first log line."""
+
+    def wait():
+        while not (workdir / "metrics.jsonl").exists():
+            time.sleep(0.002)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 3])
+def test_a_stopped_run_goes_on_to_the_last_bit(tmp_path, steps_per_execution):
+    long = dict(images=24 * 400, log_every=1000, sample_every=5000, checkpoint_every=1500)
+    config = tiny.points(steps_per_execution=steps_per_execution, **long)
+    whole = train(config, tmp_path / "whole")
+    stop_after_first_line(tmp_path / "stopped", signal.SIGTERM)
+    with pytest.raises(RunInterrupted, match="same command again") as stopped:
+        train(config, tmp_path / "stopped")
+    assert stopped.value.exit_code == 128 + signal.SIGTERM
+    resumed = train(config, tmp_path / "stopped")
+    assert tiny.written(tmp_path / "whole") == tiny.written(tmp_path / "stopped")
+    assert tiny.same_numbers(whole, resumed)
+
+
+@pytest.mark.parametrize("make", [tiny.pictures, tiny.translation])
+def test_a_run_goes_on_from_a_checkpoint_inside_a_log_interval(tmp_path, make):
+    config = make()
+    whole = train(config, tmp_path / "run")
+    expected = tiny.written(tmp_path / "run")
+    # As if killed after the checkpoint at 40 images, while a line was being written.
+    for name in ("000000000080",):
+        for file in (tmp_path / "run/checkpoints" / name).iterdir():
+            file.unlink()
+        (tmp_path / "run/checkpoints" / name).rmdir()
+    with open(tmp_path / "run/metrics.jsonl", "a") as file:
+        file.write('{"step": 11, "ima')
+    resumed = train(config, tmp_path / "run")
+    assert tiny.written(tmp_path / "run") == expected
+    assert tiny.same_numbers(whole, resumed)
+
+
+def test_what_a_workdir_holds(tmp_path):
+    model = train(tiny.points(), tmp_path / "run")
+    assert int(model.images_seen.numpy()) == 80
+    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").open()]
+    assert [(line["step"], line["images"]) for line in lines] == [(3, 24), (6, 48), (9, 72)]
+    assert {"generator/adversarial", "discriminator/real_score", "generator/gradient_norm"} <= set(
+        lines[0]
+    )
+    samples = sorted(p.stem for p in (tmp_path / "run/samples").iterdir())
+    assert [int(name) for name in samples] == [0, 32, 64, 80]
+    speed = [json.loads(line) for line in (tmp_path / "run/speed.jsonl").open()]
+    assert speed[-1]["seconds"] > 0 and speed[-1]["images_per_second"] > 0
+    assert [int(p.name) for p in sorted((tmp_path / "run/checkpoints").iterdir())] == [40, 80]
+    assert list((tmp_path / "run/tensorboard").iterdir())
+    # A second start has nothing to do and changes nothing.
+    before = tiny.written(tmp_path / "run")
+    train(tiny.points(), tmp_path / "run")
+    assert tiny.written(tmp_path / "run") == before
+
+
+def test_a_run_may_grow_and_not_change(tmp_path):
+    train(tiny.points(images=40), tmp_path / "run")
+    with pytest.raises(UserInputError, match="batch_size: 8 -> 4"):
+        train(tiny.points(batch_size=4), tmp_path / "run")
+    with pytest.raises(UserInputError, match="40 -> 32"):
+        train(tiny.points(images=32), tmp_path / "run")
+    with pytest.raises(UserInputError, match="'gan'.*'dcgan'"):
+        train(tiny.pictures(), tmp_path / "run")
+    grown = train(tiny.points(images=80), tmp_path / "run")
+    assert int(grown.images_seen.numpy()) == 80
+    assert Workdir(tmp_path / "run").read_config()["images"] == 80
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(UserInputError, match="not empty"):
+        train(tiny.points(), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+    with pytest.raises(UserInputError, match="is a file"):
+        train(tiny.points(), tmp_path / "thesis.txt")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"optimizers": {"generater": {"name": "sgd"}}}, "'generator'"),
+        ({"data": {"source": "gaussian"}}, "'gaussians'"),
+        ({"data": {"source": "gaussians", "mode": 3}}, "'modes'"),
+        ({"model": {"networks": {"latent": 3}}}, "latent"),
+    ],
+)
+def test_a_config_that_cannot_run_leaves_no_folder(tmp_path, changes, message):
+    with pytest.raises(UserInputError, match=message):
+        train(tiny.points(**changes), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_told(tmp_path):
+    config = tiny.points()
+    whole = train(config, tmp_path / "run")
+    expected = tiny.written(tmp_path / "run")
+    newest, older = (tmp_path / "run/checkpoints" / f"{n:012d}" for n in (80, 40))
+    data = newest / "variables.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[: data.stat().st_size // 2])
+    with pytest.warns(UserWarning, match="000000000080 is damaged"):
+        resumed = train(config, tmp_path / "run")
+    assert tiny.written(tmp_path / "run") == expected and tiny.same_numbers(whole, resumed)
+    for folder in (newest, older):
+        (folder / "variables.index").unlink()
+    with pytest.warns(UserWarning), pytest.raises(RunFailure, match="None of the checkpoints"):
+        train(config, tmp_path / "run")
+
+
+def test_a_number_that_is_none_stops_the_run_and_keeps_the_checkpoint(tmp_path):
+    optimizers = {"generator": {"name": "sgd", "learning_rate": 1e38}}
+    config = tiny.points(optimizers=optimizers, checkpoint_every=8)
+    with pytest.raises(RunFailure, match=r"discriminator/\w+ is not finite in step 1") as caught:
+        train(config, tmp_path / "run")
+    kept = tmp_path / "run/checkpoints/000000000008"
+    assert f"The last good checkpoint is {kept}." in str(caught.value)
+    _, model = load(tmp_path / "run")
+    assert int(model.images_seen.numpy()) == 8
+
+
+def test_dry_run_tells_and_leaves_nothing(tmp_path):
+    text = dry_run(tiny.pictures(), tmp_path / "run")
+    for part in ('"name": "dcgan"', "parameters in all", "images/s", "nothing was written"):
+        assert part in text
+    assert list(tmp_path.iterdir()) == []
+    train(tiny.points(), tmp_path / "run")
+    with pytest.raises(UserInputError, match="batch_size"):
+        dry_run(tiny.points(batch_size=4), tmp_path / "run")
+
+
+def test_load_gives_the_model_as_it_was(tmp_path):
+    trained = train(tiny.pictures(), tmp_path / "run")
+    config, loaded = load(tmp_path / "run")
+    assert config.model.name == "dcgan" and tiny.same_numbers(trained, loaded)
+    _, older = load(tmp_path / "run", "000000000040")
+    assert int(older.images_seen.numpy()) == 40
+    with pytest.raises(UserInputError, match="000000000041"):
+        load(tmp_path / "run", "000000000041")
+    with pytest.raises(UserInputError, match="holds no run"):
+        load(tmp_path / "nowhere")
+
+
+def test_sampling_repeats_with_its_seed(tmp_path):
+    train(tiny.pictures(), tmp_path / "run")
+    for name, seed in (("a", 0), ("b", 0), ("c", 9)):
+        result = sample(tmp_path / "run", tmp_path / f"{name}.png", num=3, seed=seed)
+    assert result == {"out": str(tmp_path / "c.png"), "num": 3, "images_seen": 80}
+    a, b, c = ((tmp_path / f"{name}.png").read_bytes() for name in "abc")
+    assert a == b != c
+    with pytest.raises(UserInputError, match="takes no pictures"):
+        sample(tmp_path / "run", tmp_path / "d.png", input_dir=tmp_path)
+    with pytest.raises(UserInputError, match=r"must end in \.png"):
+        sample(tmp_path / "run", tmp_path / "d.jpg")
+
+
+def test_a_translator_samples_held_out_and_own_pictures(tmp_path):
+    from PIL import Image
+
+    train(tiny.translation(images=8), tmp_path / "run")
+    sample(tmp_path / "run", tmp_path / "held_out.png", num=2)
+    (tmp_path / "mine").mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, [20, 30, 3], np.uint8)
+    Image.fromarray(noise).save(tmp_path / "mine/picture.png")
+    sample(tmp_path / "run", tmp_path / "own.png", num=2, input_dir=tmp_path / "mine")
+    held_out, own = (Image.open(tmp_path / f"{n}.png") for n in ("held_out", "own"))
+    assert held_out.width == own.width and held_out.height > own.height  # two rows and one
