@@ -7,7 +7,7 @@ learning rate constant for half of the run and then falling to zero.
 Command:
   python -m launch.train --config=launch/configs/cyclegan_shapes.py --workdir=runs/shapes
 
-Cost: not measured yet.
+Cost: about 7 minutes and 1.0 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
 
 Expected: not measured yet. Lighting changes, shape, colour and place stay.
 """

@@ -11,7 +11,7 @@ Command:
 The digits are an .npz file with `x` uint8 [60000, 28, 28]; its default place is the folder that
 the environment variable TFGAN_DATA names, else `data`.
 
-Cost: not measured yet.
+Cost: about 7 minutes and 0.9 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
 
 Expected: not measured yet. Clean, varied digits, a few of them malformed.
 """

@@ -6,7 +6,7 @@ The networks and learning rates are those of the LSGAN authors' mixture experime
 Command:
   python -m launch.train --config=launch/configs/gan_grid.py --workdir=runs/gan_grid
 
-Cost: not measured yet.
+Cost: about 2 minutes and 0.7 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
 
 Expected: not measured yet. A plain GAN rarely finds all 25 modes.
 """

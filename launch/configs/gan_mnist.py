@@ -10,7 +10,7 @@ Command:
 The digits are an .npz file with `x` uint8 [60000, 28, 28]; its default place is the folder that
 the environment variable TFGAN_DATA names, else `data`.
 
-Cost: not measured yet.
+Cost: about 11 minutes and 0.8 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
 
 Expected: not measured yet. Readable digits with some speckle, the mark of fully connected layers.
 """

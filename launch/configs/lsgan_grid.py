@@ -6,7 +6,7 @@ et al., 2017); labels 0, 1, 1. `gan_grid.py` differs in the loss alone.
 Command:
   python -m launch.train --config=launch/configs/lsgan_grid.py --workdir=runs/lsgan_grid
 
-Cost: not measured yet.
+Cost: about 2 minutes and 0.7 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
 
 Expected: not measured yet.
 """

@@ -6,7 +6,7 @@ its doubled first mode; labels 0, 1, 1. `gan_ring.py` differs in the loss alone.
 Command:
   python -m launch.train --config=launch/configs/lsgan_ring.py --workdir=runs/lsgan_ring
 
-Cost: not measured yet.
+Cost: about 2 minutes and 0.7 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
 
 Expected: not measured yet. The paper shows all 8 modes.
 """
