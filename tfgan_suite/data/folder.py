@@ -82,8 +82,8 @@ def open_folder(
         _check_pairs(*listings)
     if on_broken == "skip":
         listings = _without_broken(listings, rules, together=layout == "paired")
-    labelled = layout == "single"
-    return tuple(_open_listing(top, files, rules, limit, labelled) for top, files in listings)
+    classes = _classes(root) if layout == "single" else []
+    return tuple(_open_listing(top, files, rules, limit, classes) for top, files in listings)
 
 
 def _list_split(root, domain, split, test_fraction) -> tuple[pathlib.Path, list[str]] | None:
@@ -202,12 +202,15 @@ def _without_broken(listings, rules, together):
     return kept
 
 
-def _open_listing(top, files, rules, limit, labelled) -> Source:
+def _open_listing(top, files, rules, limit, classes) -> Source:
     paths = _paths(top, files)
     fields, num_classes = {}, None
-    classes = _classes(top) if labelled and all("/" in name for name in files) else []
-    if classes:
-        fields["label"] = np.array([classes.index(name.split("/")[0]) for name in files], np.int32)
+    if classes and all("/" in name for name in files):
+        folders = [name.split("/")[0] for name in files]
+        unknown = sorted(set(folders) - set(classes))
+        if unknown:
+            raise UserInputError(f"{top / unknown[0]} is a class that the training data lacks.")
+        fields["label"] = np.array([classes.index(folder) for folder in folders], np.int32)
         num_classes = len(classes)
     shape = (rules.size, rules.size, rules.channels)
 
@@ -223,8 +226,9 @@ def _open_listing(top, files, rules, limit, labelled) -> Source:
     return LazySource(str(top), len(files), spec, read, num_classes)
 
 
-def _classes(top):
-    """Class names; a test folder counts them as its training folder does."""
+def _classes(root) -> list[str]:
+    """Names of the classes: sub-folders of the training folder, also for the test folder."""
+    top, _ = _top(root, "", "train")
     return [name for name in _folders(top) if not name.startswith(".")]
 
 

@@ -41,9 +41,12 @@ def uniform(key: int, indices: tf.Tensor, num: int) -> tf.Tensor:
 
 def normal(key: int, indices: tf.Tensor, num: int) -> tf.Tensor:
     """Draws `num` standard normal numbers for each index, float32 `[B, num]` (Box-Muller)."""
-    draws = uniform(key, indices, 2 * num)
+    # In float32, log and cos may differ in the last bit between the vectorised body and the
+    # remainder of a batch, so that a number would depend on its place. In float64 that bit is
+    # rounded away.
+    draws = tf.cast(uniform(key, indices, 2 * num), tf.float64)
     radius = tf.sqrt(-2.0 * tf.math.log(1.0 - draws[:, :num]))
-    return radius * tf.cos(2.0 * np.pi * draws[:, num:])
+    return tf.cast(radius * tf.cos(2.0 * np.pi * draws[:, num:]), tf.float32)
 
 
 def _shift_right(bits: tf.Tensor, places: int) -> tf.Tensor:

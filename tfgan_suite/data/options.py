@@ -44,7 +44,7 @@ def one_of(name: str, value, choices: Iterable):
     """Checks an option that takes one of a few values."""
     choices = list(choices)
     if value not in choices:
-        guess = closest_name(value, choices) if isinstance(value, str) else ""
+        guess = closest_name(value, map(str, choices)) if isinstance(value, str) else ""
         raise UserInputError(
             f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}.{guess}"
         )

@@ -112,7 +112,7 @@ class LazySource(Source):
             return [batch[name] for name in names]
 
         types = [self.element_spec[name].dtype for name in names]
-        values = tf.numpy_function(read, [indices], types, stateful=False)
+        values = tf.nest.flatten(tf.numpy_function(read, [indices], types, stateful=False))
         for name, value in zip(names, values, strict=True):
             value.set_shape(indices.shape[:1].concatenate(self.element_spec[name].shape))
         return dict(zip(names, values, strict=True))

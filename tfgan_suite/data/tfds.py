@@ -58,7 +58,8 @@ def open_tfds(
     limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30
     builder = _builder(location, data_dir, download)
     options.one_of("image_key", image_key, builder.info.features)
-    label = builder.info.features.get(label_key)
+    features = builder.info.features
+    label = features[label_key] if label_key in features else None
     num_classes = getattr(label, "num_classes", None) if layout == "single" else None
 
     opened = []

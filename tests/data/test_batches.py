@@ -1,0 +1,246 @@
+import collections
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_suite.data import heldout_batch, heldout_pairs, training_batches
+from tfgan_suite.errors import UserInputError
+
+SHAPES = {"source": "shapes", "size": 8, "num_examples": 20, "num_test": 12}
+AUGMENTED = {**SHAPES, "load_size": 11, "flip": True}
+RING = {"source": "gaussians"}
+CASES = [
+    (AUGMENTED, "samples"),
+    (AUGMENTED, "labelled"),
+    (AUGMENTED, "unpaired"),
+    (AUGMENTED, "paired"),
+    ({**AUGMENTED, "cache_gib": 0}, "samples"),
+    (RING, "samples"),
+    (RING, "labelled"),
+]
+
+
+def _take(dataset, count):
+    return [[part.numpy() for part in tf.nest.flatten(element)] for element in dataset.take(count)]
+
+
+def _assert_equal(first, second):
+    for these, those in zip(first, second, strict=True):
+        for this, that in zip(these, those, strict=True):
+            np.testing.assert_array_equal(this, that)
+
+
+def _context(pipelines, pipeline, replicas=1):
+    return tf.distribute.InputContext(pipelines, pipeline, replicas)
+
+
+@pytest.mark.parametrize("config, kind", CASES)
+def test_batch_is_a_function_of_the_step(config, kind):
+    whole = _take(training_batches(config, kind, 6, seed=3), 9)
+    _assert_equal(whole, _take(training_batches(config, kind, 6, seed=3), 9))
+    _assert_equal(whole[5:], _take(training_batches(config, kind, 6, seed=3, start_step=5), 4))
+
+
+@pytest.mark.parametrize("config, kind", CASES)
+def test_another_seed_gives_other_batches(config, kind):
+    first, second = (_take(training_batches(config, kind, 6, seed), 1)[0] for seed in (0, 1))
+    for this, that in zip(first, second, strict=True):
+        assert not np.array_equal(this, that)
+
+
+@pytest.mark.parametrize("pipelines", [1, 2, 4])
+@pytest.mark.parametrize("config, kind", CASES)
+def test_pipelines_share_the_global_batch(config, kind, pipelines):
+    whole = _take(training_batches(config, kind, 8, seed=3, start_step=2), 4)
+    shares = [
+        _take(
+            training_batches(
+                config, kind, 8, seed=3, start_step=2, input_context=_context(pipelines, index)
+            ),
+            4,
+        )
+        for index in range(pipelines)
+    ]
+    joined = [
+        [np.concatenate(parts) for parts in zip(*elements, strict=True)]
+        for elements in zip(*shares, strict=True)
+    ]
+    _assert_equal(whole, joined)
+
+
+def test_replicas_of_a_pipeline_take_turns():
+    whole = _take(training_batches(SHAPES, "samples", 8, seed=3), 3)
+    # 2 pipelines with 2 replicas each: the second one feeds replicas 2 and 3.
+    turns = _take(
+        training_batches(SHAPES, "samples", 8, seed=3, input_context=_context(2, 1, 4)), 6
+    )
+    for step in range(3):
+        np.testing.assert_array_equal(turns[2 * step][0], whole[step][0][4:6])
+        np.testing.assert_array_equal(turns[2 * step + 1][0], whole[step][0][6:8])
+
+
+def test_a_strategy_hands_out_the_global_batch():
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    dataset = strategy.distribute_datasets_from_function(
+        lambda context: training_batches(SHAPES, "unpaired", 4, seed=0, input_context=context)
+    )
+    given = [part.numpy() for part in next(iter(dataset))]
+    _assert_equal([given], _take(training_batches(SHAPES, "unpaired", 4, seed=0), 1))
+
+
+def _bytes(images):
+    return [image.tobytes() for image in images]
+
+
+@pytest.mark.parametrize("kind", ["samples", "unpaired", "paired"])
+@pytest.mark.parametrize("batch_size", [4, 7, 50])
+def test_every_example_once_in_each_epoch(kind, batch_size):
+    epochs, examples = 7, SHAPES["num_examples"]
+    elements = _take(
+        training_batches(SHAPES, kind, batch_size, seed=0), epochs * examples // batch_size
+    )
+    for part in range(len(elements[0])):
+        seen = _bytes(np.concatenate([element[part] for element in elements]))
+        orders = [tuple(seen[i : i + examples]) for i in range(0, len(seen), examples)]
+        complete = [order for order in orders if len(order) == examples]
+        assert len(complete) >= epochs - 3
+        assert {len(set(order)) for order in complete} == {examples}
+        assert len({frozenset(order) for order in complete}) == 1
+        assert len(set(complete)) == len(complete), "two epochs have one order"
+
+
+def test_unpaired_domains_have_unrelated_orders(tmp_path):
+    same = np.arange(20, dtype=np.uint8).reshape(20, 1, 1)
+    np.savez(tmp_path / "same.npz", a=same, b=same)
+    config = {"source": f"npz:{tmp_path}/same.npz"}
+    a, b = _take(training_batches(config, "unpaired", 20, seed=0), 1)[0]
+    assert set(_bytes(a)) == set(_bytes(b))
+    assert np.mean([this == that for this, that in zip(_bytes(a), _bytes(b), strict=True)]) < 0.3
+    a, b = _take(training_batches(config, "paired", 20, seed=0), 1)[0]
+    assert _bytes(a) == _bytes(b)
+
+
+def test_pairs_are_cut_and_mirrored_alike():
+    config = {**AUGMENTED, "a": "day", "b": "day"}
+    for a, b in _take(training_batches(config, "paired", 20, seed=0), 3):
+        np.testing.assert_array_equal(a, b)
+
+
+def _ramp(tmp_path):
+    """One 6 x 6 picture whose pixels tell their row and column."""
+    rows, columns = np.mgrid[:6, :6]
+    np.savez(tmp_path / "ramp.npz", x=(rows * 10 + columns)[None].astype(np.uint8))
+    return f"npz:{tmp_path}/ramp.npz"
+
+
+def test_augmentation_takes_every_place_and_both_directions(tmp_path):
+    config = {"source": _ramp(tmp_path), "size": 4, "load_size": 6, "flip": True}
+    (images,) = _take(training_batches(config, "samples", 900, seed=0), 1)[0]
+    pixels = np.round((images[..., 0] + 1) * 127.5).astype(int)
+    seen = collections.Counter()
+    for image in pixels:
+        step = image[0, 1] - image[0, 0]
+        assert step in (-1, 1)
+        straight = image[:, ::step]
+        top, left = divmod(straight[0, 0], 10)
+        np.testing.assert_array_equal(
+            straight, np.add.outer(10 * np.arange(top, top + 4), np.arange(left, left + 4))
+        )
+        seen[top, left, step] += 1
+    # 3 x 3 places x 2 directions, 50 each on average
+    assert len(seen) == 18 and min(seen.values()) > 20 and max(seen.values()) < 90
+
+
+def test_values_and_types():
+    batch = next(iter(training_batches(SHAPES, "labelled", 4, seed=0)))
+    assert batch[0].dtype == tf.float32 and batch[0].shape == (4, 8, 8, 3)
+    assert batch[1].dtype == tf.int32 and batch[1].shape == (4,)
+    assert -1 <= tf.reduce_min(batch[0]) < 0 < tf.reduce_max(batch[0]) <= 1
+
+
+def test_pixels_0_and_255_become_minus_one_and_one(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.array([[[0, 255]]], np.uint8))
+    (images,) = _take(training_batches({"source": f"npz:{tmp_path}/x.npz"}, "samples", 1, 0), 1)[0]
+    np.testing.assert_array_equal(images.ravel(), [-1.0, 1.0])
+
+
+def test_points_keep_their_units(tmp_path):
+    points = np.array([[3.5, -40.0], [1e3, 0.25]])
+    np.savez(tmp_path / "points.npz", x=points)
+    config = {"source": f"npz:{tmp_path}/points.npz"}
+    (batch,) = _take(training_batches(config, "samples", 2, seed=0), 1)[0]
+    np.testing.assert_array_equal(batch[np.argsort(batch[:, 0])], points.astype(np.float32))
+
+
+def test_no_python_function_in_the_graph_of_cached_data():
+    def operations(config):
+        dataset = training_batches(config, "unpaired", 2, seed=0)
+        graph = tf.raw_ops.DatasetToGraphV2(
+            input_dataset=dataset._variant_tensor, strip_device_assignment=True
+        )
+        return graph.numpy()
+
+    assert b"PyFunc" not in operations(AUGMENTED)
+    assert b"PyFunc" in operations({**AUGMENTED, "cache_gib": 0})
+
+
+def test_heldout_batch_is_not_augmented():
+    plain = heldout_batch(SHAPES, "paired", 5, seed=1)
+    for first, second in zip(plain, heldout_batch(AUGMENTED, "paired", 5, seed=1), strict=True):
+        assert first.shape == (5, 8, 8, 3) and first.dtype == np.float32
+        np.testing.assert_array_equal(first, second)
+
+
+def test_heldout_batch_gives_what_there_is_and_each_once():
+    batch = heldout_batch(SHAPES, "samples", 100, seed=0)
+    assert len(batch) == len(set(_bytes(batch))) == SHAPES["num_test"]
+
+
+def test_heldout_batch_depends_on_the_seed():
+    first, second = (heldout_batch(SHAPES, "samples", 12, seed) for seed in (0, 1))
+    assert _bytes(first) != _bytes(second)
+    assert set(_bytes(first)) == set(_bytes(second))
+
+
+def test_heldout_batch_without_a_test_split_says_so(tmp_path, caplog):
+    images, labels = heldout_batch({**RING, "seed": 4}, "labelled", 3, seed=0)
+    assert images.shape == (3, 2) and labels.shape == (3,)
+    assert not caplog.records
+    np.savez(tmp_path / "x.npz", x=np.zeros([3, 4, 4], np.uint8))
+    assert heldout_batch({"source": f"npz:{tmp_path}/x.npz"}, "samples", 2, 0).shape == (2, 4, 4, 1)
+    assert "has no held-out split" in caplog.text
+
+
+def test_heldout_pairs_use_each_scene_once():
+    pairs = heldout_pairs(SHAPES, 6, seed=0)
+    assert len(pairs.a) == len(pairs.b) == 6
+    assert len(set(_bytes(np.concatenate([pairs.a, pairs.b_in_a])))) == 12
+
+
+@pytest.mark.parametrize(
+    "config, kind, arguments, message",
+    [
+        (SHAPES, "sampels", {}, "Did you mean 'samples'"),
+        (SHAPES, "samples", {"batch_size": 0}, "batch_size must be a whole number"),
+        (SHAPES, "samples", {"seed": -1}, "seed must be a whole number"),
+        (
+            SHAPES,
+            "samples",
+            {"batch_size": 6, "input_context": _context(4, 0, 4)},
+            "batch size 6 cannot be shared equally by 4",
+        ),
+        ({}, "samples", {}, "must name its source"),
+        ({"source": "shape"}, "samples", {}, "Did you mean 'shapes'"),
+        ({"source": "shapes:x"}, "samples", {}, "must be written as shapes"),
+        ({"source": "folder"}, "samples", {}, "must be written as folder:DIR"),
+        ({**SHAPES, "flipp": True}, "samples", {}, "Did you mean 'flip'"),
+        ({**SHAPES, "flip": "yes"}, "samples", {}, "flip must be one of"),
+        ({**SHAPES, "load_size": 7}, "samples", {}, "load_size=7 must not be less than size=8"),
+        ({**RING, "flip": True}, "samples", {}, "flip and load_size are for pictures"),
+        (RING, "unpaired", {}, "has no two domains"),
+    ],
+)
+def test_bad_arguments(config, kind, arguments, message):
+    with pytest.raises(UserInputError, match=message):
+        training_batches(config, kind, **{"batch_size": 4, "seed": 0, **arguments})

@@ -1,0 +1,226 @@
+"""Each rule of `tfgan_suite.data.images` against values worked out by hand."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfgan_suite.data.images import PictureRules, from_arrays, read_picture, to_uint8
+from tfgan_suite.errors import RunFailure, UserInputError
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+# BT.601 luma in Pillow's integer arithmetic
+LUMA = {RED: 76, GREEN: 150, BLUE: 29}
+
+
+def _read(tmp_path, picture, rules, name="picture.png", **save):
+    picture.save(tmp_path / name, **save)
+    return read_picture(tmp_path / name, rules)
+
+
+def test_grey_is_repeated(tmp_path):
+    picture = Image.fromarray(np.array([[0, 100], [200, 255]], np.uint8))
+    pixels = _read(tmp_path, picture, PictureRules(size=2, channels=3))
+    assert pixels.shape == (2, 2, 3) and pixels.dtype == np.uint8
+    for channel in range(3):
+        np.testing.assert_array_equal(pixels[..., channel], [[0, 100], [200, 255]])
+
+
+def test_colour_becomes_luma(tmp_path):
+    picture = Image.fromarray(np.array([[RED, GREEN, BLUE]], np.uint8))
+    pixels = _read(tmp_path, picture, PictureRules(channels=1))
+    np.testing.assert_array_equal(pixels[..., 0], [[LUMA[RED], LUMA[GREEN], LUMA[BLUE]]])
+
+
+def test_channels_none_keeps_grey_and_colour(tmp_path):
+    grey, colour = Image.new("L", (3, 2), 9), Image.new("RGB", (3, 2), RED)
+    assert _read(tmp_path, grey, PictureRules()).shape == (2, 3, 1)
+    assert _read(tmp_path, colour, PictureRules()).shape == (2, 3, 3)
+
+
+@pytest.mark.parametrize(
+    "background, half_red",
+    [("white", (255, 127, 127)), ("black", (128, 0, 0)), ((0, 0, 255), (128, 0, 127))],
+)
+def test_rgba_is_composited(tmp_path, background, half_red):
+    # alpha 128 of 255: 128/255 of the colour and 127/255 of the background
+    picture = Image.fromarray(np.array([[(255, 0, 0, 128), (0, 9, 0, 255)]], np.uint8))
+    pixels = _read(tmp_path, picture, PictureRules(channels=3, background=background))
+    np.testing.assert_array_equal(pixels, [[half_red, (0, 9, 0)]])
+
+
+def test_hidden_colour_does_not_show(tmp_path):
+    picture = Image.new("RGBA", (2, 2), (255, 0, 255, 0))
+    pixels = _read(tmp_path, picture, PictureRules(channels=3, background="#102030"))
+    assert (pixels == (0x10, 0x20, 0x30)).all()
+
+
+def test_grey_with_alpha(tmp_path):
+    picture = Image.merge("LA", [Image.new("L", (2, 1), 0), Image.new("L", (2, 1), 128)])
+    np.testing.assert_array_equal(
+        _read(tmp_path, picture, PictureRules(channels=1))[..., 0], [[127, 127]]
+    )
+    np.testing.assert_array_equal(
+        _read(tmp_path, picture, PictureRules(channels=3, background="red")),
+        [[(127, 0, 0), (127, 0, 0)]],
+    )
+
+
+def test_palette(tmp_path):
+    picture = Image.new("P", (2, 1))
+    picture.putpalette([*RED, *BLUE])
+    picture.putpixel((1, 0), 1)
+    pixels = _read(tmp_path, picture, PictureRules(channels=3))
+    np.testing.assert_array_equal(pixels, [[RED, BLUE]])
+    transparent = _read(tmp_path, picture, PictureRules(channels=3), transparency=1)
+    np.testing.assert_array_equal(transparent, [[RED, (255, 255, 255)]])
+
+
+def test_transparent_colour_of_rgb(tmp_path):
+    picture = Image.fromarray(np.array([[RED, BLUE]], np.uint8))
+    pixels = _read(tmp_path, picture, PictureRules(channels=3), transparency=BLUE)
+    np.testing.assert_array_equal(pixels, [[RED, (255, 255, 255)]])
+
+
+def test_sixteen_bit_grey(tmp_path):
+    # 300 / 257 = 1.17, 32768 / 257 = 127.5 rounds to the even 128
+    picture = Image.fromarray(np.array([[0, 257, 300, 32768, 65535]], np.uint16))
+    pixels = _read(tmp_path, picture, PictureRules(channels=1))
+    np.testing.assert_array_equal(pixels[..., 0], [[0, 1, 1, 128, 255]])
+
+
+def test_cmyk(tmp_path):
+    inks = np.array([[(0, 255, 255, 0), (0, 0, 0, 255), (0, 0, 0, 0)]], np.uint8)
+    picture = Image.frombytes("CMYK", (3, 1), inks.tobytes())
+    pixels = _read(tmp_path, picture, PictureRules(channels=3), name="picture.tif")
+    np.testing.assert_array_equal(pixels, [[RED, (0, 0, 0), (255, 255, 255)]])
+
+
+def test_black_and_white(tmp_path):
+    picture = Image.fromarray(np.array([[True, False]]))
+    assert picture.mode == "1"
+    pixels = _read(tmp_path, picture, PictureRules(channels=1))
+    np.testing.assert_array_equal(pixels[..., 0], [[255, 0]])
+
+
+@pytest.mark.parametrize(
+    "orientation, expected",
+    [
+        (1, [[1, 2, 3], [4, 5, 6]]),
+        (3, [[6, 5, 4], [3, 2, 1]]),
+        (6, [[4, 1], [5, 2], [6, 3]]),  # the camera's top is the right side
+        (8, [[3, 6], [2, 5], [1, 4]]),
+    ],
+)
+def test_exif_orientation(tmp_path, orientation, expected):
+    picture = Image.fromarray(np.array([[1, 2, 3], [4, 5, 6]], np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    pixels = _read(tmp_path, picture, PictureRules(channels=1), exif=exif)
+    np.testing.assert_array_equal(pixels[..., 0], expected)
+
+
+def test_fit_of_a_wide_picture(tmp_path):
+    # 8 x 4: two columns red, four green, two blue
+    row = np.array([RED] * 2 + [GREEN] * 4 + [BLUE] * 2, np.uint8)
+    picture = Image.fromarray(np.tile(row, (4, 1, 1)))
+
+    def read(**rules):
+        return _read(tmp_path, picture, PictureRules(channels=3, **rules))
+
+    assert (read(size=4, fit="crop") == GREEN).all()
+    padded = read(size=8, fit="pad", background="black")
+    assert (padded[[0, 1, 6, 7]] == 0).all()
+    np.testing.assert_array_equal(padded[2:6], np.tile(row, (4, 1, 1)))
+    stretched = read(size=4, fit="stretch")
+    assert stretched.shape == (4, 4, 3)
+    assert stretched[0, 0].argmax() == 0 and stretched[0, 3].argmax() == 2
+
+
+def test_pad_of_grey_uses_the_luma_of_the_background(tmp_path):
+    picture = Image.new("L", (2, 4), 7)
+    pixels = _read(tmp_path, picture, PictureRules(4, channels=1, fit="pad", background="red"))
+    np.testing.assert_array_equal(pixels[0, :, 0], [76, 7, 7, 76])
+
+
+def test_reduction_is_antialiased(tmp_path):
+    # Without antialiasing every output pixel would fall between the two white columns: all 255.
+    row = np.array([0, 255, 255, 0] * 8, np.uint8)
+    picture = Image.fromarray(np.tile(row, (32, 1)))
+    pixels = _read(tmp_path, picture, PictureRules(size=8, channels=1))
+    assert np.abs(pixels[:, 2:-2].astype(int) - 127.5).max() < 16
+
+
+def test_animation_gives_its_first_frame(tmp_path):
+    frames = [Image.new("RGB", (2, 2), RED), Image.new("RGB", (2, 2), BLUE)]
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+    assert (read_picture(tmp_path / "film.gif", PictureRules(channels=3)) == RED).all()
+
+
+def test_float_picture_is_refused(tmp_path):
+    Image.fromarray(np.ones([2, 2], np.float32)).save(tmp_path / "depth.tif")
+    with pytest.raises(RunFailure, match=r"depth\.tif.*float pixels"):
+        read_picture(tmp_path / "depth.tif", PictureRules())
+
+
+def test_text_is_refused_by_name(tmp_path):
+    (tmp_path / "letter.png").write_text("Dear Sir")
+    with pytest.raises(RunFailure, match=r"letter\.png: not a readable picture"):
+        read_picture(tmp_path / "letter.png", PictureRules())
+
+
+def test_truncated_file_is_refused_by_name(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "half.jpg")
+    data = (tmp_path / "half.jpg").read_bytes()
+    (tmp_path / "half.jpg").write_bytes(data[: len(data) // 2])
+    with pytest.raises(RunFailure, match=r"half\.jpg: not a readable picture"):
+        read_picture(tmp_path / "half.jpg", PictureRules())
+
+
+@pytest.mark.parametrize("bound", [50, 90])  # Pillow itself warns from 1 x and refuses from 2 x
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_decompression_bomb_is_refused(tmp_path, monkeypatch, bound):
+    Image.new("L", (11, 11)).save(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", bound)
+    with pytest.raises(RunFailure, match=rf"bomb\.png.*more than {bound} pixels"):
+        read_picture(tmp_path / "bomb.png", PictureRules())
+
+
+@pytest.mark.parametrize(
+    "array, expected",
+    [
+        (np.array([0, 7, 255], np.uint8), [0, 7, 255]),
+        (np.array([0, 257, 65535], np.uint16), [0, 1, 255]),
+        (np.array([False, True]), [0, 255]),
+        (np.array([0.0, 0.5, 1.0], np.float32), [0, 128, 255]),
+        (np.array([-1.0, 0.0, 1.0]), [0, 128, 255]),
+    ],
+)
+def test_to_uint8(array, expected):
+    np.testing.assert_array_equal(to_uint8(array, "x"), expected)
+
+
+@pytest.mark.parametrize("array", [np.array([0.0, 255.0]), np.array([np.nan]), np.array([3])])
+def test_to_uint8_refuses(array):
+    with pytest.raises(UserInputError, match="^x has"):
+        to_uint8(array, "x")
+
+
+def test_from_arrays_of_four_channels_are_rgba():
+    array = np.full([2, 3, 3, 4], (255, 0, 0, 0), np.uint8)
+    assert (from_arrays(array, PictureRules(channels=3), "x") == 255).all()
+
+
+@pytest.mark.parametrize(
+    "rules, message",
+    [
+        ({"channels": 4}, "channels must be one of"),
+        ({"size": 0}, "size must be a whole number of at least 1"),
+        ({"fit": "corp"}, "Did you mean 'crop'"),
+        ({"background": "whit"}, "is no colour"),
+        ({"background": (0, 0, 300)}, "from 0 to 255"),
+    ],
+)
+def test_bad_rules(rules, message):
+    with pytest.raises(UserInputError, match=message):
+        PictureRules(**rules)

@@ -1,0 +1,5 @@
+"""How good it is: protocols that say their name."""
+
+from tfgan_suite.metrics.mixtures import ModeCoverage, mode_coverage
+
+__all__ = ["ModeCoverage", "mode_coverage"]
