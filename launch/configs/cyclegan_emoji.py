@@ -27,9 +27,9 @@ def get_config():
     config.model = {
         "name": "cyclegan",
         "image_size": 64,
-        "filters": 32,
+        "filters": 24,
         "num_blocks": 6,
-        "discriminator_filters": 32,
+        "discriminator_filters": 24,
     }
     config.data = {
         "source": f"folder:{FOLDER}/emoji",
@@ -40,15 +40,15 @@ def get_config():
         "test_fraction": 0.02,
     }
     config.batch_size = 4
-    config.images = 20_000
+    config.images = 14_000
     config.optimizers = {
         player: {
             "name": "adam",
             "learning_rate": {
                 "name": "constant_then_linear",
                 "learning_rate": 2e-4,
-                "constant_images": 10_000,
-                "decay_images": 10_000,
+                "constant_images": 7_000,
+                "decay_images": 7_000,
             },
             "beta_1": 0.5,
             "epsilon": 1e-8,
@@ -56,7 +56,7 @@ def get_config():
         for player in ("generators", "discriminators")
     }
     config.log_every = 1_000
-    config.sample_every = 4_000
-    config.checkpoint_every = 4_000
+    config.sample_every = 2_000
+    config.checkpoint_every = 2_000
     config.num_samples = 8
     return config

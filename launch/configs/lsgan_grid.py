@@ -26,11 +26,11 @@ def get_config():
         "discriminator": {"name": "adam", "learning_rate": 1e-4, "beta_1": 0.5, "epsilon": 1e-8},
         "generator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-8},
     }
-    config.batch_size = 512
-    config.images = 15_000 * 512
-    config.steps_per_execution = 10
-    config.log_every = 500 * 512
-    config.sample_every = 2_500 * 512
-    config.checkpoint_every = 2_500 * 512
+    config.batch_size = 256
+    config.images = 10_000 * 256
+    config.steps_per_execution = 50
+    config.log_every = 500 * 256
+    config.sample_every = 2_500 * 256
+    config.checkpoint_every = 2_500 * 256
     config.num_samples = 2_000
     return config

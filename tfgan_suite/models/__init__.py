@@ -4,14 +4,21 @@ import inspect
 from collections.abc import Mapping
 
 from tfgan_suite.errors import UserInputError, closest_name
+from tfgan_suite.models import cyclegan, dcgan, gan, lsgan
 from tfgan_suite.models.cyclegan import CycleGAN
 from tfgan_suite.models.dcgan import DCGAN
 from tfgan_suite.models.gan import GAN
 from tfgan_suite.models.lsgan import LSGAN
 
-__all__ = ["DCGAN", "GAN", "LSGAN", "CycleGAN", "build", "get", "names"]
+__all__ = ["DCGAN", "GAN", "LSGAN", "CycleGAN", "build", "get", "names", "presets"]
 
 _MODELS = {"gan": GAN, "dcgan": DCGAN, "lsgan": LSGAN, "cyclegan": CycleGAN}
+_PRESETS = {
+    "gan": gan.PRESETS,
+    "dcgan": dcgan.PRESETS,
+    "lsgan": lsgan.PRESETS,
+    "cyclegan": cyclegan.PRESETS,
+}
 
 
 def names() -> list[str]:
@@ -32,23 +39,30 @@ def get(name: str) -> type:
     return _MODELS[name]
 
 
+def presets(name: str) -> dict[str, dict]:
+    """Returns the ready arguments of a model by preset name; each has one called "tiny"."""
+    get(name)
+    return _PRESETS[name]
+
+
 def arguments_of(name: str) -> list[str]:
     """Returns what the config of a model may hold beside its name.
 
-    These are the arguments of its constructor, or `networks` (a config for
+    These are `preset` and the arguments of its constructor, with `networks` (a config for
     `networks.build_pair`) in place of a generator and a discriminator.
     """
     cls = get(name)
     arguments = list(inspect.signature(cls.__init__).parameters)[1:]
     taken = [a for a in arguments if a not in ("generator", "discriminator")]
-    return [*taken, "networks"] if len(taken) < len(arguments) else taken
+    return ["preset", *(["networks"] if len(taken) < len(arguments) else []), *taken]
 
 
 def build(config: Mapping):
     """Builds a model from its config.
 
     Args:
-        config: mapping with the model's `name` and its arguments (see `arguments_of`).
+        config: mapping with the model's `name` and its arguments (see `arguments_of`). A `preset`
+            gives those that are not set.
 
     Raises:
         UserInputError: on an unknown name or argument.
@@ -68,6 +82,14 @@ def build(config: Mapping):
                 f"The model {name!r} takes no argument {argument!r}; it takes {known}."
                 f"{closest_name(argument, known)}"
             )
+    preset = config.pop("preset", None)
+    if preset is not None:
+        if preset not in presets(name):
+            raise UserInputError(
+                f"The model {name!r} has no preset {preset!r}; it has {sorted(presets(name))}."
+                f"{closest_name(str(preset), presets(name))}"
+            )
+        config = {**presets(name)[preset], **config}
     if "networks" in known:
         if "networks" not in config:
             raise UserInputError(

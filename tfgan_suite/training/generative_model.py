@@ -107,7 +107,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         self.built = True
 
     def declare_state(self, *layers: str) -> None:
-        """Declares attributes whose variables belong to every checkpoint, such as a history pool."""
+        """Declares attributes whose variables belong to every checkpoint: a history pool, say."""
         self._states = (*self._states, *layers)
 
     def players(self) -> dict[str, list[keras.Model]]:
@@ -124,6 +124,10 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
     def inference(self, network: str) -> keras.Model:
         """Returns the moving average of a network, or the network where none is kept."""
         return getattr(self, f"{network}_average", getattr(self, network))
+
+    def example_shapes(self) -> tuple:
+        """Returns the shape of one example that `train_step` takes, or a tuple of shapes."""
+        raise NotImplementedError(f"{type(self).__name__} must define `example_shapes`.")
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
         """Returns the optimizers of the paper's recipe, one for each player."""
@@ -245,7 +249,9 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
 
     def _noise_key(self, step, name):
         mode = "train" if step.training else "test"
-        return tf.stack([tf.constant(noise.stream(self.seed, f"{mode}/{name}"), tf.int64), step.index])
+        return tf.stack(
+            [tf.constant(noise.stream(self.seed, f"{mode}/{name}"), tf.int64), step.index]
+        )
 
     def update(self, player: str, loss: Callable[..., Loss], *inputs) -> Any:
         """Lets a player take one optimizer step on its loss; in `evaluate`, only measures it.
@@ -381,7 +387,9 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         """Returns the seed states of Keras' own random layers in the networks."""
         networks = [getattr(self, name) for name in self.network_names()]
         weights = {id(w) for network in networks for w in network.weights}
-        return [v for n in networks for v in n.variables if id(v) not in weights and "seed" in v.path]
+        return [
+            v for n in networks for v in n.variables if id(v) not in weights and "seed" in v.path
+        ]
 
     # === The training and test functions ===
 
@@ -464,7 +472,9 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         factor = averaging.decay(step.global_batch, self.ema_half_life, images)
         for player in self._averaged_players:
             for name in self._player_networks[player]:
-                averaging.move_towards(getattr(self, f"{name}_average"), getattr(self, name), factor)
+                averaging.move_towards(
+                    getattr(self, f"{name}_average"), getattr(self, name), factor
+                )
 
     # === What Keras users call ===
 

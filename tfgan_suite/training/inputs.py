@@ -68,9 +68,7 @@ def _batches_of_arrays(data, batch_size, shuffle, seed):
             raise UserInputError(f"Arrays of one batch differ in length: {sorted(lengths)}.")
         most = max(lengths)
         data = tuple(np.resize(np.arange(len(d)), most) if len(d) == 0 else d for d in data)
-        parts = [
-            tf.data.Dataset.from_tensor_slices(d).repeat().take(most) for d in data
-        ]
+        parts = [tf.data.Dataset.from_tensor_slices(d).repeat().take(most) for d in data]
         dataset, length = tf.data.Dataset.zip(tuple(parts)), most
     else:
         dataset, length = tf.data.Dataset.from_tensor_slices(data), lengths.pop()
@@ -97,8 +95,6 @@ def _with_static_batches(dataset):
 
     def fix(*element):
         element = element[0] if len(element) == 1 else element
-        return tf.nest.map_structure(
-            lambda t: tf.ensure_shape(t, [batch, *t.shape[1:]]), element
-        )
+        return tf.nest.map_structure(lambda t: tf.ensure_shape(t, [batch, *t.shape[1:]]), element)
 
     return dataset.filter(is_whole).map(fix)

@@ -61,6 +61,4 @@ def draw(shape, *, key, offset, local_batch: int, global_batch: int, distributio
     if local_batch == global_batch:
         return values
     begin = tf.concat([[offset], tf.zeros([len(shape)], tf.int32)], axis=0)
-    return tf.ensure_shape(
-        tf.slice(values, begin, [local_batch, *shape]), [local_batch, *shape]
-    )
+    return tf.ensure_shape(tf.slice(values, begin, [local_batch, *shape]), [local_batch, *shape])

@@ -139,6 +139,9 @@ class CycleGAN(GenerativeModel):
             for player in ("generators", "discriminators")
         }
 
+    def example_shapes(self):
+        return (*self.image_size, self.channels_a), (*self.image_size, self.channels_b)
+
     def default_optimizers(self):
         return self.recipe()
 

@@ -83,6 +83,9 @@ class GAN(GenerativeModel):
         """Shape of one example's latents."""
         return tuple(self.generator.input_shape[1:])
 
+    def example_shapes(self):
+        return tuple(self.generator.output_shape[1:])
+
     def default_optimizers(self):
         return {
             "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
@@ -134,7 +137,9 @@ class GAN(GenerativeModel):
 
     def generator_loss(self, latents, real, training=True):
         """G's loss; `real` is looked at only by losses that pair real and fake samples."""
-        fake_logits = self.discriminator(self.generator(latents, training=training), training=training)
+        fake_logits = self.discriminator(
+            self.generator(latents, training=training), training=training
+        )
         real_logits = None
         if self.adversarial_loss.needs_real_in_generator:
             real_logits = self.discriminator(real, training=training)
@@ -149,10 +154,10 @@ class GAN(GenerativeModel):
             seeds: ints `[N]`.
         """
         seeds = tf.constant(np.asarray(seeds, np.int64))
-        return self(self._latents_of(seeds)).numpy()
+        return self.predict(tf.function(self._latents_of)(seeds), batch_size=64, verbose=0)
 
     def sample_grid(self, num: int, seed: int = 0, examples=None):
-        """Returns `num` samples (of seeds `seed`, `seed + 1`, ...) and the columns of their grid."""
+        """Returns samples of the seeds `seed` to `seed + num - 1` and the columns of their grid."""
         del examples
         return self.sample(np.arange(seed, seed + num)), int(np.ceil(np.sqrt(num)))
 

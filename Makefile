@@ -1,0 +1,46 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Needs Python 3.10+ and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN = $(VENV)/bin/python
+PYTEST = TF_CPP_MIN_LOG_LEVEL=2 $(RUN) -m pytest -q -p no:cacheprovider
+DEMO ?= runs/demo
+
+.PHONY: install demo test test-slow test-oldest lint format
+
+install: $(VENV)/installed
+
+# Made anew when the requirements change.
+$(VENV)/installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --editable '.[test]'
+	touch $@
+
+# Trains a CycleGAN, publishes it, runs it in TensorFlow's C++ loader, draws before and after.
+demo: install
+	$(RUN) -m launch.demo --workdir=$(DEMO)
+
+test: install lint
+	$(PYTEST) -n 2 --dist worksteal -m "not slow" tests
+
+test-slow: install
+	$(PYTEST) -m slow tests
+
+# The oldest supported versions, in an environment of their own (Python 3.10).
+test-oldest:
+	$(MAKE) VENV=.venv-oldest PYTHON=python3.10 install-oldest
+	TF_CPP_MIN_LOG_LEVEL=2 .venv-oldest/bin/python -m pytest -q -p no:cacheprovider -n 2 \
+	  --dist worksteal -m "not slow" tests
+
+.PHONY: install-oldest
+install-oldest:
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --editable '.[test]' --constraint tests/oldest.txt
+
+lint: install
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+
+format: install
+	$(RUN) -m ruff format .
+	$(RUN) -m ruff check --fix .

@@ -1,0 +1,83 @@
+"""Every registered model has every property; a new one is picked up from the registry."""
+
+import keras
+import numpy as np
+import pytest
+
+from tfgan_suite import models, testing
+from tfgan_suite.errors import UserInputError
+
+
+@pytest.fixture(params=models.names())
+def make_model(request):
+    return lambda: models.build({"name": request.param, "preset": "tiny"})
+
+
+def test_only_own_weights_move(make_model):
+    testing.check_only_own_weights_move(make_model)
+
+
+def test_evaluate_measures_only(make_model):
+    testing.check_evaluate_measures_only(make_model)
+
+
+def test_replicas_agree_with_the_recipe(make_model):
+    testing.check_replicas_agree(make_model, optimizer=None)
+
+
+def test_replicas_agree_with_sgd(make_model):
+    # Small, so that five steps do not amplify rounding: an update is then wrong, not chaotic.
+    testing.check_replicas_agree(
+        make_model, optimizer=keras.optimizers.SGD(1e-3), steps=8, steps_per_execution=4
+    )
+
+
+def test_replicas_agree_under_xla(make_model):
+    testing.check_replicas_agree(make_model, optimizer=None, jit_compile=True, steps=3)
+
+
+def test_resume_is_exact(make_model, tmp_path):
+    testing.check_resume_is_exact(make_model, tmp_path)
+
+
+def test_keras_file_round_trip(make_model, tmp_path):
+    testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
+
+
+def test_servable(make_model, tmp_path):
+    testing.check_servable(make_model, tmp_path)
+
+
+def test_fit_behaves_as_keras_users_expect(make_model):
+    model = make_model()
+    model.compile()
+    batch = testing.random_batch(model, 24)
+    arguments = batch if isinstance(batch, tuple) else (batch,)
+    seen = []
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(logs))
+    history = model.fit(*arguments, batch_size=8, epochs=2, verbose=0, callbacks=[callback])
+    assert int(model.step.numpy()) == 6
+    assert int(model.images_seen.numpy()) == 48
+    for name, values in history.history.items():
+        assert len(values) == 2
+        assert np.isfinite(values).all(), name
+    assert seen[1].keys() == history.history.keys()
+    model.summary(print_fn=lambda line: None)
+
+
+def test_the_sample_grid_is_made_of_pictures_or_points(make_model):
+    model = make_model()
+    examples = testing.random_batch(model, 4)
+    samples, columns = model.sample_grid(4, seed=0, examples=examples)
+    again, _ = model.sample_grid(4, seed=0, examples=examples)
+    assert np.array_equal(samples, again)
+    assert samples.ndim in (2, 4)
+    assert columns >= 1
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_unknown_arguments_are_refused_with_the_nearest_name(name):
+    with pytest.raises(UserInputError, match="Did you mean 'seed'"):
+        models.build({"name": name, "preset": "tiny", "sed": 1})
+    with pytest.raises(UserInputError, match="tiny"):
+        models.build({"name": name, "preset": "tinny"})

@@ -1,0 +1,25 @@
+"""For authors of models: one call for each property that a model must have."""
+
+from tfgan_suite.testing.checks import (
+    check_evaluate_measures_only,
+    check_keras_file_round_trip,
+    check_only_own_weights_move,
+    check_replicas_agree,
+    check_resume_is_exact,
+    check_servable,
+    random_batch,
+    state_of,
+    two_replicas,
+)
+
+__all__ = [
+    "check_evaluate_measures_only",
+    "check_keras_file_round_trip",
+    "check_only_own_weights_move",
+    "check_replicas_agree",
+    "check_resume_is_exact",
+    "check_servable",
+    "random_batch",
+    "state_of",
+    "two_replicas",
+]

@@ -1,0 +1,231 @@
+"""The checks: each takes a function that makes the model and raises AssertionError on a fault.
+
+Example:
+
+```python
+def make_model():
+    return DCGAN(image_size=16, channels=1, filters=4, batch_norm_group_size=4)
+
+check_only_own_weights_move(make_model)
+check_replicas_agree(make_model)
+```
+"""
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_suite.serving import publish
+from tfgan_suite.training import Checkpoints, GenerativeModel
+from tfgan_suite.training.step import current_step
+
+MakeModel = Callable[[], GenerativeModel]
+
+
+@functools.cache
+def two_replicas() -> tf.distribute.Strategy:
+    """Returns the `MirroredStrategy` of two logical CPUs of this process.
+
+    A process can have only one: a second one fails in its collectives. Call it, or set two logical
+    devices yourself, before TensorFlow has made its first tensor.
+    """
+    if len(tf.config.list_logical_devices("CPU")) < 2:
+        raise RuntimeError(
+            "This process has one logical CPU. Before the first tensor call "
+            "tf.config.set_logical_device_configuration(cpu, [LogicalDeviceConfiguration()] * 2)."
+        )
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+def random_batch(model: GenerativeModel, num: int = 8, seed: int = 0):
+    """Returns a global batch of random numbers in [-1, 1] in the form that `train_step` takes."""
+    rng = np.random.default_rng(seed)
+
+    def draw(shape):
+        return rng.uniform(-1, 1, (num, *shape)).astype(np.float32)
+
+    shapes = model.example_shapes()
+    return tuple(draw(shape) for shape in shapes) if isinstance(shapes[0], tuple) else draw(shapes)
+
+
+def state_of(model: GenerativeModel) -> dict[str, list[np.ndarray]]:
+    """Returns every number that a checkpoint of the model holds, by object."""
+    state = {}
+    for name, thing in model.checkpoint_objects().items():
+        variables = getattr(thing, "weights", None) or getattr(thing, "variables", None) or [thing]
+        state[name] = [np.asarray(tf.convert_to_tensor(v)) for v in variables]
+    return state
+
+
+def check_only_own_weights_move(make_model: MakeModel, batch_size: int = 8) -> None:
+    """Each player's update moves all of its networks, and nothing of the others.
+
+    Weights and moving statistics are compared bit by bit.
+    """
+    for player, networks in _made(make_model).players().items():
+        model = _made(make_model)
+        own = {network.name for network in networks}
+        _let_only(model, player)
+        before = _network_values(model)
+        model.train_on_batch(*_arguments(random_batch(model, batch_size)))
+        after = _network_values(model)
+        for name, values in before.items():
+            moved = [not np.array_equal(a, b) for a, b in zip(values, after[name], strict=True)]
+            if name in own:
+                assert any(moved), f"{player}'s update left {name} as it was"
+            else:
+                assert not any(moved), f"{player}'s update moved {name}"
+
+
+def check_evaluate_measures_only(make_model: MakeModel, batch_size: int = 8) -> None:
+    """`evaluate` gives the same finite numbers twice and moves nothing."""
+    model = _made(make_model)
+    batch = _arguments(random_batch(model, 2 * batch_size))
+    before = state_of(model)
+    first = model.evaluate(*batch, batch_size=batch_size, verbose=0, return_dict=True)
+    second = model.evaluate(*batch, batch_size=batch_size, verbose=0, return_dict=True)
+    assert first == second, f"evaluate gave {first} and then {second}"
+    assert all(np.isfinite(list(first.values()))), f"evaluate gave {first}"
+    _assert_equal_states(before, state_of(model), "evaluate moved")
+
+
+def check_replicas_agree(
+    make_model: MakeModel,
+    batch_size: int = 8,
+    steps: int = 5,
+    tolerance: float = 1e-5,
+    optimizer="adam",
+    steps_per_execution: int = 1,
+    jit_compile: bool = False,
+) -> None:
+    """One replica with a batch of B and two with B / 2 give the same weights and logs.
+
+    Args:
+        make_model: makes the model, with the same initial weights for the same seed.
+        batch_size: int. Global batch size.
+        steps: int. Steps taken.
+        tolerance: float. Largest absolute difference of any number of the state, and of any log.
+        optimizer: as `compile` takes it; None for the model's recipe.
+        steps_per_execution: int. See `compile`.
+        jit_compile: bool. See `compile`.
+    """
+    states, logs = [], []
+    for strategy in (tf.distribute.get_strategy(), two_replicas()):
+        with strategy.scope():
+            keras.utils.set_random_seed(0)
+            model = make_model()
+            model.compile(
+                optimizer, steps_per_execution=steps_per_execution, jit_compile=jit_compile
+            )
+        batches = random_batch(model, batch_size * steps)
+        dataset = tf.data.Dataset.from_tensor_slices(batches).batch(batch_size, drop_remainder=True)
+        history = model.fit(dataset, steps_per_epoch=steps, verbose=0)
+        states.append(state_of(model))
+        logs.append({name: values[0] for name, values in history.history.items()})
+    for name in states[0]:
+        for one, two in zip(states[0][name], states[1][name], strict=True):
+            difference = np.max(np.abs(one.astype(np.float64) - two), initial=0.0)
+            assert difference <= tolerance, f"{name} differs by {difference} on two replicas"
+    assert logs[0].keys() == logs[1].keys()
+    for name in logs[0]:
+        bound = tolerance * max(1.0, abs(logs[0][name]))
+        assert abs(logs[0][name] - logs[1][name]) <= bound, (
+            f"{name} is {logs[0][name]} on one replica and {logs[1][name]} on two"
+        )
+
+
+def check_resume_is_exact(
+    make_model: MakeModel, directory: str | Path, batch_size: int = 8, steps: int = 3
+) -> None:
+    """2N steps give the same bits as N steps, a checkpoint, a new model and N steps."""
+    whole = _made(make_model)
+    batches = [random_batch(whole, batch_size, seed) for seed in range(2 * steps)]
+    for batch in batches:
+        whole.train_on_batch(*_arguments(batch))
+
+    checkpoints = Checkpoints(directory)
+    first = _made(make_model)
+    for batch in batches[:steps]:
+        first.train_on_batch(*_arguments(batch))
+    checkpoints.save(first)
+    second = _made(make_model, seed=1)
+    checkpoints.restore(second)
+    for batch in batches[steps:]:
+        second.train_on_batch(*_arguments(batch))
+    _assert_equal_states(state_of(whole), state_of(second), "after a resume, other bits in")
+
+
+def check_keras_file_round_trip(
+    make_model: MakeModel, file: str | Path, batch_size: int = 8
+) -> None:
+    """A `.keras` file gives back config, weights, optimizers and the next step, bit for bit."""
+    model = _made(make_model)
+    model.train_on_batch(*_arguments(random_batch(model, batch_size)))
+    model.save(file)
+    loaded = keras.models.load_model(file)
+    assert type(loaded) is type(model)
+    one, two = (json.dumps(m.get_config(), sort_keys=True) for m in (model, loaded))
+    assert one == two, f"the config {one} came back as {two}"
+    _assert_equal_states(state_of(model), state_of(loaded), "the file changed")
+    batch = _arguments(random_batch(model, batch_size, seed=1))
+    model.train_on_batch(*batch)
+    loaded.train_on_batch(*batch)
+    _assert_equal_states(state_of(model), state_of(loaded), "training on after loading changed")
+
+
+def check_servable(make_model: MakeModel, directory: str | Path) -> None:
+    """Every signature runs in TensorFlow's C++ loader and equals what the Keras model gives."""
+    model = _made(make_model)
+    model.train_on_batch(*_arguments(random_batch(model)))
+    published = publish(model, directory)
+    assert set(published.signatures) == set(model.signatures())
+    signature = model.signatures()["serving_default"]
+    for num_rows in (1, 3):
+        for name, output in signature(**signature.example(num_rows)).items():
+            assert output.shape[0] == num_rows, f"{name} has {output.shape[0]} rows of {num_rows}"
+
+
+def _made(make_model, seed=0):
+    keras.utils.set_random_seed(seed)
+    model = make_model()
+    model.compile(jit_compile=False)
+    return model
+
+
+def _arguments(batch):
+    return batch if isinstance(batch, tuple) else (batch,)
+
+
+def _network_values(model):
+    return {
+        network.name: [v.numpy() for v in network.weights]
+        for networks in model.players().values()
+        for network in networks
+    }
+
+
+def _let_only(model, chosen):
+    """Makes every other player's update only measure its loss."""
+    update = model.update
+
+    def update_chosen(player, loss, *inputs):
+        step = current_step()
+        step.training = player == chosen
+        try:
+            return update(player, loss, *inputs)
+        finally:
+            step.training = True
+
+    model.update = update_chosen
+
+
+def _assert_equal_states(one, two, message):
+    assert one.keys() == two.keys()
+    for name in one:
+        for a, b in zip(one[name], two[name], strict=True):
+            assert np.array_equal(a, b), f"{message} {name}"
