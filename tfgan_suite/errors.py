@@ -14,7 +14,8 @@ class UserInputError(ValueError):
 class RunFailure(RuntimeError):
     """Something failed while a valid request was carried out.
 
-    A full disk, a damaged file, a loss that is no number. The programs print it and exit with code 1.
+    A full disk, a damaged file, a loss that is no number. The programs print it and exit with
+    code 1.
     """
 
 

@@ -19,15 +19,22 @@ def get_config():
     config.model = {
         "name": "gan",
         "loss": "non_saturating",
-        "networks": {"name": "mixture", "latent_size": 256},
+        "networks": {
+            "name": "mlp",
+            "sample_shape": [2],
+            "latent_size": 32,
+            "generator_hidden_units": [128, 128],
+            "discriminator_hidden_units": [128, 128],
+            "output_activation": None,
+        },
     }
     config.data = {"source": "gaussians", "mixture": "grid"}
     config.optimizers = {
-        "discriminator": {"name": "adam", "learning_rate": 1e-4, "beta_1": 0.5, "epsilon": 1e-8},
+        "discriminator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-8},
         "generator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-8},
     }
     config.batch_size = 256
-    config.images = 10_000 * 256
+    config.images = 12_000 * 256
     config.steps_per_execution = 50
     config.log_every = 500 * 256
     config.sample_every = 2_500 * 256

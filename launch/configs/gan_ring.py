@@ -19,11 +19,18 @@ def get_config():
     config.model = {
         "name": "gan",
         "loss": "non_saturating",
-        "networks": {"name": "mixture", "latent_size": 256},
+        "networks": {
+            "name": "mlp",
+            "sample_shape": [2],
+            "latent_size": 32,
+            "generator_hidden_units": [128, 128],
+            "discriminator_hidden_units": [128, 128],
+            "output_activation": None,
+        },
     }
     config.data = {"source": "gaussians", "mixture": "ring"}
     config.optimizers = {
-        "discriminator": {"name": "adam", "learning_rate": 1e-4, "beta_1": 0.5, "epsilon": 1e-8},
+        "discriminator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-8},
         "generator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-8},
     }
     config.batch_size = 256

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, FieldReference
 
 from tfgan_suite.errors import UserInputError, closest_name
 
@@ -76,7 +76,10 @@ def default_config() -> ConfigDict:
 
     `model.name` and `data.source` have none and must be given.
     """
-    return ConfigDict({name: copy.deepcopy(key.default) for name, key in _KEYS.items()})
+    config = ConfigDict({name: copy.deepcopy(key.default) for name, key in _KEYS.items()})
+    # A word or a truth value: ConfigDict would hold it to the type of its default.
+    config.jit_compile = FieldReference(config.jit_compile, field_type=object)
+    return config
 
 
 def describe_keys() -> str:

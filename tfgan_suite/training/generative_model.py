@@ -2,7 +2,6 @@
 
 import functools
 import types
-import zlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -283,15 +282,19 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         statistics, mean = mean[: len(statistics)], mean[len(statistics) :]
         scalars = dict(zip(names, mean, strict=True))
 
+        outputs = result["outputs"]
         if step.training:
             scalars[f"{player}/gradient_norm"] = tf.linalg.global_norm(gradients)
-            gradients = guard(gradients, player, step.index, scalars)
-            variables = self.trainable_variables_of(player)
-            self.optimizers[player].apply(gradients, variables)
+            gradients, statistics, scalars, outputs = guard(
+                (gradients, statistics, scalars, outputs), player, step.index, scalars
+            )
+            # The optimizer's own counter does not follow from the gradients: make it wait too.
+            with tf.control_dependencies(gradients):
+                self.optimizers[player].apply(gradients, self.trainable_variables_of(player))
             for variable, value in zip(self._statistics_of(player), statistics, strict=True):
                 variable.assign(value)
         step.logs.update(scalars)
-        return result["outputs"]
+        return outputs
 
     def gather(self, tensor: tf.Tensor) -> tf.Tensor:
         """Returns the global batch of a replica's `[B, ...]` tensor, in replica order."""
@@ -351,7 +354,8 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
 
     def _gradients(self, player, loss, training, inputs, key, offset, global_batch):
         variables = self.trainable_variables_of(player)
-        seeds = [(v, _layer_seed(v, key, offset)) for v in self._layer_seed_states()]
+        states = self._layer_seed_states()
+        seeds = [(v, _layer_seed(v, i, key, offset)) for i, v in enumerate(states)]
         # Layers that move statistics or seeds do so inside this scope only.
         with keras.StatelessScope(state_mapping=seeds) as scope:
             with example_scope(key, offset, global_batch), tf.GradientTape() as tape:
@@ -360,7 +364,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                     f"{player}/{name}": tf.reduce_mean(tf.cast(term, tf.float32))
                     for name, term in result.terms.items()
                 }
-                penalties = [p for network in self.players()[player] for p in network.losses]
+                penalties = [v.regularizer(v.value) for v in variables if v.regularizer]
                 if penalties:
                     terms[f"{player}/regularization"] = tf.add_n(penalties)
                 total = tf.add_n(list(terms.values()))
@@ -427,12 +431,15 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             logs = strategy.run(
                 tf.autograph.experimental.do_not_convert(replica_step), args=(data, index)
             )
-            if training:
-                first = strategy.experimental_local_results(tf.nest.flatten(data)[0])[0]
-                self.step.assign_add(1)
-                self.images_seen.assign_add(first.shape[0] * strategy.num_replicas_in_sync)
             # Every replica holds the same averages.
-            return {name: strategy.experimental_local_results(v)[0] for name, v in logs.items()}
+            logs = {name: strategy.experimental_local_results(v)[0] for name, v in logs.items()}
+            if training:
+                share = strategy.experimental_local_results(tf.nest.flatten(data)[0])[0].shape[0]
+                # The clock does not move in a step that the guard stops.
+                with tf.control_dependencies(list(logs.values())):
+                    self.step.assign_add(1)
+                    self.images_seen.assign_add(share * strategy.num_replicas_in_sync)
+            return logs
 
         def index_of(offset):
             return tf.convert_to_tensor(self.step.value) if training else offset
@@ -597,9 +604,9 @@ def _fresh_optimizer(identifier):
     return keras.optimizers.get(identifier)
 
 
-def _layer_seed(variable, key, offset):
-    """Returns a seed state `[2]` for a Keras layer, of its own on every replica and step."""
-    mixed = tf.random.experimental.stateless_fold_in(key, zlib.crc32(variable.path.encode()))
+def _layer_seed(variable, index, key, offset):
+    """Returns a seed state `[2]` for the model's `index`-th random layer, on this replica, now."""
+    mixed = tf.random.experimental.stateless_fold_in(key, index)
     mixed = tf.random.experimental.stateless_fold_in(mixed, tf.cast(offset, tf.int64))
     return tf.cast(tf.bitwise.bitwise_and(mixed, 0x7FFFFFFF), variable.dtype)
 

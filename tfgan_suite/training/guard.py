@@ -32,12 +32,12 @@ class NonFiniteError(RunFailure):
         )
 
 
-def guard(gradients, player: str, step: tf.Tensor, values: dict[str, tf.Tensor]):
-    """Returns the gradients, computed only if every value is finite.
+def guard(tensors, player: str, step: tf.Tensor, values: dict[str, tf.Tensor]):
+    """Returns the tensors, which then exist only if every value is finite.
 
     Args:
-        gradients: list of tensors.
-        player: str. Whose gradients they are.
+        tensors: any structure of tensors: gradients and all else that state is changed by.
+        player: str. Whose update it is.
         step: int64 scalar tensor.
         values: dict of scalar tensors: loss terms and the global gradient norm.
     """
@@ -48,12 +48,13 @@ def guard(gradients, player: str, step: tf.Tensor, values: dict[str, tf.Tensor])
         text = tf.strings.join(
             [_MARK, "|", player, "|", tf.as_string(step), "|", tf.strings.join(listing, ","), "|"]
         )
-        tf.debugging.Assert(False, [text])
-        return False
+        # The branch's value must wait for the assertion, or what follows would not.
+        with tf.control_dependencies([tf.debugging.Assert(False, [text])]):
+            return tf.identity(False)
 
-    check = tf.cond(finite, lambda: True, stop)
+    check = tf.cond(finite, lambda: tf.constant(True), stop)
     with tf.control_dependencies([check]):
-        return [tf.identity(g) for g in gradients]
+        return tf.nest.map_structure(tf.identity, tensors)
 
 
 def as_non_finite_error(error: Exception) -> NonFiniteError | None:

@@ -32,6 +32,7 @@ def as_static_batches(x, y=None, batch_size=None, shuffle=False, seed=0, num_rep
     elif hasattr(x, "shape") or isinstance(x, (tuple, list, dict)):
         data = x if y is None else (x, y)
         data = tuple(data) if isinstance(data, list) else data
+        batch_of(data)
         dataset = _batches_of_arrays(data, batch_size or 32, shuffle, seed)
     else:
         raise UserInputError(
@@ -52,7 +53,7 @@ def batch_of(structure) -> int | None:
     """Returns the static batch size of a structure of tensors or specs (None if unknown)."""
     leaves = tf.nest.flatten(structure)
     shapes = [leaf.shape for leaf in leaves if leaf is not None]
-    if not shapes or any(shape.rank == 0 for shape in shapes):
+    if not shapes or any(len(shape) == 0 for shape in shapes):
         raise UserInputError(
             "Every tensor of a batch needs a leading batch dimension. "
             f"Received shapes {[tuple(shape) for shape in shapes]}."
