@@ -7,7 +7,8 @@ value, pixels of pictures by one grey level.
 
 Exit code: 0 verified, 1 something differs or does not run, 2 there is nothing to verify.
 
-    python -m export.verify --model_dir=servable
+  python -m export.verify --model_dir=servable
+  python -m export.verify --model_dir=servable --version=3
 """
 
 import json
@@ -16,8 +17,8 @@ import sys
 
 from absl import flags
 
+from tfgan_suite import runs
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.runs.program import run_program
 from tfgan_suite.serving import layout
 from tfgan_suite.serving.verify import verify
 
@@ -64,4 +65,4 @@ def _find_version(model_dir, version):
 
 
 if __name__ == "__main__":
-    run_program(main)
+    runs.run_program(main)

@@ -11,8 +11,8 @@ _HOMES = {
     "decode_images": "signature",
     "encode_png": "signature",
     "latents_from_seeds": "signature",
-    "Published": "publish",
-    "publish": "publish",
+    "Published": "publishing",
+    "publish": "publishing",
 }
 
 __all__ = sorted(_HOMES)
@@ -21,7 +21,8 @@ __all__ = sorted(_HOMES)
 def __getattr__(name):
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # Importing the module `publish` binds its name here; the function takes its place.
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -12,11 +12,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite.training.noise import DISTRIBUTIONS, check_distribution
+
 MAX_PIXELS = 4096 * 4096
 """Pictures with more pixels than this are refused from their header, before they are decoded."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Signature:
     """One thing that a published model answers.
 
@@ -87,19 +89,16 @@ def latents_from_seeds(
     Args:
         seed: int64 `[B]`, any value.
         latent_size: Length of a latent vector.
-        distribution: `"normal"` (mean 0, deviation 1) or `"uniform"` (from -1 to 1).
+        distribution: A key of `tfgan_suite.training.noise.DISTRIBUTIONS`.
 
     Returns:
         float32 `[B, latent_size]`.
     """
-    draw = {
-        "normal": lambda pair: tf.random.stateless_normal([latent_size], pair, alg="philox"),
-        "uniform": lambda pair: tf.random.stateless_uniform(
-            [latent_size], pair, minval=-1.0, maxval=1.0, alg="philox"
-        ),
-    }[distribution]
+    draw = DISTRIBUTIONS[check_distribution(distribution)]
     return tf.map_fn(
-        lambda row: draw(tf.stack([row, tf.zeros_like(row)])), seed, fn_output_signature=tf.float32
+        lambda row: draw([latent_size], tf.stack([row, tf.zeros_like(row)])),
+        seed,
+        fn_output_signature=tf.float32,
     )
 
 
@@ -117,51 +116,73 @@ def encode_png(images: tf.Tensor) -> tf.Tensor:
     return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.string)
 
 
-def decode_images(image_bytes: tf.Tensor, size: int, channels: int = 3) -> tf.Tensor:
+def decode_images(
+    image_bytes: tf.Tensor, size: int | tuple[int, int], channels: int = 3
+) -> tf.Tensor:
     """Decodes PNG, JPEG, BMP and GIF files (of an animation the first frame).
 
-    The middle square of the picture is resized, with antialiasing. Transparent parts become white.
-    The orientation mark of EXIF is not read. A file that is no picture, or one of more than
-    `MAX_PIXELS` pixels, raises an error that names its row, before anything is decoded.
+    Follows the rules of `tfgan_suite.data.images`: what does not fit the shape is cut off around
+    the centre, scaling is bicubic with antialiasing, transparent parts become white. It differs in
+    that the EXIF orientation is not read, nor a PNG's single transparent colour, and 16 bits are
+    cut to 8. A file that is no picture, or one of more than `MAX_PIXELS` pixels, raises an error
+    that names its row, before anything is decoded.
 
     Args:
         image_bytes: Strings `[B]`, encoded pictures of any size.
         size: Height and width of the result, in pixels.
-        channels: 3 (RGB) or 1 (grey).
+        channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha).
 
     Returns:
-        float32 `[B, size, size, channels]` in [-1, 1].
+        float32 `[B, height, width, channels]` in [-1, 1].
     """
+    height, width = (size, size) if isinstance(size, int) else size
 
     def decode_row(row_and_data):
         row, data = row_and_data
         kind = _picture_kind(data)
-        height, width = _picture_size(kind, data)
+        rows, columns = _picture_size(kind, data)
         checks = [
             tf.debugging.Assert(
-                height * width > 0, ["Input 'image_bytes', row", row, "is no PNG, JPEG, BMP or GIF"]
+                rows * columns > 0, ["Input 'image_bytes', row", row, "is no PNG, JPEG, BMP or GIF"]
             ),
             tf.debugging.Assert(
-                height * width <= MAX_PIXELS,
-                ["Input 'image_bytes', row", row, "is too large: height, width", height, width],
+                rows * columns <= MAX_PIXELS,
+                ["Input 'image_bytes', row", row, "is too large: height, width", rows, columns],
             ),
         ]
         with tf.control_dependencies([check for check in checks if check is not None]):
             rgba = _decode_rgba(kind, tf.identity(data))
-        rgb, alpha = rgba[..., :3], rgba[..., 3:]
-        opaque = rgb * alpha + (1.0 - alpha)
-        side = tf.minimum(tf.shape(opaque)[0], tf.shape(opaque)[1])
-        square = tf.image.resize_with_crop_or_pad(opaque, side, side)
-        resized = tf.image.resize(square, [size, size], antialias=True)
-        if channels == 1:
-            resized = tf.image.rgb_to_grayscale(resized)
-        return tf.ensure_shape(resized * 2.0 - 1.0, [size, size, channels])
+        image = _scale_to_cover(_with_channels(rgba, channels), height, width)
+        return tf.clip_by_value(image, 0.0, 1.0) * 2.0 - 1.0
 
     return tf.map_fn(
         decode_row,
         (tf.range(tf.shape(image_bytes)[0]), image_bytes),
-        fn_output_signature=tf.float32,
+        fn_output_signature=tf.TensorSpec([height, width, channels], tf.float32),
     )
+
+
+def _with_channels(rgba, channels):
+    if channels == 4:
+        return rgba
+    rgb, alpha = rgba[..., :3], rgba[..., 3:]
+    on_white = rgb * alpha + (1.0 - alpha)
+    return tf.image.rgb_to_grayscale(on_white) if channels == 1 else on_white
+
+
+def _scale_to_cover(image, height, width):
+    """Scales until the shape is covered and cuts off what juts out, the centre staying in place."""
+    target = tf.constant([height, width], tf.float32)
+    sides = tf.cast(tf.shape(image)[:2], tf.float32)
+    factor = tf.reduce_max(target / sides)
+    return tf.raw_ops.ScaleAndTranslate(
+        images=image[tf.newaxis],
+        size=[height, width],
+        scale=tf.stack([factor, factor]),
+        translation=(target - sides * factor) / 2.0,
+        kernel_type="keyscubic",
+        antialias=True,
+    )[0]
 
 
 _PICTURE_KINDS = {
@@ -213,28 +234,22 @@ def _picture_size(kind, data):
 
 def _decode_rgba(kind, data):
     """float32 `[H, W, 4]` in [0, 1]."""
-
-    opaque = tf.constant(255, tf.uint8)
-
-    def with_alpha(image):
-        image = tf.cond(
-            tf.shape(image)[-1] < 3, lambda: tf.repeat(image[..., :1], 3, axis=-1), lambda: image
-        )
-        return tf.cond(
-            tf.shape(image)[-1] < 4,
-            lambda: tf.concat([image, tf.fill(tf.shape(image[..., :1]), opaque)], axis=-1),
-            lambda: image,
-        )
-
+    # Without a number of channels, as stored: asked for 4, the decoder gives wrong alpha values for
+    # palettes and for grey of less than 8 bits.
     image = tf.case(
         [
-            (kind["png"], lambda: tf.io.decode_png(data, channels=4)),
-            (kind["jpeg"], lambda: with_alpha(tf.io.decode_jpeg(data, channels=3))),
-            (
-                kind["gif"],
-                lambda: with_alpha(tf.io.decode_image(data, channels=3, expand_animations=False)),
-            ),
+            (kind["png"], lambda: tf.io.decode_png(data)),
+            (kind["jpeg"], lambda: tf.io.decode_jpeg(data, channels=3)),
+            (kind["gif"], lambda: tf.io.decode_image(data, expand_animations=False)),
         ],
-        default=lambda: with_alpha(tf.io.decode_bmp(data)),
+        default=lambda: tf.io.decode_bmp(data),
     )
-    return tf.ensure_shape(tf.cast(image, tf.float32) / 255.0, [None, None, 4])
+    image = tf.cast(image, tf.float32) / 255.0
+    channels = tf.shape(image)[-1]
+    colour = tf.cond(
+        channels < 3, lambda: tf.repeat(image[..., :1], 3, axis=-1), lambda: image[..., :3]
+    )
+    alpha = tf.cond(
+        channels % 2 == 0, lambda: image[..., -1:], lambda: tf.ones_like(image[..., :1])
+    )
+    return tf.ensure_shape(tf.concat([colour, alpha], axis=-1), [None, None, 4])

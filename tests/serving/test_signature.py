@@ -1,0 +1,209 @@
+import io
+import struct
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tfgan_suite.data.images import PictureRules, read_picture
+from tfgan_suite.serving import Signature, decode_images, encode_png, latents_from_seeds
+
+
+def test_latents_depend_on_their_own_seed_alone():
+    seeds = np.array([5, -1, 2**62, 0, 5])
+    together = latents_from_seeds(seeds, 8).numpy()
+    for i, seed in enumerate(seeds):
+        alone = latents_from_seeds(np.array([seed]), 8).numpy()[0]
+        np.testing.assert_array_equal(together[i], alone)
+    assert len(np.unique(together[:4], axis=0)) == 4
+
+
+def test_latents_are_the_same_in_every_process_and_version():
+    expected = [-0.67417276, -0.35869256, -1.8795817, -1.4728931]
+    np.testing.assert_allclose(latents_from_seeds(np.array([7]), 4)[0], expected, rtol=1e-6)
+
+
+def test_latents_have_the_distribution_they_say():
+    normal = latents_from_seeds(np.arange(500), 100).numpy()
+    assert abs(normal.mean()) < 0.02 and abs(normal.std() - 1) < 0.02
+    uniform = latents_from_seeds(np.arange(500), 100, "uniform").numpy()
+    assert uniform.min() >= -1 and uniform.max() < 1
+    assert abs(uniform.mean()) < 0.02 and abs(uniform.std() - 1 / 3**0.5) < 0.02
+
+
+def open_picture(data):
+    return Image.open(io.BytesIO(data))
+
+
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
+def test_png_has_the_levels_of_the_images(channels, mode):
+    values = np.array([-2.0, -1.0, 0.0, 1.0, 3.0, 2 * 100 / 255 - 1], np.float32)
+    images = np.tile(values.reshape(1, 2, 3, 1), (2, 1, 1, channels))
+    for data in encode_png(images).numpy():
+        picture = open_picture(data)
+        assert picture.mode == mode
+        levels = np.asarray(picture).reshape(2, 3, channels)
+        np.testing.assert_array_equal(levels[..., 0], [[0, 0, 128], [255, 255, 100]])
+
+
+def encode(picture, kind):
+    file = io.BytesIO()
+    picture.save(file, kind)
+    return file.getvalue()
+
+
+def pixels(seed=0, shape=(12, 12, 3)):
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+def decode(*pictures, size=12, channels=3):
+    images = decode_images(np.array(pictures, object), size, channels).numpy()
+    return (images + 1) * 127.5
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP"])
+def test_a_picture_of_the_right_size_is_decoded_exactly(kind):
+    np.testing.assert_allclose(
+        decode(encode(Image.fromarray(pixels()), kind))[0], pixels(), atol=1e-3
+    )
+
+
+def test_all_modes_and_formats_in_one_batch():
+    rgb = Image.fromarray(pixels())
+    flat = Image.new("RGB", (12, 12), (200, 100, 50))
+    half_black = Image.new("RGBA", (12, 12), (0, 0, 0, 128))
+    sixteen_bits = Image.fromarray(np.full((12, 12), 40000, np.uint16))
+    palette = rgb.quantize(16)
+    grey = rgb.convert("L")
+    two_levels = grey.convert("1")
+    decoded = decode(
+        encode(grey, "PNG"),
+        encode(palette, "PNG"),
+        encode(half_black, "PNG"),
+        encode(sixteen_bits, "PNG"),
+        encode(flat, "JPEG"),
+        encode(flat, "GIF"),
+        encode(grey, "JPEG"),
+        encode(grey.point(lambda _: 77), "BMP"),
+        encode(half_black.convert("LA"), "PNG"),
+        encode(two_levels, "PNG"),
+    )
+    np.testing.assert_allclose(decoded[0], np.repeat(np.asarray(grey)[..., None], 3, -1), atol=1e-3)
+    np.testing.assert_allclose(decoded[1], np.asarray(palette.convert("RGB")), atol=1e-3)
+    np.testing.assert_allclose(decoded[2], 127, atol=1e-3)
+    np.testing.assert_allclose(decoded[3], 40000 >> 8, atol=1e-3)
+    np.testing.assert_allclose(decoded[4], np.asarray(flat), atol=2)
+    np.testing.assert_allclose(decoded[5], np.asarray(flat), atol=1e-3)
+    assert np.ptp(decoded[6], axis=-1).max() < 1e-3
+    np.testing.assert_allclose(decoded[7], 77, atol=1e-3)
+    np.testing.assert_allclose(decoded[8], 127, atol=1e-3)
+    np.testing.assert_allclose(decoded[9][..., 0], np.asarray(two_levels) * 255.0, atol=1e-3)
+
+
+def test_grey_output_and_smaller_size():
+    data = encode(Image.new("RGB", (40, 30), (255, 0, 0)), "PNG")
+    decoded = decode(data, size=8, channels=1)
+    assert decoded.shape == (1, 8, 8, 1)
+    np.testing.assert_allclose(decoded, 255 * 0.2989, atol=0.1)
+
+
+def test_the_middle_square_of_a_wide_picture_is_taken():
+    wide = np.zeros((12, 36, 3), np.uint8)
+    wide[:, 12:24] = pixels()
+    np.testing.assert_allclose(decode(encode(Image.fromarray(wide), "PNG"))[0], pixels(), atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [8, 20])
+@pytest.mark.parametrize("shape", [(40, 30), (8, 31), (7, 5), (64, 64)])
+def test_pictures_are_read_as_in_training(shape, size, tmp_path):
+    path = tmp_path / "picture.png"
+    Image.fromarray(pixels(shape=(4, 4, 4))).resize(shape, Image.Resampling.BICUBIC).save(path)
+    for channels in (1, 3):
+        trained = read_picture(path, PictureRules(size=size, channels=channels))
+        served = decode(path.read_bytes(), size=size, channels=channels)[0]
+        # Pillow rounds to whole grey levels after each of its steps.
+        np.testing.assert_allclose(served, trained, atol=2)
+
+
+def test_a_shape_that_is_no_square_and_alpha():
+    picture = Image.new("RGBA", (40, 30), (255, 0, 255, 51))
+    decoded = decode(encode(picture, "PNG"), size=(6, 10), channels=4)
+    assert decoded.shape == (1, 6, 10, 4)
+    np.testing.assert_allclose(decoded[0, 3, 3], [255, 0, 255, 51], atol=1e-3)
+
+
+def test_shrinking_is_antialiased():
+    fine = (np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8)
+    decoded = decode(encode(Image.fromarray(fine), "PNG"), size=8)
+    np.testing.assert_allclose(decoded, 127.5, atol=2)
+
+
+def huge_png():
+    header = b"IHDR" + struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + b"\0" * 4
+
+
+def huge_jpeg():
+    data = encode(Image.fromarray(pixels()), "JPEG")
+    frame = data.index(b"\xff\xc0") + 5
+    return data[:frame] + struct.pack(">HH", 50_000, 50_000) + data[frame + 4 :]
+
+
+def huge_bmp():
+    return b"BM" + b"\0" * 16 + struct.pack("<ii", 50_000, -50_000) + b"\1\0\x18\0" + b"\0" * 24
+
+
+def huge_gif():
+    return b"GIF89a" + struct.pack("<HH", 50_000, 50_000) + b"\0\0\0"
+
+
+@pytest.mark.parametrize("huge", [huge_png, huge_jpeg, huge_bmp, huge_gif])
+def test_a_huge_header_is_refused_before_decoding(huge):
+    good = encode(Image.fromarray(pixels()), "PNG")
+    start = time.monotonic()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)image_bytes.*1.*too large"):
+        decode(good, huge())
+    assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
+def test_bytes_that_are_no_picture_are_named(data):
+    good = encode(Image.fromarray(pixels()), "PNG")
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)image_bytes.*2.*is no PNG"):
+        decode(good, good, data)
+
+
+def test_no_rows_give_no_rows():
+    latents = tf.function(lambda seed: latents_from_seeds(seed, 8))
+    assert latents(tf.zeros([0], tf.int64)).shape == (0, 8)
+    images = tf.function(lambda image_bytes: decode_images(image_bytes, 8))
+    assert images(tf.zeros([0], tf.string)).shape == (0, 8, 8, 3)
+
+
+@pytest.fixture(params=[False, True], ids=["eager", "graph"])
+def double(request):
+    signature = Signature(
+        lambda images: {"images": images * 2},
+        {"images": keras.InputSpec(shape=(None, 2, 2, 1), dtype="float32")},
+        "Twice.",
+        lambda num_rows: {"images": np.zeros((num_rows, 2, 2, 1), np.float32)},
+    )
+    if not request.param:
+        return signature
+    return tf.function(signature)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_no_number_are_refused_by_input_and_row(double, bad):
+    images = np.zeros((4, 2, 2, 1), np.float32)
+    np.testing.assert_array_equal(double(images=images + 1)["images"], images + 2)
+    images[2, 1, 0, 0] = bad
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)images.*NaN.*2"):
+        double(images=images)
+
+
+def test_a_signature_takes_no_rows(double):
+    assert double(images=np.zeros((0, 2, 2, 1), np.float32))["images"].shape == (0, 2, 2, 1)
