@@ -11,9 +11,9 @@ Command:
 The digits are an .npz file with `x` uint8 [60000, 28, 28]; its default place is the folder that
 the environment variable TFGAN_DATA names, else `data`.
 
-Cost: about 7 minutes and 0.9 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
+Cost: 300,032 images took 648 s on one CPU core beside other work, 0.9 GB.
 
-Expected: not measured yet. Clean, varied digits, a few of them malformed.
+Expected: most samples are digits, about one in four is none.
 """
 
 import os
@@ -35,7 +35,7 @@ def get_config():
     }
     config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz"}
     config.batch_size = 64
-    config.images = 600_000
+    config.images = 300_000
     config.log_every = 10_000
     config.sample_every = 50_000
     config.checkpoint_every = 50_000

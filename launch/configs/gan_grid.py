@@ -1,14 +1,15 @@
 """GAN with the non-saturating loss on a 5 x 5 grid of Gaussians: how many modes does it find?
 
-The networks and learning rates are those of the LSGAN authors' mixture experiment, so that
+Dense networks of two hidden layers of 128, latents of 32, Adam 1e-3 for both.
 `lsgan_grid.py` differs in the loss alone.
 
 Command:
   python -m launch.train --config=launch/configs/gan_grid.py --workdir=runs/gan_grid
 
-Cost: about 2 minutes and 0.7 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
+Cost: half a minute to one minute of training on one CPU core beside other work, 0.8 GB.
 
-Expected: not measured yet. A plain GAN rarely finds all 25 modes.
+Expected: most modes missed. With seeds 0, 1, 2: 8, 6, 8 of 25 modes; 47 %, 54 %, 50 % of the
+samples within 3 standard deviations of a mode.
 """
 
 from tfgan_suite.runs import default_config

@@ -1,14 +1,15 @@
 """GAN with the non-saturating loss on 8 Gaussians on a circle: how many modes does it find?
 
-The networks and learning rates are those of the LSGAN authors' mixture experiment, so that
+Dense networks of two hidden layers of 128, latents of 32, Adam 1e-3 for both.
 `lsgan_ring.py` differs in the loss alone.
 
 Command:
   python -m launch.train --config=launch/configs/gan_ring.py --workdir=runs/gan_ring
 
-Cost: about 2 minutes and 0.7 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
+Cost: about 1 minute of training on one CPU core beside other work, 0.8 GB.
 
-Expected: not measured yet. A plain GAN often loses modes here.
+Expected: mode collapse. With seeds 0, 1, 2: 4, 0, 0 of 8 modes; 88 %, 0.1 %, 0.1 % of the
+samples within 3 standard deviations of a mode.
 """
 
 from tfgan_suite.runs import default_config

@@ -1,14 +1,15 @@
 """LSGAN on a 5 x 5 grid of Gaussians: how many modes does it find?
 
-Networks, learning rates and batch size are those of the authors' code for their ring of modes (Mao
-et al., 2017); labels 0, 1, 1. `gan_grid.py` differs in the loss alone.
+Dense networks of two hidden layers of 128, latents of 32, Adam 1e-3 for both. Labels 0, 1, 1.
+`gan_grid.py` differs in the loss alone.
 
 Command:
   python -m launch.train --config=launch/configs/lsgan_grid.py --workdir=runs/lsgan_grid
 
-Cost: about 2 minutes and 0.7 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
+Cost: half a minute to one minute of training on one CPU core beside other work, 0.8 GB.
 
-Expected: not measured yet.
+Expected: most modes missed. With seeds 0, 1, 2: 6, 8, 9 of 25 modes; 33 %, 53 %, 47 % of the
+samples within 3 standard deviations of a mode.
 """
 
 from tfgan_suite.runs import default_config

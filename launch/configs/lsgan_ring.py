@@ -1,14 +1,15 @@
 """LSGAN on 8 Gaussians on a circle: how many modes does it find?
 
-Networks, learning rates are those of the authors' code (Mao et al., 2017), without
-its doubled first mode; labels 0, 1, 1. `gan_ring.py` differs in the loss alone.
+Dense networks of two hidden layers of 128, latents of 32, Adam 1e-3 for both. Labels 0, 1, 1.
+`gan_ring.py` differs in the loss alone.
 
 Command:
   python -m launch.train --config=launch/configs/lsgan_ring.py --workdir=runs/lsgan_ring
 
-Cost: about 2 minutes and 0.7 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
+Cost: about 1 minute of training on one CPU core beside other work, 0.8 GB.
 
-Expected: not measured yet. The paper shows all 8 modes.
+Expected: all modes. With seeds 0, 1, 2: 8, 8, 8 of 8 modes; 92.9 %, 93.7 %, 90.5 % of the
+samples within 3 standard deviations of a mode.
 """
 
 from tfgan_suite.runs import default_config
