@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 import tiny
+from PIL import Image
 
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.runs import RunInterrupted, Workdir, dry_run, load, sample, train
@@ -184,3 +185,18 @@ def test_a_translator_samples_held_out_and_own_pictures(tmp_path):
     sample(tmp_path / "run", tmp_path / "own.png", num=2, input_dir=tmp_path / "mine")
     held_out, own = (Image.open(tmp_path / f"{n}.png") for n in ("held_out", "own"))
     assert held_out.width == own.width and held_out.height > own.height  # two rows and one
+
+
+def test_a_picture_that_turns_out_broken_during_the_run_is_named(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(8):
+        pixels = np.full((16, 16), 30 * number, np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    # The header is whole, so the folder opens; its pixels are cut off.
+    broken = folder / "3.png"
+    broken.write_bytes(broken.read_bytes()[:45])
+    config = tiny.pictures()
+    config.data = {"source": f"folder:{folder}", "size": 16, "channels": 1, "cache_gib": 0.0}
+    with pytest.raises(RunFailure, match=r"3\.png"):
+        train(config, tmp_path / "run")

@@ -1,6 +1,7 @@
 """Training a model as a run: from a config and a folder to a trained model, through any number of
 interruptions."""
 
+import re
 import signal
 import sys
 from collections.abc import Mapping
@@ -104,6 +105,12 @@ def train(
             else ("No checkpoint had been saved yet.")
         )
         raise RunFailure(f"{error} {kept}") from error
+    except tf.errors.OpError as error:
+        # What a reader inside the input pipeline raised comes as text in TensorFlow's error.
+        message = re.search(r"RunFailure: (.+)", str(error))
+        if not message:
+            raise
+        raise RunFailure(message[1]) from error
     except OSError as error:
         raise RunFailure(
             f"A file of {folder.path} could not be written: {error}. The last checkpoint is "
