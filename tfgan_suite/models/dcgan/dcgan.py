@@ -38,8 +38,6 @@ class DCGAN(GAN):
     ```
     """
 
-    jit_compile_pays = True
-
     def __init__(
         self,
         image_size: int = 64,
