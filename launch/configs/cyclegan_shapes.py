@@ -7,9 +7,10 @@ learning rate constant for half of the run and then falling to zero.
 Command:
   python -m launch.train --config=launch/configs/cyclegan_shapes.py --workdir=runs/shapes
 
-Cost: about 7 minutes and 1.0 GB on 2 CPU cores, by --dry_run (an estimate, not a whole run).
+Cost: 193 s of training on 2 CPU cores, 1.3 GB.
 
-Expected: not measured yet. Lighting changes, shape, colour and place stay.
+Expected: held-out pictures come within 22 to 23 dB of their counterparts in both directions (7.5 dB
+untranslated). Light, place and outline are right, textures blotchy.
 """
 
 from tfgan_suite.runs import default_config
