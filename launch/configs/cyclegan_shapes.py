@@ -9,7 +9,7 @@ Command:
 
 Cost: 193 s of training on 2 CPU cores, 1.3 GB.
 
-Expected: held-out pictures come within 22 to 23 dB of their counterparts in both directions (7.5 dB
+Expected: held-out pictures reach 22 to 23 dB against their counterparts in both directions (7.5 dB
 untranslated). Light, place and outline are right, textures blotchy.
 """
 
