@@ -1,6 +1,7 @@
 # Two commands for a fresh machine: `make demo` and `make test`. Needs Python 3.10+ and make.
 
 PYTHON ?= python3
+OLDEST_PYTHON ?= python3.10
 VENV ?= .venv
 RUN = $(VENV)/bin/python
 PYTEST = TF_CPP_MIN_LOG_LEVEL=2 $(RUN) -m pytest -q -p no:cacheprovider
@@ -26,9 +27,9 @@ test: install lint
 test-slow: install
 	$(PYTEST) -m slow tests
 
-# The oldest supported versions, in an environment of their own (Python 3.10).
+# The oldest supported versions, in an environment of their own. OLDEST_PYTHON names Python 3.10.
 test-oldest:
-	$(MAKE) VENV=.venv-oldest PYTHON=python3.10 install-oldest
+	$(MAKE) VENV=.venv-oldest PYTHON=$(OLDEST_PYTHON) install-oldest
 	TF_CPP_MIN_LOG_LEVEL=2 .venv-oldest/bin/python -m pytest -q -p no:cacheprovider -n 2 \
 	  --dist worksteal -m "not slow" tests
 
