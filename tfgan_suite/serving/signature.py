@@ -2,7 +2,9 @@
 
 A model server joins the rows of several requests into one batch and hands the answers out row by
 row. So every input and output has the same leading batch dimension, and a row's answer depends on
-that row alone. The helpers here keep to that.
+that row alone. The helpers here keep to that. Batch size may still change the rounding: TensorFlow
+multiplies a single row by a matrix with another kernel (measured: 6e-7 in a dense generator, no
+difference in convolutional ones).
 """
 
 from collections.abc import Callable, Mapping
