@@ -36,7 +36,9 @@ test-oldest:
 .PHONY: install-oldest
 install-oldest:
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --editable '.[test]' --constraint tests/oldest.txt
+	$(RUN) -m pip install --quiet uv  # pip searches for many minutes under these constraints
+	$(RUN) -m uv pip install --quiet --python $(RUN) --editable '.[test]' \
+	  --constraint tests/oldest.txt
 
 lint: install
 	$(RUN) -m ruff format --check .
