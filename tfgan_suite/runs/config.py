@@ -76,10 +76,10 @@ def default_config() -> ConfigDict:
 
     `model.name` and `data.source` have none and must be given.
     """
-    config = ConfigDict({name: copy.deepcopy(key.default) for name, key in _KEYS.items()})
+    defaults = {name: copy.deepcopy(key.default) for name, key in _KEYS.items()}
     # A word or a truth value: ConfigDict would hold it to the type of its default.
-    config.jit_compile = FieldReference(config.jit_compile, field_type=object)
-    return config
+    defaults["jit_compile"] = FieldReference(defaults["jit_compile"], field_type=object)
+    return ConfigDict(defaults)
 
 
 def describe_keys() -> str:
