@@ -16,6 +16,7 @@ def resnet_translator(
     filters=64,
     num_blocks=9,
     norm_bias=False,
+    activation="relu",
     name="resnet_translator",
 ):
     """Translates a picture into another of the same size.
@@ -46,6 +47,7 @@ def resnet_translator(
         num_blocks: int, residual blocks.
         norm_bias: bool, biases also in front of norm layers, where they do nothing; for
             comparison with other code's weights and counts.
+        activation: str, of the hidden layers, as `keras.layers.Activation` takes it.
         name: str, name of the model.
 
     Returns:
@@ -82,18 +84,18 @@ def resnet_translator(
     images = keras.Input((height, width, input_channels), name="images")
     x = ReflectionPadding2D(3, name="stem_padding")(images)
     x = convolution(x, filters, 7, "stem")
-    x = layers.ReLU(name="stem_relu")(x)
+    x = layers.Activation(activation, name="stem_activation")(x)
     for index, width_factor in enumerate((2, 4)):
         stage = f"down_{index}"
         x = layers.ZeroPadding2D(1, name=f"{stage}_padding")(x)
         x = convolution(x, filters * width_factor, 3, stage, strides=2)
-        x = layers.ReLU(name=f"{stage}_relu")(x)
+        x = layers.Activation(activation, name=f"{stage}_activation")(x)
     for index in range(num_blocks):
         stage = f"block_{index}"
         shortcut = x
         x = ReflectionPadding2D(1, name=f"{stage}_padding_a")(x)
         x = convolution(x, filters * 4, 3, f"{stage}_a")
-        x = layers.ReLU(name=f"{stage}_relu")(x)
+        x = layers.Activation(activation, name=f"{stage}_activation")(x)
         x = ReflectionPadding2D(1, name=f"{stage}_padding_b")(x)
         x = convolution(x, filters * 4, 3, f"{stage}_b")
         x = layers.Add(name=f"{stage}_add")([shortcut, x])
@@ -110,7 +112,7 @@ def resnet_translator(
         # Padding 1 and output padding 1 in PyTorch's terms: of the 2n + 1 rows the first goes.
         x = layers.Cropping2D(((1, 0), (1, 0)), name=f"{stage}_cropping")(x)
         x = InstanceNormalization(name=f"{stage}_norm")(x)
-        x = layers.ReLU(name=f"{stage}_relu")(x)
+        x = layers.Activation(activation, name=f"{stage}_activation")(x)
     x = ReflectionPadding2D(3, name="head_padding")(x)
     x = layers.Conv2D(
         output_channels, 7, kernel_initializer=normal_kernel(), name="head_convolution"

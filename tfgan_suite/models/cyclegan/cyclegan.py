@@ -33,6 +33,7 @@ class CycleGAN(GenerativeModel):
         pool_size: int. Fakes that each discriminator's history holds; 0: none. Defaults to 50.
         norm_bias: bool. Also give biases to the convolutions in front of norm layers. They do
             nothing but make the parameter counts those of the authors' code.
+        activation: str. Of the translators' hidden layers. Defaults to "relu", as in the paper.
         ema_half_life, seed, name: see `GenerativeModel`.
 
     Call arguments:
@@ -63,6 +64,7 @@ class CycleGAN(GenerativeModel):
         identity_weight: float = 5.0,
         pool_size: int = 50,
         norm_bias: bool = False,
+        activation: str = "relu",
         ema_half_life: float | None = None,
         seed: int = 0,
         name: str | None = None,
@@ -93,8 +95,11 @@ class CycleGAN(GenerativeModel):
             "identity_weight": identity_weight,
             "pool_size": pool_size,
             "norm_bias": norm_bias,
+            "activation": activation,
         }
-        translator = dict(filters=filters, num_blocks=num_blocks, norm_bias=norm_bias)
+        translator = dict(
+            filters=filters, num_blocks=num_blocks, norm_bias=norm_bias, activation=activation
+        )
         patchgan = dict(
             filters=discriminator_filters, num_layers=discriminator_layers, norm_bias=norm_bias
         )
@@ -217,9 +222,8 @@ class CycleGAN(GenerativeModel):
         networks = {"a_to_b": "generator_ab", "b_to_a": "generator_ba"}
         if direction not in networks:
             raise UserInputError(f"direction is 'a_to_b' or 'b_to_a'. Received: {direction!r}.")
-        translator = self.inference(networks[direction])
-        return np.concatenate(
-            [translator(images[i : i + 32], training=False) for i in range(0, len(images), 32)]
+        return self.infer(
+            self.inference(networks[direction]), np.asarray(images, np.float32), batch_size=32
         )
 
     def sample_grid(self, num: int, seed: int = 0, examples=None):
