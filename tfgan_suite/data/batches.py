@@ -129,7 +129,9 @@ def training_batches(
         parts = tuple(read(positions) for read in readers)
         return parts if len(parts) > 1 else parts[0]
 
-    dataset = tf.data.Dataset.range(np.iinfo(np.int64).max)
+    # Repeated, so that TensorFlow knows it as endless: else the workers of a job ask each other
+    # before each step whether anyone has come to an end.
+    dataset = tf.data.Dataset.range(np.iinfo(np.int64).max).repeat()
     dataset = dataset.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     # Shards are taken above; sharding again would drop batches without a word.
     settings = tf.data.Options()

@@ -1,6 +1,9 @@
 """For authors of models: one call for each property that a model must have."""
 
 from tfgan_suite.testing.checks import (
+    Training,
+    assert_same_training,
+    check_accumulation_is_exact,
     check_evaluate_measures_only,
     check_keras_file_round_trip,
     check_only_own_weights_move,
@@ -9,10 +12,14 @@ from tfgan_suite.testing.checks import (
     check_servable,
     random_batch,
     state_of,
+    train_briefly,
     two_replicas,
 )
 
 __all__ = [
+    "Training",
+    "assert_same_training",
+    "check_accumulation_is_exact",
     "check_evaluate_measures_only",
     "check_keras_file_round_trip",
     "check_only_own_weights_move",
@@ -21,5 +28,6 @@ __all__ = [
     "check_servable",
     "random_batch",
     "state_of",
+    "train_briefly",
     "two_replicas",
 ]

@@ -15,6 +15,7 @@ import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -25,6 +26,13 @@ from tfgan_suite.training import Checkpoints, GenerativeModel
 from tfgan_suite.training.step import current_step
 
 MakeModel = Callable[[], GenerativeModel]
+
+
+class Training(NamedTuple):
+    """What came of `train_briefly`."""
+
+    state: dict[str, list[np.ndarray]]
+    logs: dict[str, float]
 
 
 @functools.cache
@@ -102,6 +110,7 @@ def check_replicas_agree(
     optimizer="adam",
     steps_per_execution: int = 1,
     jit_compile: bool = False,
+    accumulate_steps: int = 1,
 ) -> None:
     """One replica with a batch of B and two with B / 2 give the same weights and logs.
 
@@ -113,29 +122,105 @@ def check_replicas_agree(
         optimizer: as `compile` takes it; None for the model's recipe.
         steps_per_execution: int. See `compile`.
         jit_compile: bool. See `compile`.
+        accumulate_steps: int. See `compile`.
     """
-    states, logs = [], []
-    for strategy in (tf.distribute.get_strategy(), two_replicas()):
-        with strategy.scope():
-            keras.utils.set_random_seed(0)
-            model = make_model()
-            model.compile(
-                optimizer, steps_per_execution=steps_per_execution, jit_compile=jit_compile
-            )
-        batches = random_batch(model, batch_size * steps)
-        dataset = tf.data.Dataset.from_tensor_slices(batches).batch(batch_size, drop_remainder=True)
-        history = model.fit(dataset, steps_per_epoch=steps, verbose=0)
-        states.append(state_of(model))
-        logs.append({name: values[0] for name, values in history.history.items()})
-    for name in states[0]:
-        for one, two in zip(states[0][name], states[1][name], strict=True):
-            difference = np.max(np.abs(one.astype(np.float64) - two), initial=0.0)
-            assert difference <= tolerance, f"{name} differs by {difference} on two replicas"
-    assert logs[0].keys() == logs[1].keys()
-    for name in logs[0]:
-        bound = tolerance * max(1.0, abs(logs[0][name]))
-        assert abs(logs[0][name] - logs[1][name]) <= bound, (
-            f"{name} is {logs[0][name]} on one replica and {logs[1][name]} on two"
+    how = dict(
+        batch_size=batch_size,
+        steps=steps,
+        optimizer=optimizer,
+        steps_per_execution=steps_per_execution,
+        jit_compile=jit_compile,
+        accumulate_steps=accumulate_steps,
+    )
+    one = train_briefly(make_model, tf.distribute.get_strategy(), **how)
+    two = train_briefly(make_model, two_replicas(), **how)
+    assert_same_training(one, two, tolerance)
+
+
+def check_accumulation_is_exact(
+    make_model: MakeModel, parts: int = 2, batch_size: int = 8, tolerance: float = 1e-5
+) -> None:
+    """A batch taken in parts gives the weights and logs of the batch taken at once.
+
+    Args:
+        make_model: makes the model, with the same initial weights for the same seed.
+        parts: int. `accumulate_steps` of `compile`.
+        batch_size: int. Global batch size.
+        tolerance: float. As in `check_replicas_agree`.
+    """
+    strategy = tf.distribute.get_strategy()
+    whole = train_briefly(make_model, strategy, batch_size=batch_size)
+    in_parts = train_briefly(make_model, strategy, batch_size=batch_size, accumulate_steps=parts)
+    assert_same_training(whole, in_parts, tolerance)
+
+
+def train_briefly(
+    make_model: MakeModel,
+    strategy: tf.distribute.Strategy,
+    batch_size: int = 8,
+    steps: int = 5,
+    optimizer=None,
+    restore: Callable[[GenerativeModel], None] = lambda model: None,
+    save: Callable[[GenerativeModel], None] = lambda model: None,
+    **compile_arguments,
+) -> Training:
+    """Trains some steps under a strategy, on batches that depend on the step alone.
+
+    Args:
+        make_model: makes the model.
+        strategy: to train under; with several workers, each must call this.
+        batch_size: int. Global batch size.
+        steps: int. Steps to take.
+        optimizer: as `compile` takes it; None for the model's recipe.
+        restore: called with the compiled model before training.
+        save: called with the model after training.
+        **compile_arguments: more of `compile`. XLA is off unless asked for.
+
+    Returns:
+        The `Training`: every number of the model's state, and the mean logs.
+    """
+    with strategy.scope():
+        keras.utils.set_random_seed(0)
+        model = make_model()
+        model.compile(optimizer, **{"jit_compile": False, **compile_arguments})
+    restore(model)
+    first = int(model.step.numpy())
+    batches = [random_batch(model, batch_size, seed) for seed in range(first, first + steps)]
+
+    def shares_of(context):
+        """The shares of the local replicas in turn, as `tfgan_suite.data` gives them."""
+        replicas = context.num_replicas_in_sync
+        local = replicas // context.num_input_pipelines
+        examples = tf.nest.map_structure(lambda *parts: np.concatenate(parts), *batches)
+        shares = tf.data.Dataset.from_tensor_slices(examples)
+        shares = shares.batch(batch_size // replicas, drop_remainder=True).enumerate()
+        mine = shares.filter(lambda i, _: (i % replicas) // local == context.input_pipeline_id)
+        return mine.map(lambda _, share: share).repeat()
+
+    dataset = strategy.distribute_datasets_from_function(shares_of)
+    history = model.fit(dataset, epochs=1, steps_per_epoch=steps, verbose=0)
+    save(model)
+    return Training(state_of(model), {name: v[0] for name, v in history.history.items()})
+
+
+def assert_same_training(one: Training, two: Training, tolerance: float) -> None:
+    """Raises AssertionError where two trainings differ by more than `tolerance`.
+
+    Args:
+        one, two: results of `train_briefly`.
+        tolerance: float. Largest absolute difference of any number of the state, and of any log,
+            there relative to its size where that is above 1.
+    """
+    assert one.state.keys() == two.state.keys()
+    for name in one.state:
+        for a, b in zip(one.state[name], two.state[name], strict=True):
+            difference = np.max(np.abs(a.astype(np.float64) - b), initial=0.0)
+            assert difference <= tolerance, f"{name} differs by {difference}"
+    assert one.logs.keys() == two.logs.keys()
+    for name in one.logs:
+        bound = tolerance * max(1.0, abs(one.logs[name]))
+        assert abs(one.logs[name] - two.logs[name]) <= bound, (
+            f"{name} is {one.logs[name]} in one and {two.logs[name]} in the other"
         )
 
 

@@ -12,11 +12,14 @@ import tensorflow as tf
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.layers import example_scope
 from tfgan_suite.training import averaging, inputs, noise
+from tfgan_suite.training.accumulation import in_parts
 from tfgan_suite.training.guard import as_non_finite_error, guard
 from tfgan_suite.training.keras_private import WithoutSymbolicBuild, keep_gradients_as_given
 from tfgan_suite.training.replicas import gather_batch, mean_over_replicas
 from tfgan_suite.training.schedules import ImageSchedule
 from tfgan_suite.training.step import Step, current_step, enter_step
+
+_STOP = "__stop__"  # travels among the logs of a step
 
 
 class Loss(NamedTuple):
@@ -76,16 +79,18 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         self._player_networks = {}
         self._averaged_players = ()
         self._states = ()
-        clock = dict(shape=(), dtype="int64", initializer="zeros", trainable=False)
-        #: int64. Training steps taken; with `seed` it determines all noise.
-        self.step = self.add_weight(name="step", aggregation="only_first_replica", **clock)
-        #: int64. Images seen: the clock of schedules, averages and logs.
-        self.images_seen = self.add_weight(
-            name="images_seen", aggregation="only_first_replica", **clock
+        # Every replica moves its own copy: the clock needs no exchange between them.
+        clock = dict(
+            shape=(), dtype="int64", initializer="zeros", trainable=False, aggregation="none"
         )
+        #: int64. Training steps taken; with `seed` it determines all noise.
+        self.step = self.add_weight(name="step", **clock)
+        #: int64. Images seen: the clock of schedules, averages and logs.
+        self.images_seen = self.add_weight(name="images_seen", **clock)
         self._running_means = RunningMeans()
+        self._stop_vote, self._stop = False, 0.0
         # In a namespace, since Keras would track a plain dict as part of the model's state.
-        self._cache = types.SimpleNamespace(gradient_functions={})
+        self._cache = types.SimpleNamespace(gradient_functions={}, inference_functions={})
 
     # === Declaration ===
 
@@ -139,6 +144,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         optimizers=None,
         jit_compile: bool | str = "auto",
         steps_per_execution: int = 1,
+        accumulate_steps: int = 1,
         run_eagerly: bool = False,
     ):
         """Builds one optimizer for each player, in the scope of the model's strategy.
@@ -152,11 +158,18 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                 replicas and the optimizers stay outside. "auto" does what was measured to be
                 faster for this model.
             steps_per_execution: int. Steps in one call of the training function. Defaults to 1.
+            accumulate_steps: int. Parts in which each update goes through its batch, one after
+                the other, for batches that do not fit in memory. The update is that of the whole
+                batch, up to rounding. Defaults to 1.
             run_eagerly: bool. For debugging, without a strategy of several replicas.
 
         Raises:
-            UserInputError: on an unknown player.
+            UserInputError: on an unknown player, or networks in a precision that cannot be
+                trained safely.
         """
+        if accumulate_steps < 1:
+            raise UserInputError(f"accumulate_steps={accumulate_steps} must be at least 1.")
+        self._refuse_float16()
         if run_eagerly and self.distribute_strategy.num_replicas_in_sync > 1:
             raise UserInputError(
                 "run_eagerly=True works with one replica only: eager replicas issue their "
@@ -179,8 +192,21 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                     optimizer._learning_rate.bind(self.images_seen)
         self.jit_gradients = self.jit_compile_pays if jit_compile == "auto" else bool(jit_compile)
         self._requested_jit = jit_compile
+        self.accumulate_steps = int(accumulate_steps)
         self._cache.gradient_functions.clear()
         self.train_function = self.test_function = None
+
+    def _refuse_float16(self):
+        for networks in self.players().values():
+            for network in networks:
+                for layer in network.layers:
+                    if layer.compute_dtype == "float16":
+                        raise UserInputError(
+                            f"Layer {layer.name!r} of {network.name!r} computes in float16, whose "
+                            "gradients underflow without a loss scale, and a loss scale skips "
+                            "steps, which the guard against non-finite numbers does not allow. "
+                            "Train in mixed_bfloat16 or float32; float16 serves inference only."
+                        )
 
     def _chosen_optimizers(self, optimizers):
         players = list(self._player_networks)
@@ -215,6 +241,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             },
             "jit_compile": self._requested_jit,
             "steps_per_execution": self.steps_per_execution,
+            "accumulate_steps": self.accumulate_steps,
         }
 
     def compile_from_config(self, config):
@@ -270,14 +297,21 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         step = current_step()
         function = self._gradient_function(player, loss, step.training)
         key = self._noise_key(step, f"layers/{player}")
-        result = function(inputs, key, step.offset, step.global_batch)
+
+        def compute(part, first):
+            return function(part, key, step.offset + first, step.global_batch)
+
+        parts = self.accumulate_steps if step.training else 1
+        result = in_parts(compute, inputs, step.local_batch, parts)
         gradients, statistics = result["gradients"], result["statistics"]
         scalars = result["scalars"]
 
         names = list(scalars)
         mean = mean_over_replicas(
-            [*gradients, *statistics, *[scalars[name] for name in names]], step.num_replicas
+            [*gradients, *statistics, *[scalars[name] for name in names], step.stop_vote],
+            step.num_replicas,
         )
+        step.stop = mean.pop()
         gradients, mean = mean[: len(gradients)], mean[len(gradients) :]
         statistics, mean = mean[: len(statistics)], mean[len(statistics) :]
         scalars = dict(zip(names, mean, strict=True))
@@ -410,51 +444,47 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
     def _make_function(self, training):
         strategy = self.distribute_strategy
 
-        def replica_step(data, index):
+        def replica_step(data, tested, stop_vote):
             data = self.unpack(data)
-            batch = inputs.batch_of(data)
             context = tf.distribute.get_replica_context()
             step = Step(
-                index=index,
+                index=tf.convert_to_tensor(self.step.value) if training else tested,
                 training=training,
-                local_batch=batch,
+                local_batch=inputs.batch_of(data),
                 num_replicas=strategy.num_replicas_in_sync,
                 replica_id=tf.cast(context.replica_id_in_sync_group, tf.int32),
+                stop_vote=stop_vote,
+                stop=stop_vote,
             )
             with enter_step(step):
                 logs = self.train_step(data) if training else self.test_step(data)
                 if training:
                     self._move_averages(step)
-            return logs
+                    # The clock does not move in a step that the guard stops.
+                    with tf.control_dependencies(list(logs.values())):
+                        self.step.value.assign_add(1)
+                        self.images_seen.value.assign_add(step.global_batch)
+            return {**logs, _STOP: step.stop}
 
-        def one_step(data, index):
+        def one_step(data, tested, stop_vote):
             logs = strategy.run(
-                tf.autograph.experimental.do_not_convert(replica_step), args=(data, index)
+                tf.autograph.experimental.do_not_convert(replica_step),
+                args=(data, tested, stop_vote),
             )
             # Every replica holds the same averages.
-            logs = {name: strategy.experimental_local_results(v)[0] for name, v in logs.items()}
-            if training:
-                share = strategy.experimental_local_results(tf.nest.flatten(data)[0])[0].shape[0]
-                # The clock does not move in a step that the guard stops.
-                with tf.control_dependencies(list(logs.values())):
-                    self.step.assign_add(1)
-                    self.images_seen.assign_add(share * strategy.num_replicas_in_sync)
-            return logs
-
-        def index_of(offset):
-            return tf.convert_to_tensor(self.step.value) if training else offset
+            return {name: strategy.experimental_local_results(v)[0] for name, v in logs.items()}
 
         steps = self.steps_per_execution
 
-        def many_steps(iterator, offset):
-            logs = one_step(next(iterator), index_of(offset))
+        def many_steps(iterator, tested, stop_vote):
+            logs = one_step(next(iterator), tested, stop_vote)
             for i in tf.range(steps - 1):
-                more = one_step(next(iterator), index_of(offset + tf.cast(i, tf.int64) + 1))
+                more = one_step(next(iterator), tested + tf.cast(i, tf.int64) + 1, stop_vote)
                 logs = {name: logs[name] + more[name] for name in logs}
             return {name: value / steps for name, value in logs.items()}
 
-        def one_iterator_step(iterator, offset):
-            return one_step(next(iterator), index_of(offset))
+        def one_iterator_step(iterator, tested, stop_vote):
+            return one_step(next(iterator), tested, stop_vote)
 
         run = one_iterator_step if steps == 1 else many_steps
         if not self.run_eagerly:
@@ -462,15 +492,32 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
 
         def function(iterator):
             try:
-                logs = run(iterator, tf.constant(self._running_means.count, tf.int64))
+                logs = run(
+                    iterator,
+                    tf.constant(self._running_means.count, tf.int64),
+                    tf.constant(float(self._stop_vote)),
+                )
             except tf.errors.InvalidArgumentError as error:
                 non_finite = as_non_finite_error(error)
                 if non_finite is None:
                     raise
                 raise non_finite from None
+            self._stop = logs.pop(_STOP)
             return self._running_means.add(logs, steps)
 
         return function
+
+    def request_stop(self) -> None:
+        """Votes for a stop; `stop_is_agreed` on all workers after the next step."""
+        self._stop_vote = True
+
+    def stop_is_agreed(self) -> bool:
+        """Returns whether any worker had asked to stop when the last step ran.
+
+        The votes travel with the step's gradients, so all workers get the same answer after the
+        same step. Waits for the step to be done.
+        """
+        return bool(self._stop > 0)
 
     def _move_averages(self, step):
         if not self._averaged_players:
@@ -558,6 +605,29 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
 
     def get_metrics_result(self):
         return self._running_means.result()
+
+    def infer(self, function: Callable[[tf.Tensor], tf.Tensor], inputs, batch_size: int = 64):
+        """Runs an inference function on this process alone, in batches.
+
+        Unlike `predict` it is safe where one worker of several draws a picture: it exchanges
+        nothing with the others.
+
+        Args:
+            function: method of the model or network, from tensor `[B, ...]` to tensor `[B, ...]`.
+            inputs: array `[N, ...]`.
+            batch_size: int. Rows computed at once.
+
+        Returns:
+            Array `[N, ...]`.
+        """
+        functions = self._cache.inference_functions
+        key = getattr(function, "__name__", None) or function.name
+        if key not in functions:
+            # A fixed signature: whole batches and the last one share a trace.
+            spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
+            functions[key] = tf.function(function, input_signature=[spec])
+        parts = [inputs[i : i + batch_size] for i in range(0, len(inputs), batch_size)]
+        return np.concatenate([functions[key](part).numpy() for part in parts])
 
     # === Checkpoints ===
 

@@ -19,6 +19,8 @@ class Step:
         local_batch: int. Examples of this replica.
         num_replicas: int. Replicas in sync, over all workers.
         replica_id: int32 scalar. Position of this replica among them.
+        stop_vote: float32 scalar tensor. Not 0: this replica's process was asked to stop.
+        stop: float32 scalar tensor. Mean of the votes, known after the first update.
         logs: dict of scalar tensors, averages over the global batch.
     """
 
@@ -27,6 +29,8 @@ class Step:
     local_batch: int
     num_replicas: int
     replica_id: tf.Tensor
+    stop_vote: tf.Tensor
+    stop: tf.Tensor
     logs: dict = dataclasses.field(default_factory=dict)
 
     @property

@@ -153,8 +153,7 @@ class GAN(GenerativeModel):
         Args:
             seeds: ints `[N]`.
         """
-        seeds = tf.constant(np.asarray(seeds, np.int64))
-        return self.predict(tf.function(self._latents_of)(seeds), batch_size=64, verbose=0)
+        return self.infer(self._sample_of, np.asarray(seeds, np.int64))
 
     def sample_grid(self, num: int, seed: int = 0, examples=None):
         """Returns samples of the seeds `seed` to `seed + num - 1` and the columns of their grid."""
@@ -173,7 +172,7 @@ class GAN(GenerativeModel):
             return {"seed": np.arange(num_rows, dtype=np.int64)}
 
         def from_seed(seed):
-            return {kind: tf.cast(self(self._latents_of(seed)), tf.float32)}
+            return {kind: self._sample_of(seed)}
 
         def from_latents(latents):
             return {kind: tf.cast(self(latents), tf.float32)}
@@ -195,6 +194,9 @@ class GAN(GenerativeModel):
         if kind == "images" and shape[-1] in (1, 3, 4):
             signatures["png"] = Signature(png, seed, "A seed per row to PNG files.", seeds)
         return signatures
+
+    def _sample_of(self, seeds):
+        return tf.cast(self(self._latents_of(seeds)), tf.float32)
 
     def _latents_of(self, seeds):
         return latents_from_seeds(seeds, self.latent_shape[0], self.latent_distribution)
