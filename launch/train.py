@@ -6,6 +6,8 @@
       --config.batch_size=32 --config.images=50_000
   python -m launch.train --config=launch/configs/cyclegan_shapes.py --workdir=runs/shapes \\
       --strategy=mirrored --num_devices=2
+  python -m launch.workers --num_workers=2 -- --config=launch/configs/cyclegan_shapes.py \\
+      --workdir=runs/shapes
 
 The same command again resumes. Exit codes: 0 done, 1 failure, 2 wrong usage, 130 stopped by
 Ctrl-C and 143 by SIGTERM, both after a checkpoint was saved.
@@ -34,14 +36,22 @@ DRY_RUN = flags.DEFINE_bool(
 STRATEGY = flags.DEFINE_enum(
     "strategy",
     "none",
-    ["none", "one_device", "mirrored"],
+    ["none", "one_device", "mirrored", "multi_worker", "tpu"],
     "Devices to train on. one_device: the first GPU, else the CPU. mirrored: a replica on each of "
-    "several devices of this machine, which share the batch.",
+    "several devices of this machine, which share the batch. multi_worker: this process is one of "
+    "those that TF_CONFIG or Slurm names. tpu: the TPU of this machine or of TPU_NAME.",
 )
 NUM_DEVICES = flags.DEFINE_integer(
     "num_devices",
     None,
     "Replicas of --strategy=mirrored. Unset: all GPUs, or without a GPU two halves of the CPU.",
+    lower_bound=1,
+)
+COLLECTIVE_TIMEOUT = flags.DEFINE_float(
+    "collective_timeout",
+    300.0,
+    "Seconds that a worker of --strategy=multi_worker waits for the others before it ends with an "
+    "error.",
     lower_bound=1,
 )
 
@@ -53,7 +63,9 @@ def main(overrides):
     if DRY_RUN.value:
         print(runs.dry_run(config, WORKDIR.value, STRATEGY.value, NUM_DEVICES.value))
     else:
-        runs.train(config, WORKDIR.value, STRATEGY.value, NUM_DEVICES.value)
+        runs.train(
+            config, WORKDIR.value, STRATEGY.value, NUM_DEVICES.value, COLLECTIVE_TIMEOUT.value
+        )
 
 
 if __name__ == "__main__":
@@ -62,7 +74,7 @@ if __name__ == "__main__":
         groups={
             "What to run": ["config", "dry_run"],
             "Where": ["workdir"],
-            "How": ["strategy", "num_devices"],
+            "How": ["strategy", "num_devices", "collective_timeout"],
         },
         overrides="config",
         notes=runs.describe_keys,

@@ -13,6 +13,7 @@ _HOMES = {
     "validate": "config",
     "dry_run": "costs",
     "write_grid": "grids",
+    "run_local_workers": "local_workers",
     "run_program": "program",
     "sample": "sampling",
     "RunInterrupted": "training",

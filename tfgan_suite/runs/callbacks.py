@@ -192,21 +192,23 @@ class SampleGrids(RunCallback):
             tf.summary.image("samples", pixels.reshape(1, *pixels.shape[:2], -1))
 
 
-class SaveCheckpoints(RunCallback):
-    """Saves at intervals, at the end, and when the run is asked to stop.
+class StopOnSignal(RunCallback):
+    """Ends the run after the step in which SIGTERM or Ctrl-C came; a second one does not wait.
 
-    A first SIGTERM or Ctrl-C waits until the step is done and saved; a second one does not.
+    Args:
+        start: See `RunCallback`.
+        batch_size: See `RunCallback`.
+        together: The run has several workers: a signal to one of them stops all after the same
+            step.
 
     Attributes:
-        stopped_by: Number of the signal that stopped the run, or None.
+        stopped_by: Number of the signal that stops the run, or None.
     """
 
-    def __init__(
-        self, start: int, batch_size: int, every: int, total: int, checkpoints: Checkpoints
-    ):
+    def __init__(self, start: int, batch_size: int, together: bool = False):
         super().__init__(start, batch_size)
-        self._every, self._total, self._checkpoints = every, total, checkpoints
-        self.stopped_by = None
+        self._together = together
+        self._signal = self.stopped_by = None
 
     @contextlib.contextmanager
     def listening(self):
@@ -218,7 +220,7 @@ class SaveCheckpoints(RunCallback):
                 signal.signal(number, handler)
 
         def on_signal(number, frame):
-            self.stopped_by = number
+            self._signal = number
             stop_listening()
 
         if threading.current_thread() is threading.main_thread():
@@ -229,11 +231,35 @@ class SaveCheckpoints(RunCallback):
         finally:
             stop_listening()
 
+    def on_train_batch_begin(self, batch, logs=None):
+        if self._signal and self._together:
+            self.model.request_stop()
+
     def advance(self, before):
-        if self.due(self._every, before) or self.images >= self._total or self.stopped_by:
-            self._checkpoints.save(self.model, extra={"means": means_state(self.model)})
-        if self.stopped_by:
+        if self.model.stop_is_agreed() if self._together else self._signal:
+            self.stopped_by = self._signal or signal.SIGTERM
             self.model.stop_training = True
+
+
+class SaveCheckpoints(RunCallback):
+    """Saves at intervals, at the end, and when `stopping` ends the run."""
+
+    def __init__(
+        self,
+        start: int,
+        batch_size: int,
+        every: int,
+        total: int,
+        checkpoints: Checkpoints,
+        stopping: StopOnSignal,
+    ):
+        super().__init__(start, batch_size)
+        self._every, self._total, self._checkpoints = every, total, checkpoints
+        self._stopping = stopping
+
+    def advance(self, before):
+        if self.due(self._every, before) or self.images >= self._total or self._stopping.stopped_by:
+            self._checkpoints.save(self.model, extra={"means": means_state(self.model)})
 
 
 class RestoreMeans(keras.callbacks.Callback):

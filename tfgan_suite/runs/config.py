@@ -51,6 +51,13 @@ _KEYS = {
     "jit_compile": _Key(
         "auto", "XLA for the gradients: true, false, or auto for what was measured best."
     ),
+    "accumulate_steps": _Key(
+        1, "Parts in which an update goes through its batch, for batches that do not fit.", 1
+    ),
+    "precision": _Key(
+        "float32",
+        "float32, or mixed_bfloat16: networks compute in bfloat16, weights stay float32.",
+    ),
     "steps_per_execution": _Key(1, "Steps run in one call of the compiled function.", 1),
     "log_every": _Key(10_000, "Images between two lines of metrics.jsonl.", 1),
     "sample_every": _Key(50_000, "Images between two sample grids.", 1),
@@ -58,6 +65,8 @@ _KEYS = {
     "keep_checkpoints": _Key(3, "Newest checkpoints to keep.", 1),
     "num_samples": _Key(64, "Samples in a grid.", 1),
 }
+
+PRECISIONS = ("float32", "mixed_bfloat16")
 
 # What a resumed run may change: these decide how long a run goes on and what it writes down, never
 # what a step computes.
@@ -139,6 +148,15 @@ def validate(config: ConfigDict) -> None:
             raise UserInputError(f"{name}={config[name]} must be at least {key.minimum}.")
     if config.jit_compile not in ("auto", True, False):
         raise UserInputError(f"jit_compile={config.jit_compile!r} must be auto, true or false.")
+    if config.precision not in PRECISIONS:
+        reason = (
+            " float16 needs a loss scale, which skips steps that other replicas take."
+            if config.precision == "mixed_float16"
+            else closest_name(config.precision, PRECISIONS)
+        )
+        raise UserInputError(
+            f"precision={config.precision!r} must be one of {', '.join(PRECISIONS)}.{reason}"
+        )
     if not isinstance(config.data.get("source"), str):
         raise UserInputError(
             "data.source is missing: give shapes, gaussians, npz:FILE, folder:DIR or tfds:NAME."

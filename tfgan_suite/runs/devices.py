@@ -7,21 +7,34 @@ from typing import Any
 import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError, closest_name
+from tfgan_suite.runs import multi_worker
+from tfgan_suite.runs.multi_worker import COLLECTIVE_TIMEOUT
 
 
-def make_strategy(name: str = "none", num_devices: int | None = None) -> tf.distribute.Strategy:
+def make_strategy(
+    name: str = "none",
+    num_devices: int | None = None,
+    collective_timeout: float = COLLECTIVE_TIMEOUT,
+) -> tf.distribute.Strategy:
     """Returns the strategy to build a model under.
 
-    Call it before anything else of TensorFlow runs: logical CPUs cannot be made later.
+    Call it before anything else of TensorFlow runs: logical CPUs cannot be made later, and the
+    workers of a job must meet before they compute.
 
     Args:
-        name: `none`, `one_device` (the first GPU, else the CPU) or `mirrored` (one replica on each
-            of `num_devices` devices of this machine).
+        name: `none`; `one_device` (the first GPU, else the CPU); `mirrored` (one replica on each
+            of `num_devices` devices of this machine); `multi_worker` (this process is one of the
+            workers that the environment variable TF_CONFIG, or Slurm's variables, name); `tpu`
+            (the TPU that TPU_NAME names or that is attached).
         num_devices: For `mirrored` only. Defaults to all GPUs; without a GPU the CPU is split, by
             default in 2.
+        collective_timeout: For `multi_worker` only. Seconds that a worker waits for the others in
+            an exchange before it fails.
 
     Raises:
-        UserInputError: If there is no such strategy or there are not so many devices.
+        UserInputError: If there is no such strategy, there are not so many devices, or the job's
+            workers are not described.
+        RunFailure: If the workers do not meet.
     """
     if name not in _STRATEGIES:
         raise UserInputError(
@@ -30,14 +43,18 @@ def make_strategy(name: str = "none", num_devices: int | None = None) -> tf.dist
         )
     if num_devices is not None and name != "mirrored":
         raise UserInputError(f"num_devices={num_devices} needs --strategy=mirrored.")
-    return _STRATEGIES[name](num_devices)
+    if name == "mirrored":
+        return _mirrored(num_devices)
+    if name == "multi_worker":
+        return multi_worker.join(collective_timeout)
+    return _STRATEGIES[name]()
 
 
-def _none(num_devices):
+def _none():
     return tf.distribute.get_strategy()
 
 
-def _one_device(num_devices):
+def _one_device():
     device = "GPU:0" if tf.config.list_physical_devices("GPU") else "CPU:0"
     return tf.distribute.OneDeviceStrategy(device)
 
@@ -68,8 +85,31 @@ def _split_cpu(number):
         ) from error
 
 
-# "multi_worker" (TF_CONFIG) and "tpu" belong here.
-_STRATEGIES = {"none": _none, "one_device": _one_device, "mirrored": _mirrored}
+def _tpu():
+    try:
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver()
+        tf.config.experimental_connect_to_cluster(resolver)
+        tf.tpu.experimental.initialize_tpu_system(resolver)
+    except (ValueError, RuntimeError, tf.errors.OpError) as error:
+        raise UserInputError(
+            f"--strategy=tpu finds no TPU ({_first_line(error)}). It needs a TPU machine with "
+            "TPU_NAME set (or `local`) and the last TensorFlow that drives TPUs, tensorflow-tpu "
+            f"2.19; this is TensorFlow {tf.__version__}."
+        ) from error
+    return tf.distribute.TPUStrategy(resolver)
+
+
+def _first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+_STRATEGIES = {
+    "none": _none,
+    "one_device": _one_device,
+    "mirrored": _mirrored,
+    "multi_worker": multi_worker.join,
+    "tpu": _tpu,
+}
 
 
 def machine(strategy: tf.distribute.Strategy, jit_gradients: bool) -> dict[str, Any]:

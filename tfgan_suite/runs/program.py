@@ -26,6 +26,7 @@ def run_program(
     groups: Mapping[str, Sequence[str]] | None = None,
     overrides: str | None = None,
     notes: Callable[[], str] | None = None,
+    hands_on: bool = False,
 ) -> None:
     """Parses the flags, runs `main` and exits with the code that tells how it ended.
 
@@ -37,17 +38,22 @@ def run_program(
         overrides: Name of the flag whose parts can be overridden: with `"config"`, every
             `--config.KEY=VALUE` is handed to `main` as `"KEY=VALUE"`.
         notes: Called for `--help`; returns text to print after the flags.
+        hands_on: `main` takes what stands after `--`, which is meant for another program, instead
+            of overrides.
     """
     program = sys.modules[main.__module__]
     # TensorFlow's C++ notes about the machine would drown what the program has to say.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
     def parse(argv: list[str]) -> list[str]:
+        after = []
+        if hands_on and "--" in argv:
+            argv, after = argv[: argv.index("--")], argv[argv.index("--") + 1 :]
         if any(argument in _HELP for argument in argv[1:]):
             sys.stdout.write(_help_text(program, groups or {}, notes))
             sys.exit(0)
         try:
-            return _parse_flags(argv, overrides)
+            return _parse_flags(argv, overrides) + after
         except (flags.Error, UserInputError) as error:
             _complain(_readable(error), "Use --help for the flags and examples.")
             sys.exit(EXIT_USAGE)

@@ -1,6 +1,7 @@
 """Training a model as a run: from a config and a folder to a trained model, through any number of
 interruptions."""
 
+import contextlib
 import re
 import signal
 import sys
@@ -17,6 +18,7 @@ from tfgan_suite import data, models
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.runs import callbacks as run_callbacks
 from tfgan_suite.runs import config as run_config
+from tfgan_suite.runs import multi_worker
 from tfgan_suite.runs.devices import machine, make_strategy
 from tfgan_suite.runs.workdir import Workdir
 from tfgan_suite.training import Checkpoints, GenerativeModel, NonFiniteError
@@ -49,6 +51,7 @@ def train(
     workdir: str | Path,
     strategy_name: str = "none",
     num_devices: int | None = None,
+    collective_timeout: float = multi_worker.COLLECTIVE_TIMEOUT,
 ) -> GenerativeModel:
     """Trains until `config.images` images were seen; resumes where the folder's run stopped.
 
@@ -59,8 +62,9 @@ def train(
     Args:
         config: See `default_config`.
         workdir: Folder of the run, see `Workdir`.
-        strategy_name: `none`, `one_device` or `mirrored`.
+        strategy_name: `none`, `one_device`, `mirrored`, `multi_worker` or `tpu`.
         num_devices: Replicas of `mirrored`.
+        collective_timeout: Seconds that a worker of `multi_worker` waits for the others.
 
     Returns:
         The trained model.
@@ -80,7 +84,8 @@ def train(
     json_config = run_config.to_json(config)
     for change in folder.check(json_config):
         _tell(f"The config changes: {change}")
-    strategy = make_strategy(strategy_name, num_devices)
+    strategy = make_strategy(strategy_name, num_devices, collective_timeout)
+    is_chief = multi_worker.is_chief(strategy)
     model = build_model(config, strategy)
     here = machine(strategy, model.jit_gradients)
     if folder.config_file.exists():
@@ -91,11 +96,13 @@ def train(
     extra = checkpoints.restore(model)
     start = int(model.images_seen.numpy())
     parts = prepare(config, model, strategy)
-    folder.write_config(json_config, here)
-    folder.cut_back(start)
-    if start:
+    if is_chief:
+        folder.write_config(json_config, here)
+        folder.cut_back(start)
+    if start and is_chief:
         _tell(f"Resuming {folder.path} at {start:,} images.")
     try:
+        multi_worker.agree(strategy, start, "the images seen so far")
         _fit(config, folder, parts, checkpoints, start, extra)
     except NonFiniteError as error:
         names = checkpoints.names()
@@ -108,9 +115,14 @@ def train(
     except tf.errors.OpError as error:
         # What a reader inside the input pipeline raised comes as text in TensorFlow's error.
         message = re.search(r"RunFailure: (.+)", str(error))
-        if not message:
+        failure = (
+            RunFailure(message[1])
+            if message
+            else multi_worker.as_lost_worker(error, collective_timeout)
+        )
+        if failure is None:
             raise
-        raise RunFailure(message[1]) from error
+        raise failure from error
     except OSError as error:
         raise RunFailure(
             f"A file of {folder.path} could not be written: {error}. The last checkpoint is "
@@ -147,11 +159,13 @@ def build_model(config: ConfigDict, strategy: tf.distribute.Strategy) -> Generat
     arguments = {"seed": config.seed, **run_config.to_json(config)["model"]}
     with strategy.scope():
         try:
-            model = models.build(arguments)
+            with _precision(config.precision):
+                model = models.build(arguments)
             model.compile(
                 optimizers=run_config.optimizers_to_compile(config),
                 jit_compile=config.jit_compile,
                 steps_per_execution=config.steps_per_execution,
+                accumulate_steps=config.accumulate_steps,
             )
         except UserInputError:
             raise
@@ -203,16 +217,44 @@ def true_modes(data_config: Mapping[str, Any]) -> np.ndarray | None:
 
 
 def _fit(config, folder, parts, checkpoints, start, extra):
-    model, total = parts.model, parts.total
+    model, strategy, total = parts.model, parts.strategy, parts.total
     steps = (total - start) // config.batch_size
+    is_chief = multi_worker.is_chief(strategy)
     if steps <= 0:
         _tell(f"{folder.path} has seen its {start:,} images: nothing to do.")
         return
-    writer = tf.summary.create_file_writer(str(folder.tensorboard))
-    progress = run_callbacks.Progress(start, config.batch_size, total)
+    clock = (start, config.batch_size)
+    stopping = run_callbacks.StopOnSignal(*clock, together=multi_worker.num_workers(strategy) > 1)
+    with contextlib.ExitStack() as stack:
+        chain = [stopping]
+        if is_chief:
+            chain += _writing(config, folder, model, total, checkpoints, clock, stopping, stack)
+        if extra:
+            chain.insert(0, run_callbacks.RestoreMeans(extra["means"]))
+        stack.enter_context(stopping.listening())
+        model.fit(parts.dataset, epochs=1, steps_per_epoch=steps, verbose=0, callbacks=chain)
+    images = int(model.images_seen.numpy())
+    # A worker that left while the chief still saves would look like one that was lost.
+    multi_worker.agree(strategy, images, "the images seen at the end")
+    if stopping.stopped_by and images < total:
+        name = signal.Signals(stopping.stopped_by).name
+        raise RunInterrupted(
+            f"{name}: saved at {images:,} images in {folder.checkpoints}. Give the same "
+            "command again to carry on from there.",
+            stopping.stopped_by,
+        )
+    if is_chief:
+        _tell(f"{folder.path}: {total:,} images seen, {folder.seconds_spent():,.0f} s of training.")
+
+
+def _writing(config, folder, model, total, checkpoints, clock, stopping, stack):
+    """Returns the callbacks that write; `stack` closes what they hold open."""
+    writer = stack.enter_context(
+        contextlib.closing(tf.summary.create_file_writer(str(folder.tensorboard)))
+    )
+    progress = stack.enter_context(contextlib.closing(run_callbacks.Progress(*clock, total)))
     metrics = run_callbacks.MetricsLog(
-        start,
-        config.batch_size,
+        *clock,
         config.log_every,
         folder,
         writer,
@@ -220,8 +262,7 @@ def _fit(config, folder, parts, checkpoints, start, extra):
         on_line=progress.show,
     )
     grids = run_callbacks.SampleGrids(
-        start,
-        config.batch_size,
+        *clock,
         config.sample_every,
         total,
         folder,
@@ -230,26 +271,21 @@ def _fit(config, folder, parts, checkpoints, start, extra):
         modes=true_modes(config.data),
     )
     saving = run_callbacks.SaveCheckpoints(
-        start, config.batch_size, config.checkpoint_every, total, checkpoints
+        *clock, config.checkpoint_every, total, checkpoints, stopping
     )
     # A checkpoint comes last: what was written before it is never lost with a later kill.
-    chain = [metrics, grids, saving, progress]
-    if extra:
-        chain.insert(0, run_callbacks.RestoreMeans(extra["means"]))
+    return [metrics, grids, saving, progress]
+
+
+@contextlib.contextmanager
+def _precision(policy):
+    """Networks that are built inside compute in this Keras dtype policy."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
     try:
-        with saving.listening():
-            model.fit(parts.dataset, epochs=1, steps_per_epoch=steps, verbose=0, callbacks=chain)
+        yield
     finally:
-        progress.close()
-        writer.close()
-    if saving.stopped_by and saving.images < total:
-        name = signal.Signals(saving.stopped_by).name
-        raise RunInterrupted(
-            f"{name}: saved at {saving.images:,} images in {folder.checkpoints}. Give the same "
-            "command again to carry on from there.",
-            saving.stopped_by,
-        )
-    _tell(f"{folder.path}: {total:,} images seen, {metrics.seconds:,.0f} s of training.")
+        keras.config.set_dtype_policy(before)
 
 
 def _tell(message: str) -> None:

@@ -1,0 +1,141 @@
+"""Several workers on one machine: the same processes that a cluster would run, for trying out."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from tfgan_suite.errors import UserInputError
+
+_POLL_SECONDS = 0.1
+
+
+def run_local_workers(
+    command: Sequence[str], num_workers: int, pin: bool = True, grace: float = 60.0
+) -> int:
+    """Starts `command` as each of `num_workers` workers and waits for all of them.
+
+    Each gets TF_CONFIG with an address on this machine. What they print comes out line by line,
+    with the worker's number in front. SIGTERM and Ctrl-C are handed on to every worker. When one
+    fails, the others get `grace` seconds to notice and end by themselves.
+
+    Args:
+        command: program and arguments.
+        num_workers: processes to start.
+        pin: give each worker its own part of the processors (Linux). Without this they take them
+            away from each other, since each starts as many threads as there are processors.
+        grace: seconds from one worker's failure to the end of all.
+
+    Returns:
+        0 if all workers ended well, else the exit code of the first one that did not (128 + N for
+        signal N).
+
+    Raises:
+        UserInputError: if `num_workers` is less than 1.
+    """
+    if num_workers < 1:
+        raise UserInputError(f"num_workers={num_workers} must be at least 1.")
+    addresses = [f"localhost:{port}" for port in _free_ports(num_workers)]
+    shares = _shares(num_workers) if pin else [None] * num_workers
+    workers, readers = [], []
+    for index, share in enumerate(shares):
+        environment = {**os.environ, "TF_CONFIG": _tf_config(addresses, index)}
+        with _confined_to(share):  # the child inherits it
+            worker = subprocess.Popen(
+                command,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,  # a Ctrl-C comes through us, once
+            )
+        reader = threading.Thread(target=_relay, args=(worker.stdout, index), daemon=True)
+        reader.start()
+        workers.append(worker)
+        readers.append(reader)
+    with _handing_on_signals(workers):
+        code = _wait(workers, grace)
+    for reader in readers:
+        reader.join()
+    return code
+
+
+def _tf_config(addresses: Sequence[str], index: int) -> str:
+    return json.dumps(
+        {"cluster": {"worker": list(addresses)}, "task": {"type": "worker", "index": index}}
+    )
+
+
+def _free_ports(number: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for one in sockets:
+            one.bind(("localhost", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _shares(number: int) -> list[set[int] | None]:
+    """Deals the processors out; None for each worker if there are fewer than workers."""
+    processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(processors) < number:
+        return [None] * number
+    each = len(processors) // number
+    return [set(processors[i * each : (i + 1) * each]) for i in range(number)]
+
+
+@contextlib.contextmanager
+def _confined_to(processors: set[int] | None) -> Iterator[None]:
+    if processors is None:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, processors)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _relay(stream, index: int) -> None:
+    for line in stream:
+        print(f"[worker {index}] {line}", end="", flush=True, file=sys.stdout)
+
+
+@contextlib.contextmanager
+def _handing_on_signals(workers: Sequence[subprocess.Popen]) -> Iterator[None]:
+    def hand_on(number, frame):
+        for worker in workers:
+            if worker.poll() is None:
+                worker.send_signal(number)
+
+    before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait(workers: Sequence[subprocess.Popen], grace: float) -> int:
+    code, failed_at = 0, None
+    running = list(workers)
+    while running:
+        for worker in [w for w in running if w.poll() is not None]:
+            running.remove(worker)
+            if worker.returncode and failed_at is None:
+                code, failed_at = _exit_code(worker.returncode), time.monotonic()
+        if failed_at is not None and time.monotonic() - failed_at > grace:
+            for worker in running:
+                worker.kill()
+        time.sleep(_POLL_SECONDS)
+    return code
+
+
+def _exit_code(returncode: int) -> int:
+    return 128 - returncode if returncode < 0 else returncode

@@ -1,0 +1,158 @@
+"""One worker among several: how it joins the job, who writes, and how a lost worker is noticed.
+
+Every worker runs the same program on the same config and the same workdir, which all of them can
+read. The chief alone writes.
+"""
+
+import json
+import os
+
+import tensorflow as tf
+
+from tfgan_suite.errors import RunFailure, UserInputError
+
+COLLECTIVE_TIMEOUT = 300.0
+"""Seconds that a worker waits for the others, by default."""
+
+_EXAMPLE = (
+    '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
+)
+# What TensorFlow's collectives raise when a worker is gone, late or has failed.
+_LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.FailedPreconditionError,
+)
+
+
+def join(collective_timeout: float = COLLECTIVE_TIMEOUT) -> tf.distribute.Strategy:
+    """Waits until all workers of the job are there and returns their common strategy.
+
+    Args:
+        collective_timeout: seconds to wait for the others in each exchange.
+
+    Raises:
+        UserInputError: if neither TF_CONFIG nor Slurm says who the workers are.
+        RunFailure: if they do not meet in time.
+    """
+    if collective_timeout <= 0:
+        raise UserInputError(f"collective_timeout={collective_timeout} must be positive (seconds).")
+    resolver = _resolver()
+    options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=collective_timeout)
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy(resolver, communication_options=options)
+    except (*_LOST, tf.errors.UnknownError, tf.errors.InternalError) as error:
+        raise RunFailure(
+            f"This worker ({os.environ.get('TF_CONFIG', 'of Slurm')}) did not meet the others: "
+            f"{_short(error)} Start all workers, with addresses that reach each other and ports "
+            "that are free."
+        ) from error
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Returns whether this process writes the files of the run: one of them, the first worker."""
+    resolver = strategy.cluster_resolver
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy) or resolver is None:
+        return True
+    cluster = resolver.cluster_spec().as_dict()
+    if not cluster or resolver.task_type == "chief":
+        return True
+    return "chief" not in cluster and resolver.task_id == 0
+
+
+def num_workers(strategy: tf.distribute.Strategy) -> int:
+    """Returns how many processes compute together."""
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return 1
+    cluster = strategy.cluster_resolver.cluster_spec().as_dict()
+    return max(1, sum(len(tasks) for tasks in cluster.values()))
+
+
+def agree(strategy: tf.distribute.Strategy, value: int, what: str) -> None:
+    """Waits for all workers and makes sure that they hold the same `value`.
+
+    Args:
+        strategy: of the job; with one worker nothing happens.
+        value: whole number that must be the same everywhere.
+        what: its name, for the error.
+
+    Raises:
+        RunFailure: if the workers differ.
+    """
+    if num_workers(strategy) == 1:
+        return
+
+    def largest_and_smallest():
+        context = tf.distribute.get_replica_context()
+        pair = tf.constant([value, -value], tf.float64)
+        return tf.reduce_max(context.all_gather(pair[None], axis=0), axis=0)
+
+    result = strategy.run(tf.function(largest_and_smallest))
+    largest, smallest = strategy.experimental_local_results(result)[0].numpy()
+    if largest != -smallest:
+        raise RunFailure(
+            f"The workers disagree on {what}: from {-smallest:.0f} to {largest:.0f}, here {value}. "
+            "All of them must read the same workdir: put it on storage that they share."
+        )
+
+
+def as_lost_worker(error: Exception, collective_timeout: float) -> RunFailure | None:
+    """Returns what a failed exchange between workers means, or None for another error."""
+    if not isinstance(error, _LOST):
+        return None
+    return RunFailure(
+        f"A worker of this job is gone, or did not answer for {collective_timeout:g} s "
+        f"(--collective_timeout): {_short(error)} The last checkpoint is whole: start all workers "
+        "again with the same command, and the run goes on from there."
+    )
+
+
+def _resolver():
+    resolvers = tf.distribute.cluster_resolver
+    if "TF_CONFIG" in os.environ:
+        _check_tf_config(os.environ["TF_CONFIG"])
+        return resolvers.TFConfigClusterResolver()
+    if "SLURM_PROCID" in os.environ:
+        try:
+            return resolvers.SlurmClusterResolver(auto_set_gpu=_gpus_are_slurms())
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise UserInputError(
+                f"Slurm's variables do not describe a job step ({error}). Start the workers with "
+                "srun."
+            ) from error
+    raise UserInputError(
+        "--strategy=multi_worker needs to know the workers. Set TF_CONFIG in each of them, such as "
+        f"{_EXAMPLE}; or start them with Slurm's srun; or, on one machine, with "
+        "python -m launch.workers."
+    )
+
+
+def _gpus_are_slurms():
+    return "CUDA_VISIBLE_DEVICES" not in os.environ and bool(tf.config.list_physical_devices("GPU"))
+
+
+def _check_tf_config(text):
+    try:
+        config = json.loads(text)
+        cluster, task = config["cluster"], config["task"]
+        addresses = cluster[task["type"]]
+        known = set(cluster) <= {"chief", "worker"}
+        fits = known and 0 <= int(task["index"]) < len(addresses)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise UserInputError(
+            f"TF_CONFIG={text!r} cannot be read ({type(error).__name__}: {error}). "
+            f"Expected {_EXAMPLE}."
+        ) from error
+    if not fits:
+        raise UserInputError(
+            f"TF_CONFIG={text!r} names a task that is not in its cluster, or tasks other than "
+            f"chief and worker. Expected {_EXAMPLE}."
+        )
+
+
+def _short(error):
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    message = next((line for line in lines if not line.startswith("Additional")), "no details.")
+    return message[:300] if message.endswith(".") else f"{message[:300]}."
