@@ -1,0 +1,95 @@
+"""Short trainings of every registered model, in the processes that a strategy needs.
+
+`python trainings.py FOLDER STRATEGY` runs as one worker; a registered model is picked up by itself.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tfgan_suite import models
+from tfgan_suite.runs.devices import make_strategy
+from tfgan_suite.runs.multi_worker import agree, is_chief
+from tfgan_suite.testing import Training, train_briefly
+from tfgan_suite.training import Checkpoints
+
+#: How a model is trained: each row covers several properties at once.
+WAYS = {
+    "recipe": {},
+    "sgd, four steps a call": dict(
+        optimizer={"class_name": "sgd", "config": {"learning_rate": 1e-3}},
+        steps=8,
+        steps_per_execution=4,
+    ),
+    "clipped, xla": dict(
+        optimizer={"class_name": "adam", "config": {"learning_rate": 1e-4, "global_clipnorm": 0.1}},
+        jit_compile=True,
+    ),
+    "in two parts, four steps a call": dict(
+        batch_size=16, accumulate_steps=2, steps=4, steps_per_execution=4
+    ),
+}
+
+
+def make(name):
+    return lambda: models.build({"name": name, "preset": "tiny"})
+
+
+def train(name, way, strategy, **more):
+    """Returns the `Training` of the model `name` in the way `way`."""
+    return train_briefly(make(name), strategy, **{**WAYS[way], **more})
+
+
+def write(training, file):
+    arrays = {f"log:{name}": value for name, value in training.logs.items()}
+    for name, values in training.state.items():
+        arrays |= {f"state:{name}:{i:04d}": value for i, value in enumerate(values)}
+    np.savez(file, **arrays)
+
+
+def read(file):
+    state, logs = {}, {}
+    with np.load(file) as arrays:
+        for key in sorted(arrays):
+            kind, name, *_ = key.split(":")
+            if kind == "log":
+                logs[name] = float(arrays[key])
+            else:
+                state.setdefault(name, []).append(arrays[key])
+    return Training(state, logs)
+
+
+def file_of(folder, name, way):
+    return Path(folder) / f"{name}, {way}.npz"
+
+
+def in_all_ways(folder, strategy):
+    for name in models.names():
+        for way in WAYS:
+            training = train(name, way, strategy)
+            if is_chief(strategy):
+                write(training, file_of(folder, name, way))
+
+
+def one_leg(folder, strategy):
+    """Goes on from the checkpoints in `folder` for four steps, and saves there."""
+    for name in models.names():
+        checkpoints = Checkpoints(Path(folder) / name)
+
+        def save(model, checkpoints=checkpoints):
+            if is_chief(strategy):
+                checkpoints.save(model)
+            agree(strategy, int(model.step.numpy()), "the step")
+
+        training = train(
+            name, "recipe", strategy, batch_size=16, steps=4, restore=checkpoints.restore, save=save
+        )
+        if is_chief(strategy):
+            write(training, file_of(folder, name, "recipe"))
+
+
+if __name__ == "__main__":
+    folder, what, strategy_name, *devices = sys.argv[1:]
+    strategy = make_strategy(strategy_name, *map(int, devices))
+    {"ways": in_all_ways, "leg": one_leg}[what](folder, strategy)
