@@ -45,8 +45,9 @@ _KEYS = {
         {},
         "Empty: the model's own recipe. Else {player: {name: adam, learning_rate: 2e-4, ...}} "
         "with the names and arguments of keras.optimizers. learning_rate may be {name: "
-        "constant_then_linear, learning_rate: ..., constant_images: ..., decay_images: ...}. A "
-        "player that is not named keeps its recipe.",
+        "constant_then_linear, learning_rate: ..., constant_images: ..., decay_images: ...} or "
+        "{name: exponential_to_floor, learning_rate: ..., decay_rate: ..., decay_images: ..., "
+        "floor: ...}. A player that is not named keeps its recipe.",
     ),
     "jit_compile": _Key(
         "auto", "XLA for the gradients: true, false, or auto for what was measured best."
@@ -343,6 +344,9 @@ def _optimizer_classes() -> dict[str, type]:
 
 
 def _schedules() -> dict[str, type]:
-    from tfgan_suite.training import ConstantThenLinear
+    from tfgan_suite.training import ConstantThenLinear, ExponentialToFloor
 
-    return {"constant_then_linear": ConstantThenLinear}
+    return {
+        "constant_then_linear": ConstantThenLinear,
+        "exponential_to_floor": ExponentialToFloor,
+    }

@@ -4,11 +4,12 @@ from tfgan_suite.training.checkpoint import Checkpoints
 from tfgan_suite.training.generative_model import GenerativeModel, Loss
 from tfgan_suite.training.guard import NonFiniteError
 from tfgan_suite.training.history_pool import HistoryPool
-from tfgan_suite.training.schedules import ConstantThenLinear, ImageSchedule
+from tfgan_suite.training.schedules import ConstantThenLinear, ExponentialToFloor, ImageSchedule
 
 __all__ = [
     "Checkpoints",
     "ConstantThenLinear",
+    "ExponentialToFloor",
     "GenerativeModel",
     "HistoryPool",
     "ImageSchedule",

@@ -1,5 +1,7 @@
 """Learning rates as functions of the images seen, not of the steps taken."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -73,4 +75,54 @@ class ConstantThenLinear(ImageSchedule):
             "learning_rate": self.learning_rate,
             "constant_images": self.constant_images,
             "decay_images": self.decay_images,
+        }
+
+
+@keras.saving.register_keras_serializable(package="tfgan_suite")
+class ExponentialToFloor(ImageSchedule):
+    """A learning rate that falls exponentially and then stays at a floor.
+
+    It is `learning_rate * decay_rate ** (images / decay_images)`. The authors of the GAN divide by
+    1.000004 after each update of 100 images: `decay_rate=1 / 1.000004, decay_images=100`.
+
+    Args:
+        learning_rate: float. The value at the start.
+        decay_rate: float in (0, 1). Factor by which it falls over each `decay_images`.
+        decay_images: int. See `decay_rate`.
+        floor: float. The smallest value. Defaults to 0.
+
+    Example:
+
+    >>> schedule = ExponentialToFloor(0.1, decay_rate=0.5, decay_images=1000, floor=0.01)
+    >>> float(schedule.at(2000)) == np.float32(0.025)
+    True
+    """
+
+    def __init__(
+        self, learning_rate: float, decay_rate: float, decay_images: int, floor: float = 0.0
+    ):
+        super().__init__()
+        if not (0 < decay_rate < 1 and decay_images >= 1 and 0 <= floor <= learning_rate):
+            raise UserInputError(
+                "ExponentialToFloor needs 0 < decay_rate < 1, decay_images >= 1 and "
+                f"0 <= floor <= learning_rate. Received learning_rate={learning_rate}, "
+                f"decay_rate={decay_rate}, decay_images={decay_images}, floor={floor}."
+            )
+        self.learning_rate = learning_rate
+        self.decay_rate = decay_rate
+        self.decay_images = decay_images
+        self.floor = floor
+
+    def at(self, images):
+        # The logarithm in double precision: float32 knows 1 / 1.000004 to 1.5 % of its decay only.
+        decay = math.log(self.decay_rate) / self.decay_images
+        falling = self.learning_rate * tf.exp(tf.cast(images, tf.float32) * decay)
+        return tf.maximum(falling, self.floor)
+
+    def get_config(self):
+        return {
+            "learning_rate": self.learning_rate,
+            "decay_rate": self.decay_rate,
+            "decay_images": self.decay_images,
+            "floor": self.floor,
         }
