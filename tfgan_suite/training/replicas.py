@@ -30,4 +30,6 @@ def gather_batch(tensor: tf.Tensor, num_replicas: int) -> tf.Tensor:
     """Returns the global batch `[N * B, ...]` of a local one `[B, ...]`, in replica order."""
     if num_replicas == 1:
         return tensor
-    return tf.distribute.get_replica_context().all_gather(tensor, axis=0)
+    gathered = tf.distribute.get_replica_context().all_gather(tensor, axis=0)
+    # The all-gather forgets the shape, of which later operations make what they can.
+    return tf.ensure_shape(gathered, [tensor.shape[0] * num_replicas, *tensor.shape[1:]])
