@@ -225,6 +225,83 @@ def test_cyclegan_sizes_must_be_divisible_by_four(size):
         tiny_cyclegan(image_size=size)
 
 
+def picture_network(channels_in, channels_out, activation=None, size=12):
+    """A single convolution on pictures of 12 x 12: no size that the paper's networks take."""
+    return keras.Sequential(
+        [
+            keras.Input((size, size, channels_in)),
+            keras.layers.Conv2D(channels_out, 3, padding="same", activation=activation),
+        ]
+    )
+
+
+def cyclegan_of_own_networks(**arguments):
+    networks = {
+        "generator_ab": picture_network(3, 1, "tanh"),
+        "generator_ba": picture_network(1, 3, "tanh"),
+        "discriminator_a": picture_network(3, 1),
+        "discriminator_b": picture_network(1, 1),
+    }
+    return CycleGAN(**{"identity_weight": 0.0, "pool_size": 12, **networks, **arguments})
+
+
+def test_cyclegan_takes_anybodys_networks(tmp_path):
+    model = cyclegan_of_own_networks()
+    assert model.example_shapes() == ((12, 12, 3), (12, 12, 1))
+    assert model.translate(np.zeros((2, 12, 12, 1), np.float32), "b_to_a").shape == (2, 12, 12, 3)
+    testing.check_only_own_weights_move(cyclegan_of_own_networks)
+    testing.check_replicas_agree(cyclegan_of_own_networks)
+    testing.check_resume_is_exact(cyclegan_of_own_networks, tmp_path / "checkpoints")
+    testing.check_servable(cyclegan_of_own_networks, tmp_path / "servable")
+    testing.check_keras_file_round_trip(
+        lambda: cyclegan_of_own_networks(ema_half_life=100.0), tmp_path / "model.keras"
+    )
+
+
+def test_cyclegan_builds_the_networks_that_are_not_given(tmp_path):
+    def make_model():
+        translators = [picture_network(3, 3, "tanh", size=None) for _ in range(2)]
+        return CycleGAN(
+            image_size=(16, 20),
+            discriminator_filters=4,
+            discriminator_layers=1,
+            pool_size=12,
+            generator_ab=translators[0],
+            generator_ba=translators[1],
+        )
+
+    assert make_model().discriminator_b.input_shape == (None, 16, 20, 3)
+    testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
+
+
+ONE_NETWORK = picture_network(3, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"generator_ab": picture_network(3, 3)},
+            r"generator_ba takes .* \(12, 12, 1\), .* B are \(12, 12, 3\)",
+        ),
+        (
+            {"generator_ba": picture_network(1, 1)},
+            r"generator_ba makes .* \(12, 12, 1\), .* A are \(12, 12, 3\)",
+        ),
+        ({"discriminator_b": picture_network(1, 1, size=8)}, r"discriminator_b takes .* \(8, 8, 1"),
+        ({"image_size": 16}, r"generator_ab takes .* \(12, 12, 3\), .* \(16, 16, 3\)"),
+        ({"identity_weight": 5.0}, "Set identity_weight=0"),
+        ({"discriminator_a": "patchgan"}, "discriminator_a must be .* Received: 'patchgan'"),
+        ({"generator_ab": keras.Sequential([keras.layers.Conv2D(1, 3)])}, "built keras.Model"),
+        ({"discriminator_a": mlp()}, r"discriminator_a takes \(None, 4\)"),
+        ({"generator_ab": ONE_NETWORK, "generator_ba": ONE_NETWORK}, "one of them twice"),
+    ],
+)
+def test_cyclegan_refuses_networks_that_do_not_fit(arguments, message):
+    with pytest.raises(UserInputError, match=message):
+        cyclegan_of_own_networks(**arguments)
+
+
 def test_cyclegan_moves_colour_and_keeps_place():
     """Red squares on black to blue ones."""
     rng = np.random.default_rng(0)

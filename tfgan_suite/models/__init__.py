@@ -3,6 +3,8 @@
 import inspect
 from collections.abc import Mapping
 
+import keras
+
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.models import cyclegan, dcgan, gan, lsgan
 from tfgan_suite.models.cyclegan import CycleGAN
@@ -48,13 +50,14 @@ def presets(name: str) -> dict[str, dict]:
 def arguments_of(name: str) -> list[str]:
     """Returns what the config of a model may hold beside its name.
 
-    These are `preset` and the arguments of its constructor, with `networks` (a config for
-    `networks.build_pair`) in place of a generator and a discriminator.
+    These are `preset` and the arguments of its constructor that are no networks, with `networks`
+    (a config for `networks.build_pair`) in place of a generator and a discriminator.
     """
     cls = get(name)
-    arguments = list(inspect.signature(cls.__init__).parameters)[1:]
-    taken = [a for a in arguments if a not in ("generator", "discriminator")]
-    return ["preset", *(["networks"] if len(taken) < len(arguments) else []), *taken]
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    taken = [p.name for p in parameters if p.annotation not in (keras.Model, keras.Model | None)]
+    by_networks = any(p.name == "generator" for p in parameters)
+    return ["preset", *(["networks"] if by_networks else []), *taken]
 
 
 def build(config: Mapping):

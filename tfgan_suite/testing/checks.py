@@ -75,9 +75,9 @@ def check_only_own_weights_move(make_model: MakeModel, batch_size: int = 8) -> N
 
     Weights and moving statistics are compared bit by bit.
     """
-    for player, networks in _made(make_model).players().items():
+    for player in _made(make_model).players():
         model = _made(make_model)
-        own = {network.name for network in networks}
+        own = {network.name for network in model.players()[player]}
         _let_only(model, player)
         before = _network_values(model)
         model.train_on_batch(*_arguments(random_batch(model, batch_size)))

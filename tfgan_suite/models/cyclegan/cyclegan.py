@@ -8,6 +8,7 @@ from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.losses.reconstruction import l1
 from tfgan_suite.networks import patchgan_discriminator, resnet_translator
+from tfgan_suite.networks.image_size import height_and_width
 from tfgan_suite.serving import Signature, decode_images, encode_png
 from tfgan_suite.training import ConstantThenLinear, GenerativeModel, HistoryPool, Loss
 
@@ -20,9 +21,14 @@ class CycleGAN(GenerativeModel):
     optimizer and take one gradient of the whole objective, so both cycle terms reach both of
     them; both discriminators share another. The batch of a step is a tuple `(a, b)`.
 
+    Takes anybody's Keras networks, functional or Sequential; those that are not given are the
+    paper's, for the same pictures.
+
     Args:
-        image_size: int or (height, width), divisible by 4.
-        channels_a, channels_b: int. Channels of the domains. Defaults to 3.
+        image_size: int or (height, width); divisible by 4 for the paper's networks. Defaults to
+            that of the networks given, else 256.
+        channels_a, channels_b: int. Channels of the domains. Default to those of the networks
+            given, else 3.
         filters: int. Channels of the translators' first layer. Defaults to 64.
         num_blocks: int or None. Residual blocks; None: 9 from 256 pixels on, else 6.
         discriminator_filters: int. Channels of the PatchGANs' first layer. Defaults to 64.
@@ -35,9 +41,18 @@ class CycleGAN(GenerativeModel):
             nothing but make the parameter counts those of the authors' code.
         activation: str. Of the translators' hidden layers. Defaults to "relu", as in the paper.
         ema_half_life, seed, name: see `GenerativeModel`.
+        generator_ab: `keras.Model` from pictures of A `[B, height, width, channels_a]` to pictures
+            of B `[B, height, width, channels_b]`, both in [-1, 1].
+        generator_ba: `keras.Model` from pictures of B to pictures of A.
+        discriminator_a: `keras.Model` from pictures of A to logits `[B, 1]` or a map of them.
+        discriminator_b: `keras.Model` from pictures of B to logits.
 
     Call arguments:
         images: `[B, height, width, channels_a]` in [-1, 1]. Returns their translations to B.
+
+    Raises:
+        UserInputError: a network that is no built `keras.Model` or does not fit the pictures, one
+            network in two places, or an identity loss between domains of different channels.
 
     Example:
 
@@ -53,9 +68,9 @@ class CycleGAN(GenerativeModel):
 
     def __init__(
         self,
-        image_size=256,
-        channels_a: int = 3,
-        channels_b: int = 3,
+        image_size=None,
+        channels_a: int | None = None,
+        channels_b: int | None = None,
         filters: int = 64,
         num_blocks: int | None = None,
         discriminator_filters: int = 64,
@@ -68,9 +83,24 @@ class CycleGAN(GenerativeModel):
         ema_half_life: float | None = None,
         seed: int = 0,
         name: str | None = None,
+        generator_ab: keras.Model | None = None,
+        generator_ba: keras.Model | None = None,
+        discriminator_a: keras.Model | None = None,
+        discriminator_b: keras.Model | None = None,
     ):
         super().__init__(seed=seed, ema_half_life=ema_half_life, name=name)
-        height, width = (image_size, image_size) if isinstance(image_size, int) else image_size
+        given = {
+            "generator_ab": generator_ab,
+            "generator_ba": generator_ba,
+            "discriminator_a": discriminator_a,
+            "discriminator_b": discriminator_b,
+        }
+        given = {role: network for role, network in given.items() if network is not None}
+        _check_networks(given)
+        shapes = _picture_shapes(image_size, channels_a, channels_b, given)
+        _check_fit(given, shapes)
+        *size, channels_a = shapes["a"]
+        channels_b = shapes["b"][2]
         if identity_weight and channels_a != channels_b:
             raise UserInputError(
                 "The identity loss shows each generator pictures of its target domain, which "
@@ -79,12 +109,13 @@ class CycleGAN(GenerativeModel):
                 "Set identity_weight=0."
             )
         if num_blocks is None:
-            num_blocks = 9 if min(height, width) >= 256 else 6
-        self.image_size = (height, width)
+            num_blocks = 9 if min(size) >= 256 else 6
+        self.image_size = tuple(size)
         self.channels_a, self.channels_b = channels_a, channels_b
         self.cycle_weight, self.identity_weight = cycle_weight, identity_weight
+        self._given_networks = tuple(given)
         self._arguments = {
-            "image_size": [height, width],
+            "image_size": size,
             "channels_a": channels_a,
             "channels_b": channels_b,
             "filters": filters,
@@ -103,17 +134,16 @@ class CycleGAN(GenerativeModel):
         patchgan = dict(
             filters=discriminator_filters, num_layers=discriminator_layers, norm_bias=norm_bias
         )
-        size = self.image_size
-        self.generator_ab = resnet_translator(
+        self.generator_ab = generator_ab or resnet_translator(
             size, channels_a, channels_b, name="generator_ab", **translator
         )
-        self.generator_ba = resnet_translator(
+        self.generator_ba = generator_ba or resnet_translator(
             size, channels_b, channels_a, name="generator_ba", **translator
         )
-        self.discriminator_a = patchgan_discriminator(
+        self.discriminator_a = discriminator_a or patchgan_discriminator(
             size, channels_a, name="discriminator_a", **patchgan
         )
-        self.discriminator_b = patchgan_discriminator(
+        self.discriminator_b = discriminator_b or patchgan_discriminator(
             size, channels_b, name="discriminator_b", **patchgan
         )
         self.pool_a = HistoryPool(pool_size, (*size, channels_a), name="pool_a")
@@ -286,8 +316,94 @@ class CycleGAN(GenerativeModel):
             )
         return signatures
 
+    # === Config ===
+
     def get_config(self):
-        return {**super().get_config(), **self._arguments}
+        networks = {
+            role: keras.saving.serialize_keras_object(getattr(self, role))
+            for role in self._given_networks
+        }
+        return {**super().get_config(), **self._arguments, **networks}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for role in _ROLES:
+            if isinstance(config.get(role), dict):
+                config[role] = keras.saving.deserialize_keras_object(
+                    config[role], custom_objects=custom_objects
+                )
+        return cls(**config)
+
+
+# The domain that each network takes and, for the generators, the one that it makes.
+_ROLES = {
+    "generator_ab": ("a", "b"),
+    "generator_ba": ("b", "a"),
+    "discriminator_a": ("a", None),
+    "discriminator_b": ("b", None),
+}
+
+
+def _check_networks(given):
+    for role, network in given.items():
+        shape = getattr(network, "input_shape", None)
+        if not isinstance(network, keras.Model) or not isinstance(shape, tuple):
+            raise UserInputError(
+                f"{role} must be a built keras.Model with one input: a functional model, or a "
+                f"Sequential that begins with keras.Input. Received: {network!r}."
+            )
+        makes_pictures = _ROLES[role][1] is not None
+        if len(shape) != 4 or (makes_pictures and len(network.output_shape) != 4):
+            raise UserInputError(
+                f"Pictures have shape (batch, height, width, channels). {role} takes {shape} and "
+                f"gives {network.output_shape}."
+            )
+    if len({id(network) for network in given.values()}) < len(given):
+        raise UserInputError(
+            f"{', '.join(given)} must be different networks: each learns another task. Received "
+            "one of them twice. Build it twice."
+        )
+
+
+def _picture_shapes(image_size, channels_a, channels_b, given):
+    """Shapes by domain: as asked for, else as the given networks have them, else the paper's."""
+    seen = {"a": [], "b": []}
+    for role, network in given.items():
+        takes, makes = _ROLES[role]
+        seen[takes].append(network.input_shape[1:])
+        if makes:
+            seen[makes].append(network.output_shape[1:])
+    height, width = (
+        _first_known(side, *(shape[axis] for shape in seen["a"] + seen["b"]), 256)
+        for axis, side in enumerate(height_and_width(image_size))
+    )
+    return {
+        domain: (height, width, _first_known(channels, *(shape[2] for shape in seen[domain]), 3))
+        for domain, channels in (("a", channels_a), ("b", channels_b))
+    }
+
+
+def _first_known(*sizes):
+    return next(size for size in sizes if size is not None)
+
+
+def _check_fit(given, shapes):
+    for role, network in given.items():
+        takes, makes = _ROLES[role]
+        _check_shape(role, "takes", network.input_shape[1:], takes, shapes[takes])
+        if makes:
+            made = network.compute_output_shape((None, *shapes[takes]))[1:]
+            _check_shape(role, "makes", made, makes, shapes[makes])
+
+
+def _check_shape(role, does, found, domain, expected):
+    if any(size not in (None, want) for size, want in zip(found, expected, strict=True)):
+        raise UserInputError(
+            f"{role} {does} pictures of shape {tuple(found)}, and those of domain "
+            f"{domain.upper()} are {expected}, by the arguments and the other networks. Build all "
+            "networks for the same pictures; domains may differ in channels alone."
+        )
 
 
 def _with_channels(images, channels):
