@@ -24,11 +24,7 @@ FOLDER = os.environ.get("TFGAN_DATA", "data")
 
 def get_config():
     config = default_config()
-    config.model = {
-        "name": "gan",
-        "loss": "non_saturating",
-        "networks": {"name": "mlp", "sample_shape": (28, 28, 1), "latent_size": 100},
-    }
+    config.model = {"name": "gan", "preset": "modern_mnist", "loss": "non_saturating"}
     # As in the paper: 50,000 digits to learn from, 10,000 held out to measure with.
     config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz", "test_fraction": 1 / 6}
     config.batch_size = 128

@@ -88,6 +88,17 @@ def test_a_run_may_grow_and_not_change(tmp_path):
     assert Workdir(tmp_path / "run").read_config()["images"] == 80
 
 
+def test_a_run_of_before_a_key_existed_goes_on_with_its_default(tmp_path):
+    train(tiny.points(images=40), tmp_path / "run")
+    file = tmp_path / "run/config.json"
+    content = json.loads(file.read_text())
+    del content["config"]["precision"], content["config"]["accumulate_steps"]
+    file.write_text(json.dumps(content))
+    with pytest.raises(UserInputError, match="accumulate_steps: 1 -> 2"):
+        train(tiny.points(accumulate_steps=2), tmp_path / "run")
+    assert int(train(tiny.points(), tmp_path / "run").images_seen.numpy()) == 80
+
+
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(UserInputError, match="not empty"):

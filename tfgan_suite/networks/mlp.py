@@ -57,6 +57,7 @@ def mlp_discriminator(
     sample_shape,
     hidden_units=(512, 256),
     activation="leaky_relu",
+    dropout=0.0,
     kernel_initializer="glorot_uniform",
     name="mlp_discriminator",
 ):
@@ -67,6 +68,7 @@ def mlp_discriminator(
         hidden_units: ints, sizes of the hidden layers.
         activation: activation of the hidden layers, as Keras takes it; the name "leaky_relu"
             has slope 0.2.
+        dropout: float in [0, 1), share of each hidden layer's outputs that training drops.
         kernel_initializer: name or config of an initialiser, for all layers.
         name: str, name of the model.
 
@@ -87,6 +89,8 @@ def mlp_discriminator(
             kernel_initializer=_fresh(kernel_initializer),
             name=f"hidden_{index}",
         )(x)
+        if dropout:
+            x = Dropout(dropout, name=f"dropout_{index}")(x)
     logits = layers.Dense(
         1, kernel_initializer=_fresh(kernel_initializer), dtype="float32", name="logits"
     )(x)

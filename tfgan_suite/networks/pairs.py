@@ -52,12 +52,16 @@ def _mlp(
     latent_size=100,
     generator_hidden_units=(256, 512, 1024),
     discriminator_hidden_units=(512, 256),
+    discriminator_dropout=0.0,
     output_activation="tanh",
 ):
     generator = mlp_generator(
         sample_shape, latent_size, generator_hidden_units, output_activation=output_activation
     )
-    return generator, mlp_discriminator(sample_shape, discriminator_hidden_units)
+    discriminator = mlp_discriminator(
+        sample_shape, discriminator_hidden_units, dropout=discriminator_dropout
+    )
+    return generator, discriminator
 
 
 _PAIRS = {"dcgan": _dcgan, "maxout_mnist": _maxout_mnist, "mixture": _mixture, "mlp": _mlp}
@@ -74,7 +78,8 @@ def build_pair(name, **arguments):
     Args:
         name: "dcgan", "maxout_mnist", "mixture" or "mlp".
         **arguments: those of the networks' functions; what both take is given once. The pair
-            "mlp" has `generator_hidden_units` and `discriminator_hidden_units`.
+            "mlp" has `generator_hidden_units`, `discriminator_hidden_units` and
+            `discriminator_dropout`.
 
     Returns:
         Two `keras.Model`: generator, whose `input_shape[-1]` is the latent size, and

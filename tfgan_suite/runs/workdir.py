@@ -92,8 +92,12 @@ class Workdir:
             raise RunFailure(f"--workdir={self.path} cannot be written: {error}") from error
 
     def read_config(self) -> dict[str, Any]:
-        """Returns the config of the run that is there, in JSON form."""
-        return self._read()["config"]
+        """Returns the config of the run that is there, in JSON form.
+
+        Keys that came with a later version of the package have their defaults.
+        """
+        defaults = run_config.to_json(run_config.default_config())
+        return {**defaults, **self._read()["config"]}
 
     def read_machine(self) -> dict[str, Any]:
         """Returns the machine settings that the run was last started with."""
