@@ -69,8 +69,9 @@ def example_scope(seed, offset, global_batch):
 
     Example:
 
+    >>> step, replica = 7, 1
     >>> with example_scope(seed=[0, step], offset=replica * 32, global_batch=64):
-    ...     logits = discriminator(images, training=True)
+    ...     masked = Dropout(0.5)(tf.ones((32, 8)), training=True)
     """
     outer = current_example_scope()
     _active.scope = ExampleScope(seed, offset, global_batch)

@@ -76,7 +76,7 @@ def train(
         RunInterrupted: On SIGTERM or Ctrl-C, after a checkpoint was saved.
 
     Example:
-        >>> config = load_config("launch/configs/gan_ring.py", ["images=10_000"])
+        >>> config = run_config.load_config("launch/configs/gan_ring.py", ["images=10_000"])
         >>> model = train(config, "runs/ring")
     """
     run_config.validate(config)

@@ -50,7 +50,7 @@ class ConstantThenLinear(ImageSchedule):
     Example:
 
     >>> schedule = ConstantThenLinear(2e-4, constant_images=1000, decay_images=1000)
-    >>> float(schedule.at(1500)) == np.float32(1e-4)
+    >>> bool(schedule.at(1500) == np.float32(1e-4))
     True
     """
 
@@ -94,7 +94,7 @@ class ExponentialToFloor(ImageSchedule):
     Example:
 
     >>> schedule = ExponentialToFloor(0.1, decay_rate=0.5, decay_images=1000, floor=0.01)
-    >>> float(schedule.at(2000)) == np.float32(0.025)
+    >>> bool(schedule.at(2000) == np.float32(0.025))
     True
     """
 
