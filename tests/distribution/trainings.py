@@ -31,6 +31,13 @@ WAYS = {
     ),
 }
 
+#: How a run goes on when the number of replicas changes. With the usual epsilon of 1e-8 Adam's
+#: step is as large for a gradient of rounding noise as for any other.
+CHANGING = dict(
+    batch_size=16,
+    optimizer={"class_name": "adam", "config": {"learning_rate": 1e-3, "epsilon": 1e-2}},
+)
+
 
 def make(name):
     return lambda: models.build({"name": name, "preset": "tiny"})
@@ -83,7 +90,7 @@ def one_leg(folder, strategy):
             agree(strategy, int(model.step.numpy()), "the step")
 
         training = train(
-            name, "recipe", strategy, batch_size=16, steps=4, restore=checkpoints.restore, save=save
+            name, "recipe", strategy, **CHANGING, steps=4, restore=checkpoints.restore, save=save
         )
         if is_chief(strategy):
             write(training, file_of(folder, name, "recipe"))

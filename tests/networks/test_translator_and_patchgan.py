@@ -108,7 +108,7 @@ def test_stem_and_head_commute_with_reflection():
     """
     model = resnet_translator(16, filters=2, num_blocks=1)
     rng = np.random.default_rng(0)
-    for first, last in (("stem_padding", "stem_relu"), ("head_padding", "translated")):
+    for first, last in (("stem_padding", "stem_activation"), ("head_padding", "translated")):
         piece = part(model, first, last)
         for variable in piece.trainable_variables:
             if variable.path.endswith("kernel"):
