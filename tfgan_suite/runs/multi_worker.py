@@ -10,6 +10,7 @@ import os
 import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.runs import allocator
 
 COLLECTIVE_TIMEOUT = 300.0
 """Seconds that a worker waits for the others, by default."""
@@ -40,6 +41,7 @@ def join(collective_timeout: float = COLLECTIVE_TIMEOUT) -> tf.distribute.Strate
     if collective_timeout <= 0:
         raise UserInputError(f"collective_timeout={collective_timeout} must be positive (seconds).")
     resolver = _resolver()
+    allocator.keep_freed_memory()
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=collective_timeout)
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(resolver, communication_options=options)
