@@ -69,6 +69,32 @@ def test_pipelines_share_the_global_batch(config, kind, pipelines):
     _assert_equal(whole, joined)
 
 
+def test_a_worker_reads_only_its_share(tmp_path):
+    """Where pictures are read as they are needed, the others' files are never opened."""
+    values = {}
+    for value in range(0, 256, 16):
+        tf.io.write_file(
+            str(tmp_path / f"{value:03d}.png"),
+            tf.io.encode_png(tf.fill((8, 8, 3), np.uint8(value))),
+        )
+        values[value / 127.5 - 1] = tmp_path / f"{value:03d}.png"
+    config = {"source": f"folder:{tmp_path}", "size": 8, "cache_gib": 0, "test_fraction": 0}
+
+    def share(opened):
+        return [batch[0][:, 0, 0, 0] for batch in _take(opened, 2)]
+
+    def open_share():
+        return training_batches(config, "samples", 8, seed=3, input_context=_context(2, 1, 2))
+
+    mine = share(open_share())
+    later = open_share()
+    for value, file in values.items():
+        if not np.isclose(np.concatenate(mine), value, atol=1e-6).any():
+            file.unlink()
+    assert len(list(tmp_path.iterdir())) == 8
+    _assert_equal([mine], [share(later)])
+
+
 def test_replicas_of_a_pipeline_take_turns():
     whole = _take(training_batches(SHAPES, "samples", 8, seed=3), 3)
     # 2 pipelines with 2 replicas each: the second one feeds replicas 2 and 3.

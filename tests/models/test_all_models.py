@@ -1,5 +1,7 @@
 """Every registered model has every property; a new one is picked up from the registry."""
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +13,15 @@ from tfgan_suite.errors import UserInputError
 @pytest.fixture(params=models.names())
 def make_model(request):
     return lambda: models.build({"name": request.param, "preset": "tiny"})
+
+
+@contextlib.contextmanager
+def dtype_policy(policy):
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy("float32")
 
 
 def test_only_own_weights_move(make_model):
@@ -34,6 +45,38 @@ def test_replicas_agree_with_sgd(make_model):
 
 def test_replicas_agree_under_xla(make_model):
     testing.check_replicas_agree(make_model, optimizer=None, jit_compile=True, steps=3)
+
+
+def test_accumulation_is_exact(make_model):
+    testing.check_accumulation_is_exact(make_model)
+
+
+def test_mixed_bfloat16_trains(make_model):
+    """Weights, losses and what leaves a network are float32; the losses agree to bfloat16."""
+    logs = {}
+    for policy in ("float32", "mixed_bfloat16"):
+        keras.utils.set_random_seed(0)
+        with dtype_policy(policy):
+            model = make_model()
+        model.compile(jit_compile=False)
+        batch = testing.random_batch(model)
+        batch = batch if isinstance(batch, tuple) else (batch,)
+        logs[policy] = model.train_on_batch(*batch, return_dict=True)
+    for networks in model.players().values():
+        for network in networks:
+            assert {v.dtype for v in network.trainable_variables} == {"float32"}
+            assert "bfloat16" in {layer.compute_dtype for layer in network.layers}
+            assert network.outputs[0].dtype == "float32"
+    for name, value in logs["mixed_bfloat16"].items():
+        # Gradient norms gather the rounding of every layer.
+        assert value == pytest.approx(logs["float32"][name], rel=0.1, abs=0.05), name
+
+
+def test_float16_is_refused(make_model):
+    with dtype_policy("mixed_float16"):
+        model = make_model()
+    with pytest.raises(UserInputError, match=r"float16.*loss scale.*mixed_bfloat16"):
+        model.compile()
 
 
 def test_resume_is_exact(make_model, tmp_path):

@@ -52,14 +52,24 @@ def _mlp(
     latent_size=100,
     generator_hidden_units=(256, 512, 1024),
     discriminator_hidden_units=(512, 256),
+    generator_activation="relu",
     discriminator_dropout=0.0,
     output_activation="tanh",
+    kernel_initializer="glorot_uniform",
 ):
     generator = mlp_generator(
-        sample_shape, latent_size, generator_hidden_units, output_activation=output_activation
+        sample_shape,
+        latent_size,
+        generator_hidden_units,
+        activation=generator_activation,
+        output_activation=output_activation,
+        kernel_initializer=kernel_initializer,
     )
     discriminator = mlp_discriminator(
-        sample_shape, discriminator_hidden_units, dropout=discriminator_dropout
+        sample_shape,
+        discriminator_hidden_units,
+        dropout=discriminator_dropout,
+        kernel_initializer=kernel_initializer,
     )
     return generator, discriminator
 
@@ -78,8 +88,8 @@ def build_pair(name, **arguments):
     Args:
         name: "dcgan", "maxout_mnist", "mixture" or "mlp".
         **arguments: those of the networks' functions; what both take is given once. The pair
-            "mlp" has `generator_hidden_units`, `discriminator_hidden_units` and
-            `discriminator_dropout`.
+            "mlp" has `generator_hidden_units`, `discriminator_hidden_units`,
+            `generator_activation` and `discriminator_dropout`.
 
     Returns:
         Two `keras.Model`: generator, whose `input_shape[-1]` is the latent size, and

@@ -6,14 +6,19 @@ PRESETS = {
         "networks": {"name": "maxout_mnist"},
         "latent_distribution": "unit_uniform",
     },
-    # What became usual later: LeakyReLU, tanh images, normal latents, Adam. Without dropout the
-    # discriminator outgrows the generator, which then gives two kinds of specks.
+    # What became usual later: LeakyReLU, tanh images, normal latents, Adam. Dropout and small
+    # initial weights hold the discriminator back; without them the generator gives specks only.
     "modern_mnist": {
         "networks": {
             "name": "mlp",
             "sample_shape": [28, 28, 1],
             "discriminator_hidden_units": [1024, 512, 256],
+            "generator_activation": "leaky_relu",
             "discriminator_dropout": 0.3,
+            "kernel_initializer": {
+                "class_name": "RandomNormal",
+                "config": {"mean": 0.0, "stddev": 0.02},
+            },
         }
     },
     # Small enough for tests.
