@@ -78,6 +78,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         self.ema_half_life = ema_half_life
         self._player_networks = {}
         self._averaged_players = ()
+        self._served_networks = ()
         self._states = ()
         # Every replica moves its own copy: the clock needs no exchange between them.
         clock = dict(
@@ -100,10 +101,12 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         Args:
             player: str. Name of the player: its optimizer is `self.<player>_optimizer`.
             *networks: str. Names of the attributes that hold the networks it trains.
-            averaged: bool. Keep moving averages of these networks (`self.<network>_average`)
-                when the model has an `ema_half_life`.
+            averaged: bool. These networks make what users want: keep moving averages of them
+                (`self.<network>_average`) when the model has an `ema_half_life`.
         """
         self._player_networks = {**self._player_networks, player: tuple(networks)}
+        if averaged:
+            self._served_networks = (*self._served_networks, *networks)
         if averaged and self.ema_half_life is not None:
             self._averaged_players = (*self._averaged_players, player)
             for network in networks:
@@ -128,6 +131,10 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
     def inference(self, network: str) -> keras.Model:
         """Returns the moving average of a network, or the network where none is kept."""
         return getattr(self, f"{network}_average", getattr(self, network))
+
+    def served_networks(self) -> dict[str, keras.Model]:
+        """Returns the networks that make what users want, averages where they are kept."""
+        return {network: self.inference(network) for network in self._served_networks}
 
     def example_shapes(self) -> tuple:
         """Returns the shape of one example that `train_step` takes, or a tuple of shapes."""
