@@ -1,0 +1,91 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from tfgan_suite import models
+from tfgan_suite.layers import GhostBatchNormalization
+from tfgan_suite.serving.folding import fold_batch_norm
+
+
+def with_other_weights(network):
+    """Weights and statistics as they could be after training."""
+    rng = np.random.default_rng(0)
+    for variable in network.variables:
+        values = rng.normal(size=variable.shape) * 0.2
+        if "variance" in variable.path or "gamma" in variable.path:
+            values = np.exp(values)
+        variable.assign(values)
+    return network
+
+
+def inputs_of(network):
+    return np.random.default_rng(1).uniform(-1, 1, (5, *network.input_shape[1:])).astype("float32")
+
+
+def norms_of(network):
+    kinds = GhostBatchNormalization | layers.BatchNormalization
+    return [layer for layer in network.layers if isinstance(layer, kinds)]
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_every_served_network_stays_what_it_was(name):
+    model = models.build({"name": name, "preset": "tiny"})
+    for network in model.served_networks().values():
+        with_other_weights(network)
+        folded = fold_batch_norm(network)
+        np.testing.assert_allclose(
+            folded(inputs_of(network)), network(inputs_of(network)), atol=1e-5
+        )
+        if name == "dcgan":
+            assert norms_of(network) and not norms_of(folded)
+
+
+@pytest.mark.parametrize("sequential", [False, True])
+@pytest.mark.parametrize("norm", [GhostBatchNormalization, layers.BatchNormalization])
+@pytest.mark.parametrize(
+    "linear",
+    [
+        lambda: layers.Dense(6),
+        lambda: layers.Conv2D(6, 3, use_bias=False),
+        lambda: layers.Conv2DTranspose(6, 3, strides=2, padding="same"),
+    ],
+)
+def test_each_linear_layer_with_each_norm(linear, norm, sequential):
+    images = keras.Input((8, 8, 3))
+    if sequential:
+        network = keras.Sequential([images, linear(), norm(), layers.ReLU()])
+    else:
+        network = keras.Model(images, layers.ReLU()(norm()(linear()(images))))
+    with_other_weights(network)
+    folded = fold_batch_norm(network)
+    assert not norms_of(folded)
+    np.testing.assert_allclose(
+        folded(inputs_of(network)), network(inputs_of(network)), rtol=1e-5, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        lambda x: layers.BatchNormalization()(layers.Dense(4, activation="relu")(x)),
+        lambda x: layers.BatchNormalization(axis=1)(layers.Dense(4)(x)),
+        lambda x: layers.BatchNormalization()(layers.ReLU()(x)),
+        lambda x: layers.Add()([y := layers.Dense(4)(x), layers.BatchNormalization()(y)]),
+    ],
+    ids=["activation between", "another axis", "no linear layer", "read by another layer"],
+)
+def test_what_cannot_be_folded_stays(middle):
+    inputs = keras.Input((5, 4))
+    network = with_other_weights(keras.Model(inputs, middle(inputs)))
+    folded = fold_batch_norm(network)
+    assert folded is network
+
+
+def test_other_precisions_and_subclasses_stay():
+    inputs = keras.Input((4,))
+    network = keras.Model(
+        inputs,
+        GhostBatchNormalization(dtype="bfloat16")(layers.Dense(4, dtype="bfloat16")(inputs)),
+    )
+    assert fold_batch_norm(network) is network
