@@ -28,8 +28,8 @@ def get_config():
     # As in the paper: 50,000 digits to learn from, 10,000 held out to measure with.
     config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz", "test_fraction": 1 / 6}
     config.batch_size = 128
-    config.images = 1_000_000
+    config.images = 2_000_000
     config.log_every = 50_000
-    config.sample_every = 200_000
+    config.sample_every = 250_000
     config.checkpoint_every = 100_000
     return config

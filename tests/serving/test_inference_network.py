@@ -5,7 +5,7 @@ from keras import layers
 
 from tfgan_suite import models
 from tfgan_suite.layers import GhostBatchNormalization
-from tfgan_suite.serving.folding import fold_batch_norm
+from tfgan_suite.serving.inference_network import PhaseConvolution2D, inference_network
 
 
 def with_other_weights(network):
@@ -33,12 +33,12 @@ def test_every_served_network_stays_what_it_was(name):
     model = models.build({"name": name, "preset": "tiny"})
     for network in model.served_networks().values():
         with_other_weights(network)
-        folded = fold_batch_norm(network)
+        faster = inference_network(network)
         np.testing.assert_allclose(
-            folded(inputs_of(network)), network(inputs_of(network)), atol=1e-5
+            faster(inputs_of(network)), network(inputs_of(network)), atol=1e-5
         )
         if name == "dcgan":
-            assert norms_of(network) and not norms_of(folded)
+            assert norms_of(network) and not norms_of(faster)
 
 
 @pytest.mark.parametrize("sequential", [False, True])
@@ -58,10 +58,10 @@ def test_each_linear_layer_with_each_norm(linear, norm, sequential):
     else:
         network = keras.Model(images, layers.ReLU()(norm()(linear()(images))))
     with_other_weights(network)
-    folded = fold_batch_norm(network)
-    assert not norms_of(folded)
+    faster = inference_network(network)
+    assert not norms_of(faster)
     np.testing.assert_allclose(
-        folded(inputs_of(network)), network(inputs_of(network)), rtol=1e-5, atol=1e-5
+        faster(inputs_of(network)), network(inputs_of(network)), rtol=1e-5, atol=1e-5
     )
 
 
@@ -75,11 +75,31 @@ def test_each_linear_layer_with_each_norm(linear, norm, sequential):
     ],
     ids=["activation between", "another axis", "no linear layer", "read by another layer"],
 )
-def test_what_cannot_be_folded_stays(middle):
+def test_what_cannot_be_faster_stays(middle):
     inputs = keras.Input((5, 4))
     network = with_other_weights(keras.Model(inputs, middle(inputs)))
-    folded = fold_batch_norm(network)
-    assert folded is network
+    faster = inference_network(network)
+    assert faster is network
+
+
+@pytest.mark.parametrize("size", [1, 5, 8])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("kernel_size", [2, 3, 4, 5, 6, (3, 4)])
+def test_phases_give_the_transposed_convolution(kernel_size, padding, size):
+    images = keras.Input((None, None, 3))
+    layer = layers.Conv2DTranspose(4, kernel_size, strides=2, padding=padding, activation="tanh")
+    network = with_other_weights(keras.Model(images, layer(images)))
+    faster = inference_network(network)
+    assert isinstance(faster.get_layer(layer.name), PhaseConvolution2D)
+    pictures = np.random.default_rng(1).normal(size=(2, size, size + 2, 3)).astype("float32")
+    np.testing.assert_allclose(faster(pictures), network(pictures), atol=1e-5)
+
+
+@pytest.mark.parametrize("arguments", [{"strides": 1}, {"strides": 2, "output_padding": 1}])
+def test_other_transposed_convolutions_stay(arguments):
+    images = keras.Input((8, 8, 3))
+    network = keras.Model(images, layers.Conv2DTranspose(4, 3, **arguments)(images))
+    assert inference_network(network) is network
 
 
 def test_other_precisions_and_subclasses_stay():
@@ -88,4 +108,4 @@ def test_other_precisions_and_subclasses_stay():
         inputs,
         GhostBatchNormalization(dtype="bfloat16")(layers.Dense(4, dtype="bfloat16")(inputs)),
     )
-    assert fold_batch_norm(network) is network
+    assert inference_network(network) is network
