@@ -54,6 +54,20 @@ COLLECTIVE_TIMEOUT = flags.DEFINE_float(
     "error.",
     lower_bound=1,
 )
+ON_NONFINITE = flags.DEFINE_enum(
+    "on_nonfinite",
+    "stop",
+    ["stop", "rollback"],
+    "What a loss, gradient or weight that is not finite does. stop: the run ends with an error. "
+    "rollback: it goes back to the last checkpoint and on from there with other data and noise, "
+    "which is told and noted in rollbacks.jsonl.",
+)
+MAX_ROLLBACKS = flags.DEFINE_integer(
+    "max_rollbacks",
+    3,
+    "How often --on_nonfinite=rollback goes back in the whole run, at most.",
+    lower_bound=1,
+)
 
 
 def main(overrides):
@@ -64,7 +78,13 @@ def main(overrides):
         print(runs.dry_run(config, WORKDIR.value, STRATEGY.value, NUM_DEVICES.value))
     else:
         runs.train(
-            config, WORKDIR.value, STRATEGY.value, NUM_DEVICES.value, COLLECTIVE_TIMEOUT.value
+            config,
+            WORKDIR.value,
+            STRATEGY.value,
+            NUM_DEVICES.value,
+            COLLECTIVE_TIMEOUT.value,
+            ON_NONFINITE.value,
+            MAX_ROLLBACKS.value,
         )
 
 
@@ -75,6 +95,7 @@ if __name__ == "__main__":
             "What to run": ["config", "dry_run"],
             "Where": ["workdir"],
             "How": ["strategy", "num_devices", "collective_timeout"],
+            "When a number is none": ["on_nonfinite", "max_rollbacks"],
         },
         overrides="config",
         notes=runs.describe_keys,

@@ -15,30 +15,34 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan_suite.runs.devices import peak_memory
 from tfgan_suite.runs.grids import draw, write_picture
+from tfgan_suite.runs.tensorboard import TensorBoard
 from tfgan_suite.runs.workdir import Workdir, append_line
-from tfgan_suite.training import Checkpoints
 
 _SECONDS_BETWEEN_LINES = 30
 _FORMAT = "{n:,}/{total:,} images, {rate_fmt}, {remaining} left{postfix}"
 
 
 class RunCallback(keras.callbacks.Callback):
-    """A callback whose clock counts images on the host.
+    """A callback whose clock counts images on the host; each `fit` begins at the model's clock.
 
     Args:
-        start: Images that the model had seen when this sitting began.
         batch_size: Images in a step.
     """
 
-    def __init__(self, start: int, batch_size: int):
+    def __init__(self, batch_size: int):
         super().__init__()
-        self.images = start
-        self._start, self._batch_size = start, batch_size
+        self._batch_size = batch_size
+
+    def on_train_begin(self, logs=None):
+        self.images = self._start = int(self.model.images_seen.numpy())
+        self.begin()
+
+    def begin(self) -> None:
+        """Called when `images` is where `fit` begins."""
 
     def on_train_batch_end(self, batch, logs=None):
         before, self.images = self.images, self._start + (batch + 1) * self._batch_size
@@ -54,14 +58,15 @@ class RunCallback(keras.callbacks.Callback):
 class Progress(RunCallback):
     """Images seen, images/s and time left: a bar in a terminal, elsewhere a line now and then."""
 
-    def __init__(self, start: int, batch_size: int, total: int, stream=None):
-        super().__init__(start, batch_size)
+    def __init__(self, batch_size: int, total: int, stream=None):
+        super().__init__(batch_size)
         self._stream = stream or sys.stderr
         self._total = total
         self._interactive = self._stream.isatty()
         self._bar = None
 
-    def on_train_begin(self, logs=None):
+    def begin(self):
+        self.close()
         # Without a terminal tqdm only keeps the figures: `_Silent` takes what it draws.
         self._bar = tqdm(
             total=self._total,
@@ -113,19 +118,18 @@ class MetricsLog(RunCallback):
 
     def __init__(
         self,
-        start: int,
         batch_size: int,
         every: int,
         workdir: Workdir,
-        writer: tf.summary.SummaryWriter,
-        seconds_before: float = 0.0,
+        board: TensorBoard,
         on_line: Callable[[dict[str, float]], None] = lambda values: None,
     ):
-        super().__init__(start, batch_size)
-        self._every, self._workdir, self._writer = every, workdir, writer
-        self._seconds_before, self._on_line = seconds_before, on_line
+        super().__init__(batch_size)
+        self._every, self._workdir, self._board = every, workdir, board
+        self._on_line = on_line
 
-    def on_train_begin(self, logs=None):
+    def begin(self):
+        self._seconds_before = self._workdir.seconds_spent()
         self._began = self._last_time = time.perf_counter()
         self._last_images = self.images
 
@@ -145,10 +149,9 @@ class MetricsLog(RunCallback):
         }
         self._last_time, self._last_images = now, self.images
         append_line(self._workdir.speed_file, {k: round(v, 3) for k, v in speed.items()})
-        with self._writer.as_default(step=self.images):
-            for name, value in values.items():
-                tf.summary.scalar(name, value)
-            tf.summary.scalar("images_per_second", speed["images_per_second"])
+        self._board.write_scalars(
+            self.images, {**values, "images_per_second": speed["images_per_second"]}
+        )
         self._on_line(values)
 
     @property
@@ -162,20 +165,19 @@ class SampleGrids(RunCallback):
 
     def __init__(
         self,
-        start: int,
         batch_size: int,
         every: int,
         total: int,
         workdir: Workdir,
-        writer: tf.summary.SummaryWriter,
+        board: TensorBoard,
         sample: Callable[[], tuple[np.ndarray, int]],
         modes: np.ndarray | None = None,
     ):
-        super().__init__(start, batch_size)
+        super().__init__(batch_size)
         self._every, self._total = every, total
-        self._workdir, self._writer, self._sample, self._modes = workdir, writer, sample, modes
+        self._workdir, self._board, self._sample, self._modes = workdir, board, sample, modes
 
-    def on_train_begin(self, logs=None):
+    def begin(self):
         if self.images == 0:
             self._write()
 
@@ -187,16 +189,13 @@ class SampleGrids(RunCallback):
         samples, columns = self._sample()
         picture = draw(samples, columns, self._modes)
         write_picture(self._workdir.sample_file(self.images), picture)
-        pixels = np.asarray(picture)
-        with self._writer.as_default(step=self.images):
-            tf.summary.image("samples", pixels.reshape(1, *pixels.shape[:2], -1))
+        self._board.write_picture(self.images, "samples", np.asarray(picture))
 
 
 class StopOnSignal(RunCallback):
     """Ends the run after the step in which SIGTERM or Ctrl-C came; a second one does not wait.
 
     Args:
-        start: See `RunCallback`.
         batch_size: See `RunCallback`.
         together: The run has several workers: a signal to one of them stops all after the same
             step.
@@ -205,8 +204,8 @@ class StopOnSignal(RunCallback):
         stopped_by: Number of the signal that stops the run, or None.
     """
 
-    def __init__(self, start: int, batch_size: int, together: bool = False):
-        super().__init__(start, batch_size)
+    def __init__(self, batch_size: int, together: bool = False):
+        super().__init__(batch_size)
         self._together = together
         self._signal = self.stopped_by = None
 
@@ -242,24 +241,43 @@ class StopOnSignal(RunCallback):
 
 
 class SaveCheckpoints(RunCallback):
-    """Saves at intervals, at the end, and when `stopping` ends the run."""
+    """Saves at intervals, at the end, and when `stopping` ends the run.
+
+    Args:
+        batch_size: See `RunCallback`.
+        every: Images between two checkpoints.
+        total: Images at the end of the run.
+        stopping: What may end the run before.
+        save: Writes a checkpoint, or None in a worker that does not write. All workers look at
+            the weights, so that all of them notice one that is none.
+        at_start: Also save a run that has seen no image, to have something to go back to.
+    """
 
     def __init__(
         self,
-        start: int,
         batch_size: int,
         every: int,
         total: int,
-        checkpoints: Checkpoints,
         stopping: StopOnSignal,
+        save: Callable[[], object] | None,
+        at_start: bool = False,
     ):
-        super().__init__(start, batch_size)
-        self._every, self._total, self._checkpoints = every, total, checkpoints
-        self._stopping = stopping
+        super().__init__(batch_size)
+        self._every, self._total, self._stopping = every, total, stopping
+        self._save, self._at_start = save, at_start
+
+    def begin(self):
+        if self._at_start and self.images == 0:
+            self._check_and_save()
 
     def advance(self, before):
         if self.due(self._every, before) or self.images >= self._total or self._stopping.stopped_by:
-            self._checkpoints.save(self.model, extra={"means": means_state(self.model)})
+            self._check_and_save()
+
+    def _check_and_save(self):
+        self.model.check_weights()
+        if self._save is not None:
+            self._save()
 
 
 class RestoreMeans(keras.callbacks.Callback):
@@ -270,18 +288,4 @@ class RestoreMeans(keras.callbacks.Callback):
         self._state = state
 
     def on_epoch_begin(self, epoch, logs=None):  # fit has just reset the means
-        restore_means(self.model, self._state)
-
-
-def means_state(model) -> dict:
-    """Returns the running means since the last log line, exactly, as JSON values."""
-    means = model._running_means
-    sums = {name: float(total) for name, total in means.sums.items()}
-    return {"sums": sums, "count": means.count}
-
-
-def restore_means(model, state: dict) -> None:
-    """Sets the running means to what `means_state` returned."""
-    means = model._running_means
-    means.sums = {name: tf.constant(total, tf.float32) for name, total in state["sums"].items()}
-    means.count = state["count"]
+        self.model.running_means.restore(self._state)

@@ -20,6 +20,8 @@ from tfgan_suite.runs import callbacks as run_callbacks
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.runs import multi_worker
 from tfgan_suite.runs.devices import machine, make_strategy
+from tfgan_suite.runs.rollbacks import Rollbacks
+from tfgan_suite.runs.tensorboard import TensorBoard
 from tfgan_suite.runs.workdir import Workdir
 from tfgan_suite.training import Checkpoints, GenerativeModel, NonFiniteError
 
@@ -52,6 +54,8 @@ def train(
     strategy_name: str = "none",
     num_devices: int | None = None,
     collective_timeout: float = multi_worker.COLLECTIVE_TIMEOUT,
+    on_nonfinite: str = "stop",
+    max_rollbacks: int = 3,
 ) -> GenerativeModel:
     """Trains until `config.images` images were seen; resumes where the folder's run stopped.
 
@@ -65,12 +69,16 @@ def train(
         strategy_name: `none`, `one_device`, `mirrored`, `multi_worker` or `tpu`.
         num_devices: Replicas of `mirrored`.
         collective_timeout: Seconds that a worker of `multi_worker` waits for the others.
+        on_nonfinite: What a loss, gradient or weight that is not finite does. `stop`: ends the
+            run. `rollback`: the run goes on from the last checkpoint with other data and noise.
+        max_rollbacks: Rollbacks in the whole run, at most.
 
     Returns:
         The trained model.
 
     Raises:
-        UserInputError: If the config cannot be run, or the folder holds something else.
+        UserInputError: If the config cannot be run, or the folder holds something else or is in
+            use.
         RunFailure: If a loss is not finite, all checkpoints are damaged, or a file cannot be
             written.
         RunInterrupted: On SIGTERM or Ctrl-C, after a checkpoint was saved.
@@ -81,37 +89,50 @@ def train(
     """
     run_config.validate(config)
     folder = Workdir(workdir)
+    strategy = make_strategy(strategy_name, num_devices, collective_timeout)
+    is_chief = multi_worker.is_chief(strategy)
+    checkpoints = Checkpoints(folder.checkpoints, keep=config.keep_checkpoints)
+    rollbacks = Rollbacks(on_nonfinite, max_rollbacks, folder, checkpoints, writes=is_chief)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_readable_failures(folder, collective_timeout))
+        if is_chief:
+            stack.enter_context(folder.lock())
+        return _train(config, folder, strategy, is_chief, checkpoints, rollbacks)
+
+
+def _train(config, folder, strategy, is_chief, checkpoints, rollbacks):
     json_config = run_config.to_json(config)
     for change in folder.check(json_config):
         _tell(f"The config changes: {change}")
-    strategy = make_strategy(strategy_name, num_devices, collective_timeout)
-    is_chief = multi_worker.is_chief(strategy)
     model = build_model(config, strategy)
     here = machine(strategy, model.jit_gradients)
     if folder.config_file.exists():
         for change in run_config.differences(folder.read_machine(), here):
             _tell(f"Not as when this run was last started: {change}. Rounding may differ.")
 
-    checkpoints = Checkpoints(folder.checkpoints, keep=config.keep_checkpoints)
     extra = checkpoints.restore(model)
+    if extra is None:
+        folder.refuse_lost_checkpoints()
     start = int(model.images_seen.numpy())
-    parts = prepare(config, model, strategy)
+    rollbacks.done = extra["rollbacks"] if extra else 0
+    dataset = prepare(config, model, strategy).dataset
     if is_chief:
+        folder.clean()
+        checkpoints.clean()
+        folder.cut_back(start, rollbacks.done)
         folder.write_config(json_config, here)
-        folder.cut_back(start)
     if start and is_chief:
         _tell(f"Resuming {folder.path} at {start:,} images.")
+    multi_worker.agree(strategy, start, "the images seen so far")
+    _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks)
+    return model
+
+
+@contextlib.contextmanager
+def _readable_failures(folder, collective_timeout):
+    """What goes wrong inside comes out as one of the package's own errors."""
     try:
-        multi_worker.agree(strategy, start, "the images seen so far")
-        _fit(config, folder, parts, checkpoints, start, extra)
-    except NonFiniteError as error:
-        names = checkpoints.names()
-        kept = (
-            f"The last good checkpoint is {checkpoints.directory / names[-1]}."
-            if names
-            else ("No checkpoint had been saved yet.")
-        )
-        raise RunFailure(f"{error} {kept}") from error
+        yield
     except tf.errors.OpError as error:
         # What a reader inside the input pipeline raised comes as text in TensorFlow's error.
         message = re.search(r"RunFailure: (.+)", str(error))
@@ -128,7 +149,6 @@ def train(
             f"A file of {folder.path} could not be written: {error}. The last checkpoint is "
             "whole; give the same command again when that is mended."
         ) from error
-    return model
 
 
 def load(workdir: str | Path, checkpoint: str | None = None) -> tuple[ConfigDict, GenerativeModel]:
@@ -182,8 +202,7 @@ def prepare(config: ConfigDict, model: GenerativeModel, strategy: tf.distribute.
             f"batch_size={config.batch_size} cannot be shared equally by {replicas} replicas: it "
             f"must be a multiple of {replicas}."
         )
-    execution = config.batch_size * config.steps_per_execution
-    step = int(model.step.numpy())
+    step = int(model.step.numpy()) + int(model.skipped_steps.numpy())
 
     def share(context):
         return data.training_batches(
@@ -196,7 +215,7 @@ def prepare(config: ConfigDict, model: GenerativeModel, strategy: tf.distribute.
         )
 
     dataset = strategy.distribute_datasets_from_function(share)
-    return Parts(model, dataset, strategy, -(-config.images // execution) * execution)
+    return Parts(model, dataset, strategy, _total(config))
 
 
 def sample_pictures(config: ConfigDict, model: GenerativeModel) -> tuple[np.ndarray, int]:
@@ -216,23 +235,48 @@ def true_modes(data_config: Mapping[str, Any]) -> np.ndarray | None:
     return data.mixture_of(data_config).centres
 
 
-def _fit(config, folder, parts, checkpoints, start, extra):
-    model, strategy, total = parts.model, parts.strategy, parts.total
-    steps = (total - start) // config.batch_size
+def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks):
+    total = _total(config)
     is_chief = multi_worker.is_chief(strategy)
-    if steps <= 0:
-        _tell(f"{folder.path} has seen its {start:,} images: nothing to do.")
+    if int(model.images_seen.numpy()) >= total:
+        _tell(f"{folder.path} has seen its {total:,} images: nothing to do.")
         return
-    clock = (start, config.batch_size)
-    stopping = run_callbacks.StopOnSignal(*clock, together=multi_worker.num_workers(strategy) > 1)
+    stopping = run_callbacks.StopOnSignal(
+        config.batch_size, together=multi_worker.num_workers(strategy) > 1
+    )
+
+    def save():
+        state = {"means": model.running_means.state(), "rollbacks": rollbacks.done}
+        checkpoints.save(model, extra=state)
+
+    saving = run_callbacks.SaveCheckpoints(
+        config.batch_size,
+        config.checkpoint_every,
+        total,
+        stopping,
+        save if is_chief else None,
+        at_start=rollbacks.allowed,
+    )
     with contextlib.ExitStack() as stack:
-        chain = [stopping]
-        if is_chief:
-            chain += _writing(config, folder, model, total, checkpoints, clock, stopping, stack)
-        if extra:
-            chain.insert(0, run_callbacks.RestoreMeans(extra["means"]))
+        writing = _writing(config, folder, model, total, stack) if is_chief else []
+        # A checkpoint comes last: what was written before it is never lost with a later kill.
+        chain = [stopping, *writing, saving]
         stack.enter_context(stopping.listening())
-        model.fit(parts.dataset, epochs=1, steps_per_epoch=steps, verbose=0, callbacks=chain)
+        while True:
+            steps = (total - int(model.images_seen.numpy())) // config.batch_size
+            restoring = [run_callbacks.RestoreMeans(extra["means"])] if extra else []
+            try:
+                model.fit(
+                    dataset,
+                    epochs=1,
+                    steps_per_epoch=steps,
+                    verbose=0,
+                    callbacks=[*restoring, *chain],
+                )
+                break
+            except NonFiniteError as error:
+                extra = rollbacks.go_back(error, model)
+                dataset = prepare(config, model, strategy).dataset
     images = int(model.images_seen.numpy())
     # A worker that left while the chief still saves would look like one that was lost.
     multi_worker.agree(strategy, images, "the images seen at the end")
@@ -247,34 +291,30 @@ def _fit(config, folder, parts, checkpoints, start, extra):
         _tell(f"{folder.path}: {total:,} images seen, {folder.seconds_spent():,.0f} s of training.")
 
 
-def _writing(config, folder, model, total, checkpoints, clock, stopping, stack):
+def _total(config):
+    execution = config.batch_size * config.steps_per_execution
+    return -(-config.images // execution) * execution
+
+
+def _writing(config, folder, model, total, stack):
     """Returns the callbacks that write; `stack` closes what they hold open."""
-    writer = stack.enter_context(
-        contextlib.closing(tf.summary.create_file_writer(str(folder.tensorboard)))
+    board = stack.enter_context(contextlib.closing(TensorBoard(folder.tensorboard)))
+    progress = stack.enter_context(
+        contextlib.closing(run_callbacks.Progress(config.batch_size, total))
     )
-    progress = stack.enter_context(contextlib.closing(run_callbacks.Progress(*clock, total)))
     metrics = run_callbacks.MetricsLog(
-        *clock,
-        config.log_every,
-        folder,
-        writer,
-        seconds_before=folder.seconds_spent(),
-        on_line=progress.show,
+        config.batch_size, config.log_every, folder, board, on_line=progress.show
     )
     grids = run_callbacks.SampleGrids(
-        *clock,
+        config.batch_size,
         config.sample_every,
         total,
         folder,
-        writer,
+        board,
         sample=lambda: sample_pictures(config, model),
         modes=true_modes(config.data),
     )
-    saving = run_callbacks.SaveCheckpoints(
-        *clock, config.checkpoint_every, total, checkpoints, stopping
-    )
-    # A checkpoint comes last: what was written before it is never lost with a later kill.
-    return [metrics, grids, saving, progress]
+    return [metrics, grids, progress]
 
 
 @contextlib.contextmanager

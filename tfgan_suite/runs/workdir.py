@@ -1,13 +1,21 @@
 """The folder that holds everything about a run."""
 
+import contextlib
+import errno
+import fcntl
 import json
 import os
-from collections.abc import Iterable, Mapping
+import socket
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.runs import config as run_config
+
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_PART = ".part"  # ends the name of a file that is being written
 
 
 class Workdir:
@@ -19,6 +27,8 @@ class Workdir:
         samples/         <images>.png
         tensorboard/     the metrics and the sample grids
         checkpoints/     the newest ones
+        rollbacks.jsonl  one line each time that the run went back behind a number that is none
+        .lock            held while a process trains here
 
     Args:
         path: Folder of the run. It need not exist.
@@ -29,9 +39,73 @@ class Workdir:
         self.config_file = self.path / "config.json"
         self.metrics_file = self.path / "metrics.jsonl"
         self.speed_file = self.path / "speed.jsonl"
+        self.rollbacks_file = self.path / "rollbacks.jsonl"
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
         self.checkpoints = self.path / "checkpoints"
+        self._lock_file = self.path / ".lock"
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Makes the folder and keeps other trainings out of it inside the `with` block.
+
+        The system lets go of the lock when the process ends, however it ends. A folder in which
+        no run was begun is left without the lock, and goes when it is empty.
+
+        Raises:
+            UserInputError: If another process holds the lock.
+            RunFailure: If the folder cannot be written.
+        """
+        with self._locked():
+            try:
+                yield
+            finally:
+                if not self.config_file.exists():
+                    with contextlib.suppress(OSError):
+                        self._lock_file.unlink()
+                        self.path.rmdir()
+
+    def _locked(self):
+        if self.path.exists() and not self.path.is_dir():
+            raise UserInputError(f"--workdir={self.path} is a file, not a folder.")
+        with contextlib.ExitStack() as stack:
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                file = stack.enter_context(open(self._lock_file, "a+"))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not _is_at(file, self._lock_file):
+                    # Its holder removed the file between the two lines above.
+                    return self._locked()
+                file.truncate(0)
+                file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+                file.flush()
+            except BlockingIOError as error:
+                raise UserInputError(
+                    f"--workdir={self.path} is in use: {self._holder()} trains there. Wait for "
+                    "it, stop it, or give another workdir."
+                ) from error
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise RunFailure(f"--workdir={self.path} cannot be written: {error}") from error
+                warnings.warn(
+                    f"The file system of {self.path} has no locks ({error}): nothing keeps a "
+                    "second training out of this folder.",
+                    stacklevel=2,
+                )
+            return stack.pop_all()
+
+    def _holder(self):
+        try:
+            holder = json.loads(self._lock_file.read_text())
+            return f"process {holder['pid']} on {holder['host']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"
+
+    def clean(self) -> None:
+        """Removes what a killed process left half-written. The lock must be held."""
+        for folder in (self.path, self.samples):
+            for part in folder.glob(f".*{_PART}"):
+                part.unlink()
 
     def check(self, config: Mapping[str, Any]) -> list[str]:
         """Refuses a folder that `config` cannot be run in; writes nothing.
@@ -83,13 +157,9 @@ class Workdir:
         return changes
 
     def write_config(self, config: Mapping[str, Any], machine: Mapping[str, Any]) -> None:
-        """Makes the folder and writes config.json in one piece."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            text = json.dumps({"config": config, "machine": machine}, indent=2) + "\n"
-            write_whole(self.config_file, text.encode())
-        except OSError as error:
-            raise RunFailure(f"--workdir={self.path} cannot be written: {error}") from error
+        """Writes config.json in one piece."""
+        text = json.dumps({"config": config, "machine": machine}, indent=2) + "\n"
+        write_whole(self.config_file, text.encode())
 
     def read_config(self) -> dict[str, Any]:
         """Returns the config of the run that is there, in JSON form.
@@ -116,23 +186,42 @@ class Workdir:
                 f"{self.config_file} is damaged ({type(error).__name__}: {error})."
             ) from error
 
-    def cut_back(self, images: int) -> None:
-        """Removes metrics and samples of after `images`, which the resumed run makes again."""
-        if self.metrics_file.exists():
-            lines = self.metrics_file.read_text().splitlines()
-            kept = list(_sound_until(lines, images))
-            if kept != lines:
-                write_whole(self.metrics_file, "".join(f"{line}\n" for line in kept).encode())
+    def cut_back(self, images: int, rollbacks: int) -> None:
+        """Removes what a run that goes on from `images` makes again.
+
+        Args:
+            images: Metrics and samples of after these go.
+            rollbacks: How many lines of rollbacks.jsonl stay.
+        """
+        _filter_lines(self.metrics_file, lambda number, line: line.get("images", 0) <= images)
+        _filter_lines(self.rollbacks_file, lambda number, line: number < rollbacks)
         for picture in self.samples.glob("*.png"):
             if picture.stem.isdigit() and int(picture.stem) > images:
                 picture.unlink()
 
     def seconds_spent(self) -> float:
         """Returns the seconds that all sittings of this run have trained, from speed.jsonl."""
-        if not self.speed_file.exists():
-            return 0.0
-        lines = [_parsed(line) for line in self.speed_file.read_text().splitlines()]
-        return max((line.get("seconds", 0.0) for line in lines if line), default=0.0)
+        return max((line.get("seconds", 0.0) for line in _lines(self.speed_file)), default=0.0)
+
+    def images_logged(self) -> int:
+        """Returns the images of the last line of metrics.jsonl; 0 where there is none."""
+        return max((line.get("images", 0) for line in _lines(self.metrics_file)), default=0)
+
+    def refuse_lost_checkpoints(self) -> None:
+        """Raises RunFailure when a run without checkpoints must have had some.
+
+        It would start again from nothing, over the metrics and samples that are there.
+        """
+        if not self.config_file.exists():
+            return
+        config, logged = self.read_config(), self.images_logged()
+        first = config["checkpoint_every"] + config["batch_size"] * config["steps_per_execution"]
+        if logged >= first:
+            raise RunFailure(
+                f"{self.checkpoints} holds no checkpoint, but {self.metrics_file} tells of "
+                f"{logged:,} images and the first checkpoint came before {first:,}. Put the "
+                "checkpoints back, or start anew with another workdir."
+            )
 
     def sample_file(self, images: int) -> Path:
         """Returns where the grid after `images` images belongs."""
@@ -142,7 +231,7 @@ class Workdir:
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file beside `path` and renames it, so that no reader sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
+    beside = path.with_name(f".{path.name}{_PART}")
     try:
         with open(beside, "wb") as file:
             file.write(content)
@@ -159,12 +248,29 @@ def append_line(path: Path, values: Mapping[str, Any]) -> None:
         file.write(json.dumps(values) + "\n")
 
 
-def _sound_until(lines: Iterable[str], images: int) -> Iterable[str]:
-    for line in lines:
-        values = _parsed(line)
-        if values is None or values["images"] > images:
-            return
-        yield line
+def _filter_lines(path: Path, keep: Callable[[int, dict[str, Any]], bool]) -> None:
+    if not path.exists():
+        return
+    text = path.read_text(errors="replace")
+    lines = [(line, _parsed(line)) for line in text.splitlines()]
+    sound = [(line, values) for line, values in lines if values is not None]
+    kept = "".join(f"{line}\n" for i, (line, values) in enumerate(sound) if keep(i, values))
+    if kept != text:
+        write_whole(path, kept.encode())
+
+
+def _is_at(file, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    lines = map(_parsed, path.read_text(errors="replace").splitlines())
+    return [line for line in lines if line is not None]
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """Checkpoints that are whole or not there."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,6 +16,8 @@ import tensorflow as tf
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
 
 _MANIFEST = "manifest.json"
+_SEAL = "sha256"  # of the rest of the manifest
+_PART = "part-"
 _NAME = re.compile(r"\d{12}")
 
 
@@ -26,7 +29,8 @@ class Checkpoints:
     """The checkpoints of one run, newest last, each in a folder named by the images seen.
 
     A checkpoint holds the variables of `model.checkpoint_objects()` and a manifest with the
-    SHA-256 of every file. It is written beside and renamed when all of it is on the disk.
+    SHA-256 of every file and of itself. It is written beside, as `part-*`, and renamed when all of
+    it is on the disk; it goes by being renamed first. So a kill leaves whole ones and `part-*`.
 
     Args:
         directory: str or path. Made when the first checkpoint is saved.
@@ -65,7 +69,7 @@ class Checkpoints:
         """
         images = int(tf.convert_to_tensor(model.images_seen.value))
         target = self.directory / f"{images:012d}"
-        part = self.directory / f"part-{uuid.uuid4().hex}"
+        part = self._new_part()
         try:
             part.mkdir(parents=True)
             tf.train.Checkpoint(**model.checkpoint_objects()).write(str(part / "variables"))
@@ -76,11 +80,12 @@ class Checkpoints:
                 "files": {file.name: _sha256(file) for file in sorted(part.iterdir())},
                 "extra": extra or {},
             }
-            (part / _MANIFEST).write_text(json.dumps(manifest, indent=1))
+            sealed = {**manifest, _SEAL: _seal(manifest)}
+            (part / _MANIFEST).write_text(json.dumps(sealed, indent=1))
             for file in (*part.iterdir(), part):
                 _sync(file)
             if target.exists():
-                shutil.rmtree(target)
+                self._remove(target)
             os.rename(part, target)
             _sync(self.directory)
         except (OSError, tf.errors.OpError) as error:
@@ -92,8 +97,22 @@ class Checkpoints:
         finally:
             shutil.rmtree(part, ignore_errors=True)
         for name in self.names()[: -self.keep]:
-            shutil.rmtree(self.directory / name, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                self._remove(self.directory / name)
         return target
+
+    def clean(self) -> None:
+        """Removes what a killed process left unfinished. Nobody else may be saving here."""
+        for part in self.directory.glob(f"{_PART}*"):
+            shutil.rmtree(part, ignore_errors=True)
+
+    def _new_part(self) -> Path:
+        return self.directory / f"{_PART}{uuid.uuid4().hex}"
+
+    def _remove(self, folder):
+        part = self._new_part()
+        os.rename(folder, part)
+        shutil.rmtree(part, ignore_errors=True)
 
     def restore(self, model, name: str | None = None) -> dict[str, Any] | None:
         """Restores the newest sound checkpoint into `model`.
@@ -151,16 +170,26 @@ class Checkpoints:
     def _checked_manifest(self, folder):
         try:
             manifest = json.loads((folder / _MANIFEST).read_text())
+            if manifest.pop(_SEAL) != _seal(manifest):
+                raise DamagedCheckpoint(
+                    f"Checkpoint {folder} is damaged: {_MANIFEST} changed since it was written."
+                )
             files = manifest["files"]
             found = {name: _sha256(folder / name) for name in files}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DamagedCheckpoint(f"Checkpoint {folder} is damaged: {error}.") from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DamagedCheckpoint(
+                f"Checkpoint {folder} is damaged: {type(error).__name__}: {error}."
+            ) from error
         wrong = sorted(name for name in files if files[name] != found[name])
         if wrong:
             raise DamagedCheckpoint(
                 f"Checkpoint {folder} is damaged: {', '.join(wrong)} changed since it was written."
             )
         return manifest
+
+
+def _seal(manifest: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(file: Path) -> str:

@@ -13,7 +13,7 @@ from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.layers import example_scope
 from tfgan_suite.training import averaging, inputs, noise
 from tfgan_suite.training.accumulation import in_parts
-from tfgan_suite.training.guard import as_non_finite_error, guard
+from tfgan_suite.training.guard import NonFiniteError, as_non_finite_error, guard
 from tfgan_suite.training.keras_private import WithoutSymbolicBuild, keep_gradients_as_given
 from tfgan_suite.training.replicas import gather_batch, mean_over_replicas
 from tfgan_suite.training.schedules import ImageSchedule
@@ -84,11 +84,15 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         clock = dict(
             shape=(), dtype="int64", initializer="zeros", trainable=False, aggregation="none"
         )
-        #: int64. Training steps taken; with `seed` it determines all noise.
+        #: int64. Training steps taken.
         self.step = self.add_weight(name="step", **clock)
+        #: int64. Steps whose data and noise were passed over, because a run went back behind a
+        #: number that is none. `seed` and `step + skipped_steps` determine all noise.
+        self.skipped_steps = self.add_weight(name="skipped_steps", **clock)
         #: int64. Images seen: the clock of schedules, averages and logs.
         self.images_seen = self.add_weight(name="images_seen", **clock)
-        self._running_means = RunningMeans()
+        #: `RunningMeans` of the logs since the last `reset_metrics`.
+        self.running_means = RunningMeans()
         self._stop_vote, self._stop = False, 0.0
         # In a namespace, since Keras would track a plain dict as part of the model's state.
         self._cache = types.SimpleNamespace(gradient_functions={}, inference_functions={})
@@ -283,7 +287,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
     def _noise_key(self, step, name):
         mode = "train" if step.training else "test"
         return tf.stack(
-            [tf.constant(noise.stream(self.seed, f"{mode}/{name}"), tf.int64), step.index]
+            [tf.constant(noise.stream(self.seed, f"{mode}/{name}"), tf.int64), step.position]
         )
 
     def update(self, player: str, loss: Callable[..., Loss], *inputs) -> Any:
@@ -454,8 +458,10 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         def replica_step(data, tested, stop_vote):
             data = self.unpack(data)
             context = tf.distribute.get_replica_context()
+            index = tf.convert_to_tensor(self.step.value) if training else tested
             step = Step(
-                index=tf.convert_to_tensor(self.step.value) if training else tested,
+                index=index,
+                position=index + self.skipped_steps.value if training else index,
                 training=training,
                 local_batch=inputs.batch_of(data),
                 num_replicas=strategy.num_replicas_in_sync,
@@ -501,7 +507,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             try:
                 logs = run(
                     iterator,
-                    tf.constant(self._running_means.count, tf.int64),
+                    tf.constant(self.running_means.count, tf.int64),
                     tf.constant(float(self._stop_vote)),
                 )
             except tf.errors.InvalidArgumentError as error:
@@ -510,7 +516,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                     raise
                 raise non_finite from None
             self._stop = logs.pop(_STOP)
-            return self._running_means.add(logs, steps)
+            return self.running_means.add(logs, steps)
 
         return function
 
@@ -525,6 +531,24 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         same step. Waits for the step to be done.
         """
         return bool(self._stop > 0)
+
+    def check_weights(self) -> None:
+        """Makes sure that all weights and slots are finite, as those of a checkpoint must be.
+
+        The guard looks at losses and gradients: an update can overflow although these are finite,
+        which the next step would notice.
+
+        Raises:
+            NonFiniteError: if one is not.
+        """
+        for player, networks in self.players().items():
+            weights = [v for network in networks for v in network.variables]
+            for v in [*weights, *self.optimizers[player].variables]:
+                if v.dtype.startswith(("float", "bfloat")):
+                    if not bool(tf.reduce_all(tf.math.is_finite(tf.convert_to_tensor(v.value)))):
+                        term = f"{player}/{v.path}"
+                        step = int(self.step.numpy()) - 1
+                        raise NonFiniteError(player, term, step, {v.path: "inf or nan"}, True)
 
     def _move_averages(self, step):
         if not self._averaged_players:
@@ -608,10 +632,10 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         )
 
     def reset_metrics(self):
-        self._running_means.reset()
+        self.running_means.reset()
 
     def get_metrics_result(self):
-        return self._running_means.result()
+        return self.running_means.result()
 
     def infer(self, function: Callable[[tf.Tensor], tf.Tensor], inputs, batch_size: int = 64):
         """Runs an inference function on this process alone, in batches.
@@ -640,7 +664,8 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
 
     def checkpoint_objects(self) -> dict[str, Any]:
         """Returns the one declared set of objects that a checkpoint holds, by name."""
-        objects = {"step": self.step.value, "images_seen": self.images_seen.value}
+        clocks = ("step", "skipped_steps", "images_seen")
+        objects = {name: getattr(self, name).value for name in clocks}
         for name in self.network_names():
             objects[name] = getattr(self, name)
             if hasattr(self, f"{name}_average"):
@@ -673,6 +698,18 @@ class RunningMeans:
 
     def result(self) -> dict[str, tf.Tensor]:
         return {name: total / self.count for name, total in self.sums.items()}
+
+    def state(self) -> dict[str, Any]:
+        """Returns sums and count as JSON values, exactly."""
+        return {
+            "sums": {name: float(total) for name, total in self.sums.items()},
+            "count": self.count,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Sets sums and count to what `state` returned."""
+        self.sums = {name: tf.constant(total) for name, total in state["sums"].items()}
+        self.count = state["count"]
 
 
 def _fresh_optimizer(identifier):

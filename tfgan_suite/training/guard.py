@@ -14,21 +14,25 @@ class NonFiniteError(RunFailure):
     """A loss term or a gradient became infinite or not a number.
 
     Raised before the player's optimizer was applied: its weights and slots are those before this
-    update.
+    update. Or, by `GenerativeModel.check_weights`, when an update made a weight overflow.
 
     Attributes:
         player: str. The player whose update was refused.
         term: str. The first value that is not finite, e.g. `"generator/adversarial"`.
         step: int. Steps taken before the one that failed.
+        received: str. The values of that step.
     """
 
-    def __init__(self, player: str, term: str, step: int, values: dict[str, str]):
+    def __init__(
+        self, player: str, term: str, step: int, values: dict[str, str], applied: bool = False
+    ):
         self.player, self.term, self.step = player, term, step
-        listing = ", ".join(f"{name}={value}" for name, value in values.items())
+        self.received = ", ".join(f"{name}={value}" for name, value in values.items())
         super().__init__(
-            f"{term} is not finite in step {step} (received {listing}). The update of "
-            f"{player!r} was not applied. Lower its learning rate, look at the data of this step, "
-            "or use a loss with a bounded gradient; then continue from the last checkpoint."
+            f"{term} is not finite in step {step} (received {self.received}). The update of "
+            f"{player!r} was {'applied and overflowed' if applied else 'not applied'}. Lower its "
+            "learning rate, look at the data of this step, or use a loss with a bounded gradient; "
+            "then continue from the last checkpoint."
         )
 
 

@@ -15,6 +15,8 @@ class Step:
 
     Attributes:
         index: int64 scalar tensor. Steps taken before this one.
+        position: int64 scalar tensor. Place in the streams of data and noise: `index`, and the
+            steps that a rollback has passed over.
         training: bool. False while `evaluate` measures the losses.
         local_batch: int. Examples of this replica.
         num_replicas: int. Replicas in sync, over all workers.
@@ -25,6 +27,7 @@ class Step:
     """
 
     index: tf.Tensor
+    position: tf.Tensor
     training: bool
     local_batch: int
     num_replicas: int
