@@ -7,7 +7,7 @@ RUN = $(VENV)/bin/python
 PYTEST = TF_CPP_MIN_LOG_LEVEL=2 $(RUN) -m pytest -q -p no:cacheprovider
 DEMO ?= runs/demo
 
-.PHONY: install demo test test-slow test-oldest lint format
+.PHONY: install demo test test-slow test-faults test-oldest lint format
 
 install: $(VENV)/installed
 
@@ -22,16 +22,20 @@ demo: install
 	$(RUN) -m launch.demo --workdir=$(DEMO)
 
 test: install lint
-	$(PYTEST) -n 2 --dist worksteal -m "not slow" tests
+	$(PYTEST) -n 2 --dist worksteal -m "not slow and not faults" tests
 
 test-slow: install
 	$(PYTEST) -m slow tests
+
+# Kills, full disks, damaged files, numbers that are none (docs/faults.md). Mounts a small tmpfs.
+test-faults: install
+	$(PYTEST) -s tests/faults
 
 # The oldest supported versions, in an environment of their own. OLDEST_PYTHON names Python 3.10.
 test-oldest:
 	$(MAKE) VENV=.venv-oldest PYTHON=$(OLDEST_PYTHON) install-oldest
 	TF_CPP_MIN_LOG_LEVEL=2 .venv-oldest/bin/python -m pytest -q -p no:cacheprovider -n 2 \
-	  --dist worksteal -m "not slow" tests
+	  --dist worksteal -m "not slow and not faults" tests
 
 .PHONY: install-oldest
 install-oldest:

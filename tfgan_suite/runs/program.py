@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 from absl import app, flags, logging
@@ -60,6 +61,7 @@ def run_program(
 
     def guarded_main(arguments: list[str]) -> object:
         logging.set_verbosity(logging.WARNING)  # TensorFlow writes its own notes as INFO
+        warnings.formatwarning = lambda message, *place, **more: f"warning: {message}\n"
         try:
             return main(arguments)
         except UserInputError as error:
