@@ -1,11 +1,12 @@
 import shutil
 
+import numpy as np
 import pytest
 import tiny
 
 from tfgan_suite import serving
 from tfgan_suite.errors import RunFailure
-from tfgan_suite.runs import Workdir, load, train
+from tfgan_suite.runs import Workdir, load, train, write_grid
 
 NEVER = 10**9
 ONLY = {
@@ -55,6 +56,14 @@ def test_a_disk_that_is_full_at_the_start_is_told(small_disk):
         train(tiny.points(), disk.path / "run")
     disk.make_room()
     train(tiny.points(images=8), disk.path / "run")
+
+
+def test_a_full_disk_during_sampling_is_told(small_disk):
+    disk = small_disk(kib=64)
+    disk.fill()
+    with pytest.raises(RunFailure, match="grid.png cannot be written.*No space left on device"):
+        write_grid(disk.path / "grid.png", np.zeros([4, 8, 8, 3]))
+    assert [p.name for p in disk.path.iterdir()] == ["filler"]
 
 
 @long

@@ -72,17 +72,34 @@ def damage_by_removing(file):
 def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(saved, damage, pattern):
     checkpoints, states = saved
     (file,) = (checkpoints.directory / "000000000016").glob(pattern)
-    if pattern == "manifest.json" and damage is damage_by_flipping_a_bit:
-        # A flipped bit in a checksum of the manifest.
-        manifest = json.loads(file.read_text())
-        manifest["files"]["variables.index"] = "0" * 64
-        file.write_text(json.dumps(manifest))
-    else:
-        damage(file)
+    damage(file)
     model = make()
     with pytest.warns(UserWarning, match="000000000016 is damaged"):
         assert checkpoints.restore(model) == {"step": 0}
     assert_same(testing.state_of(model), states[0])
+
+
+def test_a_changed_digit_in_the_manifest_is_found(saved):
+    checkpoints, states = saved
+    file = checkpoints.directory / "000000000016/manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["extra"]["step"] = 7
+    file.write_text(json.dumps(manifest))
+    model = make()
+    with pytest.warns(UserWarning, match="manifest.json changed since it was written"):
+        assert checkpoints.restore(model) == {"step": 0}
+    assert_same(testing.state_of(model), states[0])
+
+
+def test_what_a_killed_save_left_is_passed_over_and_can_be_removed(saved):
+    checkpoints, _ = saved
+    part = checkpoints.directory / "part-0123"
+    part.mkdir()
+    (part / "variables.index").write_text("half")
+    assert checkpoints.names() == ["000000000008", "000000000016"]
+    assert checkpoints.restore(make()) == {"step": 1}
+    checkpoints.clean()
+    assert not part.exists() and len(checkpoints.names()) == 2
 
 
 def test_all_damaged_is_a_failure_and_not_a_new_start(saved):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tfgan_suite.errors import UserInputError
+from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.runs.workdir import write_whole
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -32,11 +32,16 @@ def write_grid(
 
     Raises:
         UserInputError: If the shape is neither.
+        RunFailure: If the file cannot be written.
 
     Example:
         >>> write_grid("grid.png", np.zeros([4, 8, 8, 3]), columns=2)
     """
-    write_picture(path, draw(samples, columns, modes))
+    picture = draw(samples, columns, modes)
+    try:
+        write_picture(path, picture)
+    except OSError as error:
+        raise RunFailure(f"{path} cannot be written: {error}") from error
 
 
 def write_picture(path: str | Path, picture: Image.Image) -> None:

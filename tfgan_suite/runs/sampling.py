@@ -34,7 +34,7 @@ def sample(
 
     Raises:
         UserInputError: If there is no such run, checkpoint or folder, or the model takes no input.
-        RunFailure: If every checkpoint is damaged.
+        RunFailure: If every checkpoint is damaged, or the file cannot be written.
     """
     out = Path(out)
     if out.suffix.lower() != ".png":

@@ -146,8 +146,8 @@ def _readable_failures(folder, collective_timeout):
         raise failure from error
     except OSError as error:
         raise RunFailure(
-            f"A file of {folder.path} could not be written: {error}. The last checkpoint is "
-            "whole; give the same command again when that is mended."
+            f"The run in {folder.path} stopped at a file: {error}. The last checkpoint is whole; "
+            "give the same command again when that is mended."
         ) from error
 
 
