@@ -276,6 +276,8 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
                 break
             except NonFiniteError as error:
                 extra = rollbacks.go_back(error, model)
+                images = int(model.images_seen.numpy())
+                multi_worker.agree(strategy, images, "the images seen to go back to")
                 dataset = prepare(config, model, strategy).dataset
     images = int(model.images_seen.numpy())
     # A worker that left while the chief still saves would look like one that was lost.
