@@ -91,6 +91,23 @@ def test_a_changed_digit_in_the_manifest_is_found(saved):
     assert_same(testing.state_of(model), states[0])
 
 
+def test_a_checkpoint_of_before_there_were_rollbacks_comes_back(tmp_path, monkeypatch):
+    model, checkpoints = make(), Checkpoints(tmp_path)
+    model.train_on_batch(testing.random_batch(model, 8, 0))
+    objects = model.checkpoint_objects()
+    with monkeypatch.context() as patch:
+        older = {name: value for name, value in objects.items() if name != "skipped_steps"}
+        patch.setattr(model, "checkpoint_objects", lambda: older)
+        file = checkpoints.save(model, {"step": 0}) / "manifest.json"
+    manifest = json.loads(file.read_text())
+    del manifest["sha256"], manifest["skipped_steps"]
+    file.write_text(json.dumps(manifest))
+    restored = make()
+    restored.skipped_steps.assign(3)
+    assert checkpoints.restore(restored) == {"step": 0}
+    assert_same(testing.state_of(restored), testing.state_of(model))
+
+
 def test_what_a_killed_save_left_is_passed_over_and_can_be_removed(saved):
     checkpoints, _ = saved
     part = checkpoints.directory / "part-0123"

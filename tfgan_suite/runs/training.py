@@ -114,7 +114,7 @@ def _train(config, folder, strategy, is_chief, checkpoints, rollbacks):
     if extra is None:
         folder.refuse_lost_checkpoints()
     start = int(model.images_seen.numpy())
-    rollbacks.done = extra["rollbacks"] if extra else 0
+    rollbacks.done = extra.get("rollbacks", 0) if extra else 0
     dataset = prepare(config, model, strategy).dataset
     if is_chief:
         folder.clean()

@@ -77,6 +77,7 @@ class Checkpoints:
                 "model": type(model).__name__,
                 "images_seen": images,
                 "step": int(tf.convert_to_tensor(model.step.value)),
+                "skipped_steps": int(tf.convert_to_tensor(model.skipped_steps.value)),
                 "files": {file.name: _sha256(file) for file in sorted(part.iterdir())},
                 "extra": extra or {},
             }
@@ -157,7 +158,10 @@ class Checkpoints:
                 f"{folder} holds a checkpoint of a {manifest['model']}, not of a "
                 f"{type(model).__name__}. Use the configuration that it was trained with."
             )
-        status = tf.train.Checkpoint(**model.checkpoint_objects()).read(str(folder / "variables"))
+        objects = model.checkpoint_objects()
+        if "skipped_steps" not in manifest:  # of before there were rollbacks
+            objects.pop("skipped_steps").assign(0)
+        status = tf.train.Checkpoint(**objects).read(str(folder / "variables"))
         try:
             status.assert_existing_objects_matched()
         except (AssertionError, ValueError) as error:
@@ -170,7 +174,8 @@ class Checkpoints:
     def _checked_manifest(self, folder):
         try:
             manifest = json.loads((folder / _MANIFEST).read_text())
-            if manifest.pop(_SEAL) != _seal(manifest):
+            # The first manifests had no seal.
+            if manifest.pop(_SEAL, None) not in (None, _seal(manifest)):
                 raise DamagedCheckpoint(
                     f"Checkpoint {folder} is damaged: {_MANIFEST} changed since it was written."
                 )
