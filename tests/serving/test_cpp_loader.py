@@ -76,7 +76,7 @@ def test_bad_requests_are_refused_and_the_next_one_is_served(published, serve):
             ["'latents'", "float64", "expected float32"],
             ["latents", "[3,15]", "[?,16]"],
             ["latents", "NaN", "rows", "[2]"],
-            ["image_bytes", "row", "[1]", "no PNG"],
+            ["Input image_bytes", "cannot be read", "rows", "[1]"],
         ],
         strict=False,
     ):

@@ -1,5 +1,8 @@
+import functools
 import io
 import struct
+import subprocess
+import sys
 import time
 
 import keras
@@ -9,7 +12,13 @@ import tensorflow as tf
 from PIL import Image
 
 from tfgan_suite.data.images import PictureRules, read_picture
-from tfgan_suite.serving import Signature, decode_images, encode_png, latents_from_seeds
+from tfgan_suite.serving import (
+    Signature,
+    check_ids,
+    decode_images,
+    encode_png,
+    latents_from_seeds,
+)
 
 
 def test_latents_depend_on_their_own_seed_alone():
@@ -59,8 +68,17 @@ def pixels(seed=0, shape=(12, 12, 3)):
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
+@functools.cache
+def decoder(size, channels):
+    """Traced once for all the tests that take it."""
+    return tf.function(
+        lambda image_bytes: decode_images(image_bytes, size, channels),
+        input_signature=[tf.TensorSpec([None], tf.string)],
+    )
+
+
 def decode(*pictures, size=12, channels=3):
-    images = decode_images(np.array(pictures, object), size, channels).numpy()
+    images = decoder(size, channels)(tf.constant(pictures, tf.string)).numpy()
     return (images + 1) * 127.5
 
 
@@ -160,20 +178,108 @@ def huge_gif():
     return b"GIF89a" + struct.pack("<HH", 50_000, 50_000) + b"\0\0\0"
 
 
-@pytest.mark.parametrize("huge", [huge_png, huge_jpeg, huge_bmp, huge_gif])
+def huge_webp():
+    header = b"VP8X" + struct.pack("<I", 10) + b"\0" * 4 + b"\x4f\xc3\0" * 2
+    return b"RIFF" + struct.pack("<I", 22) + b"WEBP" + header
+
+
+@pytest.mark.parametrize("huge", [huge_png, huge_jpeg, huge_bmp, huge_gif, huge_webp])
 def test_a_huge_header_is_refused_before_decoding(huge):
     good = encode(Image.fromarray(pixels()), "PNG")
+    decode(good)
     start = time.monotonic()
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)image_bytes.*1.*too large"):
+    words = r"Input image_bytes: too large.*rows.*\[1\]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
         decode(good, huge())
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
-def test_bytes_that_are_no_picture_are_named(data):
-    good = encode(Image.fromarray(pixels()), "PNG")
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)image_bytes.*2.*is no PNG"):
-        decode(good, good, data)
+def changed(data, position, byte):
+    return data[:position] + bytes([data[position] ^ byte]) + data[position + 1 :]
+
+
+def gif_whose_frame_is_larger_than_its_screen():
+    data = encode(Image.fromarray(pixels()), "GIF")
+    start = 13 + 3 * 256  # Behind the table of colours.
+    assert data[start : start + 1] == b","
+    return data[: start + 5] + struct.pack("<HH", 50_000, 50_000) + data[start + 9 :]
+
+
+def animated(kind):
+    frames = [Image.fromarray(pixels(seed)) for seed in range(3)]
+    file = io.BytesIO()
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=100)
+    return file.getvalue()
+
+
+def test_every_row_that_is_no_picture_is_named():
+    picture = Image.fromarray(pixels())
+    good = {kind: encode(picture, kind) for kind in ("PNG", "JPEG", "BMP", "GIF", "WEBP")}
+    bad = [
+        b"",
+        b"no picture",
+        good["PNG"][:8],
+        good["PNG"][:200],
+        changed(good["PNG"], 150, 0xFF),
+        good["JPEG"][:20],
+        b"\xff\xd8\xff" + bytes(100),
+        good["BMP"][:60],
+        good["GIF"][:10],
+        good["GIF"][:-100],
+        gif_whose_frame_is_larger_than_its_screen(),
+        good["WEBP"][:30],
+        animated("WEBP"),
+    ]
+    rows = [data for pair in zip(bad, [*good.values()] * 3, strict=False) for data in pair]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="cannot be read") as error:
+        decode(*rows)
+    numbers = " ".join(str(row) for row in range(0, len(rows), 2))
+    assert f"rows (counted from 0)] [{numbers}]" in str(error.value)
+    assert decode(*good.values()).shape == (5, 12, 12, 3)
+
+
+def test_of_an_animation_the_first_frame_is_taken():
+    alone = encode(Image.fromarray(pixels(0)), "GIF")
+    np.testing.assert_array_equal(*decode(animated("GIF"), alone))
+
+
+_MEMORY = """
+import io, resource, sys
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from tfgan_suite.serving import decode_images
+
+decode = tf.function(
+    lambda image_bytes: decode_images(image_bytes, 16), [tf.TensorSpec([None], tf.string)]
+)
+kind, mode, num_rows = sys.argv[1:]
+file = io.BytesIO()
+Image.new(mode, (4096, 4096)).save(file, kind)
+decode(tf.constant([file.getvalue()[:100]][:0], tf.string))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+decode(tf.constant([file.getvalue()] * int(num_rows)))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_the_largest_pictures_take_bounded_memory():
+    # 67 MB when decoded, some times that while scaled; two rows are in work at a time.
+    process = subprocess.run(
+        [sys.executable, "-c", _MEMORY, "PNG", "RGBA", "3"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(process.stdout) < 800
+
+
+def test_ids_that_do_not_exist_are_refused_by_input_and_row():
+    check = tf.function(lambda ids: check_ids("class_id", ids, 10))
+    np.testing.assert_array_equal(check(tf.constant([0, 9])), [0, 9])
+    words = r"Input class_id: expected 0 to 9.*rows.*\[1 3\]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        check(tf.constant([0, -1, 9, 10]))
 
 
 def test_no_rows_give_no_rows():

@@ -8,9 +8,11 @@ import importlib
 
 _HOMES = {
     "Signature": "signature",
-    "decode_images": "signature",
-    "encode_png": "signature",
+    "check_ids": "signature",
+    "decode_images": "pictures",
+    "encode_png": "pictures",
     "latents_from_seeds": "signature",
+    "refuse_rows": "signature",
     "Published": "publishing",
     "publish": "publishing",
 }

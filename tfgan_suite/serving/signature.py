@@ -16,9 +16,6 @@ import tensorflow as tf
 
 from tfgan_suite.training.noise import DISTRIBUTIONS, check_distribution
 
-MAX_PIXELS = 4096 * 4096
-"""Pictures with more pixels than this are refused from their header, before they are decoded."""
-
 
 @dataclass(frozen=True, eq=False)
 class Signature:
@@ -72,13 +69,44 @@ def _checked_input(value, spec):
     is_finite = tf.reduce_all(
         tf.math.is_finite(value), axis=list(range(1, value.shape.rank)), name=spec.name
     )
-    rows = tf.where(tf.logical_not(is_finite))[:, 0]
+    return refuse_rows(
+        value, tf.logical_not(is_finite), f"Input {spec.name}: holds NaN or infinity"
+    )
+
+
+def refuse_rows(value: tf.Tensor, is_bad: tf.Tensor, message: str) -> tf.Tensor:
+    """Passes a tensor on; where a row is bad, the request fails with an error that names the rows.
+
+    Args:
+        value: Any tensor; what is computed from the result is computed after the check.
+        is_bad: bool `[B]`.
+        message: Names the input and says what is wrong with it.
+
+    Returns:
+        `value`.
+    """
     check = tf.debugging.Assert(
-        tf.reduce_all(is_finite),
-        [f"Input {spec.name!r}: NaN or infinity in rows (counted from 0)", rows],
+        tf.logical_not(tf.reduce_any(is_bad)),
+        [message, "in rows (counted from 0)", tf.where(is_bad)[:, 0]],
+        summarize=100,
     )
     with tf.control_dependencies([check] if check is not None else []):
         return tf.identity(value)
+
+
+def check_ids(name: str, ids: tf.Tensor, num_ids: int) -> tf.Tensor:
+    """Passes ids on, such as class labels; one that does not exist is refused by input and row.
+
+    Args:
+        name: Name of the input.
+        ids: int32 or int64 `[B]`.
+        num_ids: There are the ids 0 to `num_ids` - 1.
+
+    Returns:
+        `ids`.
+    """
+    message = f"Input {name}: expected 0 to {num_ids - 1}; something else stands"
+    return refuse_rows(ids, (ids < 0) | (ids >= num_ids), message)
 
 
 def latents_from_seeds(
@@ -102,156 +130,3 @@ def latents_from_seeds(
         seed,
         fn_output_signature=tf.float32,
     )
-
-
-def encode_png(images: tf.Tensor) -> tf.Tensor:
-    """Encodes images as PNG files.
-
-    Args:
-        images: float32 `[B, H, W, C]` in [-1, 1], what lies outside is clipped; C is 1 (grey),
-            3 (RGB) or 4 (RGB and alpha).
-
-    Returns:
-        Strings `[B]`.
-    """
-    levels = tf.cast(tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
-    return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.string)
-
-
-def decode_images(
-    image_bytes: tf.Tensor, size: int | tuple[int, int], channels: int = 3
-) -> tf.Tensor:
-    """Decodes PNG, JPEG, BMP and GIF files (of an animation the first frame).
-
-    Follows the rules of `tfgan_suite.data.images`: what does not fit the shape is cut off around
-    the centre, scaling is bicubic with antialiasing, transparent parts become white. It differs in
-    that the EXIF orientation is not read, nor a PNG's single transparent colour, and 16 bits are
-    cut to 8. A file that is no picture, or one of more than `MAX_PIXELS` pixels, raises an error
-    that names its row, before anything is decoded.
-
-    Args:
-        image_bytes: Strings `[B]`, encoded pictures of any size.
-        size: Height and width of the result, in pixels.
-        channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha).
-
-    Returns:
-        float32 `[B, height, width, channels]` in [-1, 1].
-    """
-    height, width = (size, size) if isinstance(size, int) else size
-
-    def decode_row(row_and_data):
-        row, data = row_and_data
-        kind = _picture_kind(data)
-        rows, columns = _picture_size(kind, data)
-        checks = [
-            tf.debugging.Assert(
-                rows * columns > 0, ["Input 'image_bytes', row", row, "is no PNG, JPEG, BMP or GIF"]
-            ),
-            tf.debugging.Assert(
-                rows * columns <= MAX_PIXELS,
-                ["Input 'image_bytes', row", row, "is too large: height, width", rows, columns],
-            ),
-        ]
-        with tf.control_dependencies([check for check in checks if check is not None]):
-            rgba = _decode_rgba(kind, tf.identity(data))
-        image = _scale_to_cover(_with_channels(rgba, channels), height, width)
-        return tf.clip_by_value(image, 0.0, 1.0) * 2.0 - 1.0
-
-    return tf.map_fn(
-        decode_row,
-        (tf.range(tf.shape(image_bytes)[0]), image_bytes),
-        fn_output_signature=tf.TensorSpec([height, width, channels], tf.float32),
-    )
-
-
-def _with_channels(rgba, channels):
-    if channels == 4:
-        return rgba
-    rgb, alpha = rgba[..., :3], rgba[..., 3:]
-    on_white = rgb * alpha + (1.0 - alpha)
-    return tf.image.rgb_to_grayscale(on_white) if channels == 1 else on_white
-
-
-def _scale_to_cover(image, height, width):
-    """Scales until the shape is covered and cuts off what juts out, the centre staying in place."""
-    target = tf.constant([height, width], tf.float32)
-    sides = tf.cast(tf.shape(image)[:2], tf.float32)
-    factor = tf.reduce_max(target / sides)
-    return tf.raw_ops.ScaleAndTranslate(
-        images=image[tf.newaxis],
-        size=[height, width],
-        scale=tf.stack([factor, factor]),
-        translation=(target - sides * factor) / 2.0,
-        kernel_type="keyscubic",
-        antialias=True,
-    )[0]
-
-
-_PICTURE_KINDS = {
-    "png": b"\x89PNG\r\n\x1a\n",
-    "jpeg": b"\xff\xd8\xff",
-    "gif": b"GIF8",
-    "bmp": b"BM",
-}
-
-
-def _picture_kind(data):
-    """`{kind: bool tensor}`: which kind of file the first bytes announce."""
-    return {
-        kind: tf.equal(tf.strings.substr(data, 0, len(magic)), magic)
-        for kind, magic in _PICTURE_KINDS.items()
-    }
-
-
-def _picture_size(kind, data):
-    """Height and width, int64, from the header alone; 0 for an unknown kind."""
-    # Padded, so that a cut header reads as zeros.
-    header = tf.strings.join([tf.strings.substr(data, 0, 32), tf.constant(b"\0" * 32)])
-
-    def integers(dtype, little_endian, *starts):
-        return [
-            tf.cast(
-                tf.io.decode_raw(
-                    tf.strings.substr(header, start, dtype.size), dtype, little_endian
-                )[0],
-                tf.int64,
-            )
-            for start in starts
-        ]
-
-    height, width = tf.case(
-        [
-            (kind["png"], lambda: integers(tf.int32, False, 20, 16)),
-            (
-                kind["jpeg"],
-                lambda: tf.unstack(tf.image.extract_jpeg_shape(data, tf.int64)[:2]),
-            ),
-            (kind["gif"], lambda: integers(tf.uint16, True, 8, 6)),
-            (kind["bmp"], lambda: integers(tf.int32, True, 22, 18)),
-        ],
-        default=lambda: [tf.zeros([], tf.int64)] * 2,
-    )
-    return tf.abs(height), tf.abs(width)  # A BMP that is stored top down has a negative height.
-
-
-def _decode_rgba(kind, data):
-    """float32 `[H, W, 4]` in [0, 1]."""
-    # Without a number of channels, as stored: asked for 4, the decoder gives wrong alpha values for
-    # palettes and for grey of less than 8 bits.
-    image = tf.case(
-        [
-            (kind["png"], lambda: tf.io.decode_png(data)),
-            (kind["jpeg"], lambda: tf.io.decode_jpeg(data, channels=3)),
-            (kind["gif"], lambda: tf.io.decode_image(data, expand_animations=False)),
-        ],
-        default=lambda: tf.io.decode_bmp(data),
-    )
-    image = tf.cast(image, tf.float32) / 255.0
-    channels = tf.shape(image)[-1]
-    colour = tf.cond(
-        channels < 3, lambda: tf.repeat(image[..., :1], 3, axis=-1), lambda: image[..., :3]
-    )
-    alpha = tf.cond(
-        channels % 2 == 0, lambda: image[..., -1:], lambda: tf.ones_like(image[..., :1])
-    )
-    return tf.ensure_shape(tf.concat([colour, alpha], axis=-1), [None, None, 4])
