@@ -19,7 +19,7 @@ from absl import flags
 
 from tfgan_suite import runs
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.serving import layout
+from tfgan_suite.serving import versions
 from tfgan_suite.serving.verify import verify
 
 _MODEL_DIR = flags.DEFINE_string(
@@ -46,7 +46,7 @@ def main(_) -> int:
 def _find_version(model_dir, version):
     if not os.path.isdir(model_dir):
         raise UserInputError(f"--model_dir={model_dir} is no directory.")
-    found = layout.versions(model_dir)
+    found = versions.versions(model_dir)
     if not found:
         hint = ""
         if os.path.exists(os.path.join(model_dir, "saved_model.pb")):

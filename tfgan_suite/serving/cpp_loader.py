@@ -14,11 +14,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.serving import graph
+from tfgan_suite.serving.dtypes import CODES, DTYPES, STRING
+from tfgan_suite.serving.protos import message
 
-__all__ = ["CppSavedModel", "SignatureInfo", "TensorFlowError", "TensorInfo"]
+__all__ = [
+    "CppSavedModel",
+    "SignatureInfo",
+    "TensorFlowError",
+    "TensorInfo",
+    "has_cpu_kernel",
+    "stateful_operations",
+]
 
 
 class TensorFlowError(RunFailure):
@@ -46,55 +55,6 @@ class SignatureInfo:
 
     inputs: dict[str, TensorInfo]
     outputs: dict[str, TensorInfo]
-
-
-_STRING = 7
-_DTYPES = {
-    1: np.dtype(np.float32),
-    3: np.dtype(np.int32),
-    4: np.dtype(np.uint8),
-    _STRING: np.dtype(object),
-    9: np.dtype(np.int64),
-    10: np.dtype(np.bool_),
-}
-_DTYPE_CODES = {dtype: code for code, dtype in _DTYPES.items()}
-
-# The few fields of TensorFlow's protocol buffers that are read or written here, with the numbers
-# of the published .proto files. A map field is on the wire a repeated message of key and value.
-_SCHEMA = """
-name: "tfgan_suite/serving/cpp_loader.proto" package: "tfgan_suite.cpp_loader" syntax: "proto3"
-message_type { name: "Dim" field { name: "size" number: 1 type: TYPE_INT64 label: LABEL_OPTIONAL } }
-message_type { name: "Shape"
-  field { name: "dim" number: 2 type: TYPE_MESSAGE type_name: "Dim" label: LABEL_REPEATED }
-  field { name: "unknown_rank" number: 3 type: TYPE_BOOL label: LABEL_OPTIONAL } }
-message_type { name: "TensorInfo"
-  field { name: "name" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
-  field { name: "dtype" number: 2 type: TYPE_INT32 label: LABEL_OPTIONAL }
-  field { name: "shape" number: 3 type: TYPE_MESSAGE type_name: "Shape" label: LABEL_OPTIONAL } }
-message_type { name: "TensorEntry"
-  field { name: "key" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
-  field { name: "value" number: 2 type: TYPE_MESSAGE type_name: "TensorInfo" label: LABEL_OPTIONAL } }
-message_type { name: "Signature"
-  field { name: "inputs" number: 1 type: TYPE_MESSAGE type_name: "TensorEntry" label: LABEL_REPEATED }
-  field { name: "outputs" number: 2 type: TYPE_MESSAGE type_name: "TensorEntry" label: LABEL_REPEATED } }
-message_type { name: "SignatureEntry"
-  field { name: "key" number: 1 type: TYPE_STRING label: LABEL_OPTIONAL }
-  field { name: "value" number: 2 type: TYPE_MESSAGE type_name: "Signature" label: LABEL_OPTIONAL } }
-message_type { name: "MetaGraphDef"
-  field { name: "signatures" number: 5 type: TYPE_MESSAGE type_name: "SignatureEntry" label: LABEL_REPEATED } }
-message_type { name: "ConfigProto"
-  field { name: "intra_op_threads" number: 2 type: TYPE_INT32 label: LABEL_OPTIONAL }
-  field { name: "inter_op_threads" number: 5 type: TYPE_INT32 label: LABEL_OPTIONAL } }
-"""  # noqa: E501
-
-
-@functools.cache
-def _message_class(name):
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(text_format.Parse(_SCHEMA, descriptor_pb2.FileDescriptorProto()))
-    return message_factory.GetMessageClass(
-        pool.FindMessageTypeByName(f"tfgan_suite.cpp_loader.{name}")
-    )
 
 
 class _Buffer(ctypes.Structure):
@@ -166,6 +126,8 @@ _FUNCTIONS = {
     "TF_TensorType": (_INT, [_POINTER]),
     "TF_NumDims": (_INT, [_POINTER]),
     "TF_Dim": (ctypes.c_int64, [_POINTER, _INT]),
+    "TF_GetAllOpList": (ctypes.POINTER(_Buffer), []),
+    "TF_GetRegisteredKernelsForOp": (ctypes.POINTER(_Buffer), [ctypes.c_char_p, _POINTER]),
     "TF_StringInit": (None, [_POINTER]),
     "TF_StringCopy": (None, [_POINTER, ctypes.c_char_p, _SIZE]),
     "TF_StringDealloc": (None, [_POINTER]),
@@ -212,7 +174,7 @@ def _new_tensor(array, resources):
     is_string = array.dtype == object
     num_bytes = array.size * _TSTRING_BYTES if is_string else array.nbytes
     sizes = (ctypes.c_int64 * array.ndim)(*array.shape)
-    tensor = tf.TF_AllocateTensor(_DTYPE_CODES[array.dtype], sizes, array.ndim, num_bytes)
+    tensor = tf.TF_AllocateTensor(CODES[array.dtype], sizes, array.ndim, num_bytes)
     resources.callback(tf.TF_DeleteTensor, tensor)
     data = tf.TF_TensorData(tensor)
     if is_string:
@@ -229,11 +191,11 @@ def _new_tensor(array, resources):
 def _to_numpy(tensor):
     tf = _library()
     code = tf.TF_TensorType(tensor)
-    dtype = _DTYPES[code]
+    dtype = DTYPES[code]
     shape = tuple(tf.TF_Dim(tensor, axis) for axis in range(tf.TF_NumDims(tensor)))
     array = np.empty(shape, dtype)
     data = tf.TF_TensorData(tensor)
-    if code == _STRING:
+    if code == STRING:
         for i in range(array.size):
             string = data + i * _TSTRING_BYTES
             array.flat[i] = ctypes.string_at(
@@ -244,19 +206,45 @@ def _to_numpy(tensor):
     return array
 
 
+def _parsed(name, buffer):
+    """Parses what a buffer of the C library holds and frees it."""
+    try:
+        return message(name).FromString(
+            ctypes.string_at(buffer.contents.data, buffer.contents.length)
+        )
+    finally:
+        _library().TF_DeleteBuffer(buffer)
+
+
+@functools.cache
+def stateful_operations() -> frozenset[str]:
+    """Returns the names of the operations that TensorFlow's C++ runtime calls stateful."""
+    known = _parsed("OpList", _library().TF_GetAllOpList())
+    return frozenset(op.name for op in known.ops if op.is_stateful)
+
+
+@functools.cache
+def has_cpu_kernel(operation: str) -> bool:
+    """Returns whether TensorFlow's C++ runtime can run an operation on the CPU."""
+    with _status(f"Cannot list the kernels of {operation}") as status:
+        buffer = _library().TF_GetRegisteredKernelsForOp(operation.encode(), status)
+    kernels = _parsed("KernelList", buffer).kernels
+    return any(kernel.device_type in ("CPU", "DEFAULT") for kernel in kernels)
+
+
 def _tensor_infos(entries):
     infos = {}
     for entry in entries:
         code, shape = entry.value.dtype, entry.value.shape
-        if code not in _DTYPES:
-            known = ", ".join("string" if c == _STRING else d.name for c, d in _DTYPES.items())
+        if code not in DTYPES:
+            known = ", ".join("string" if c == STRING else d.name for c, d in DTYPES.items())
             raise TensorFlowError(
                 f"Tensor {entry.key!r} has TensorFlow's dtype number {code}; expected one of "
                 f"{known}. Cast it to float32 in the signature."
             )
         sizes = tuple(None if dim.size < 0 else dim.size for dim in shape.dim)
         infos[entry.key] = TensorInfo(
-            entry.value.name, _DTYPES[code], None if shape.unknown_rank else sizes
+            entry.value.name, DTYPES[code], None if shape.unknown_rank else sizes
         )
     return infos
 
@@ -288,7 +276,7 @@ class CppSavedModel:
                 options = tf.TF_NewSessionOptions()
                 temporary.callback(tf.TF_DeleteSessionOptions, options)
                 if num_threads is not None:
-                    config = _message_class("ConfigProto")(
+                    config = message("ConfigProto")(
                         intra_op_threads=num_threads, inter_op_threads=num_threads
                     ).SerializeToString()
                     with _status("Cannot set the number of threads") as status:
@@ -310,9 +298,10 @@ class CppSavedModel:
                         status,
                     )
                 self._resources.callback(self._delete_session)
-                parsed = _message_class("MetaGraphDef").FromString(
+                parsed = message("MetaGraphDef").FromString(
                     ctypes.string_at(meta_graph.contents.data, meta_graph.contents.length)
                 )
+                self._graph_def = parsed.graph
                 # TensorFlow's own bookkeeping signatures start with two underscores.
                 self.signatures: dict[str, SignatureInfo] = {
                     entry.key: SignatureInfo(
@@ -337,6 +326,11 @@ class CppSavedModel:
         return _Output(
             _library().TF_GraphOperationByName(self._graph, operation.encode()), int(index)
         )
+
+    def operations(self, signature: str) -> graph.Operations:
+        """Returns the operations that answering a signature runs."""
+        outputs = self.signatures[signature].outputs.values()
+        return graph.operations(self._graph_def, [output.name for output in outputs])
 
     def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs one signature.

@@ -1,12 +1,15 @@
 """What lies where below an export directory.
 
 BASE/<version>/                                     a SavedModel
+    assets.extra/tf_serving_warmup_requests         what a model server runs before it serves it
     assets.extra/tfgan_suite/manifest.json          what it is
+    assets.extra/tfgan_suite/model_card.md          the same, for people
     assets.extra/tfgan_suite/expected/<name>.npz    inputs and recorded outputs of a signature
+BASE/labels/<label>                                 number of the version that has the label
 """
 
+import hashlib
 import os
-import re
 import zipfile
 from collections.abc import Mapping
 
@@ -17,25 +20,33 @@ from tfgan_suite.errors import RunFailure
 EXTRA = os.path.join("assets.extra", "tfgan_suite")
 
 
-def versions(base: str | os.PathLike) -> dict[int, str]:
-    """Returns the path of each version in an export directory, by number, in rising order.
-
-    A model server takes every child whose name is an integer for a version, zeros in front or not.
-    """
-    found = {
-        int(name): os.path.join(base, name)
-        for name in os.listdir(base)
-        if re.fullmatch(r"[0-9]+", name)
-    }
-    return dict(sorted(found.items()))
-
-
 def manifest_path(version_path: str | os.PathLike) -> str:
     return os.path.join(version_path, EXTRA, "manifest.json")
 
 
+def model_card_path(version_path: str | os.PathLike) -> str:
+    return os.path.join(version_path, EXTRA, "model_card.md")
+
+
 def expected_path(version_path: str | os.PathLike, signature: str) -> str:
     return os.path.join(version_path, EXTRA, "expected", f"{signature}.npz")
+
+
+def weights_sha256(version_path: str | os.PathLike) -> str:
+    """Returns the SHA-256 of the files of the weights, in the order of their names.
+
+    It is what `cat variables/* | sha256sum` prints.
+    """
+    folder = os.path.join(version_path, "variables")
+    digest = hashlib.sha256()
+    try:
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name), "rb") as file:
+                for block in iter(lambda: file.read(1 << 20), b""):
+                    digest.update(block)
+    except OSError as error:
+        raise RunFailure(f"The weights in {folder} cannot be read: {error}") from error
+    return digest.hexdigest()
 
 
 def save_expected(path: str, inputs: Mapping, outputs: Mapping) -> None:

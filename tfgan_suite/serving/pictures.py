@@ -72,8 +72,7 @@ def decode_images(
     options.autotune.enabled = False
     options.experimental_optimization.apply_default_optimizations = False
     pictures = (
-        tf.data.Dataset.from_tensor_slices(image_bytes)
-        .enumerate()
+        tf.data.Dataset.from_tensor_slices((tf.range(num_rows), image_bytes))
         .map(read, num_parallel_calls=PARALLEL_PICTURES, deterministic=True)
         .ignore_errors()
         .batch(tf.maximum(num_rows, 1))

@@ -1,27 +1,24 @@
 """Publishes a model as the next version below an export directory.
 
-A model server polls that directory and loads whatever has an integer for its name, complete or
-not. So a version is written under another name, checked by running it, brought to the disk, and
-only then renamed.
+Written beside the versions, checked by running it in TensorFlow's C++ runtime, and renamed; see
+`versions` for what a model server sees meanwhile.
 """
 
-import contextlib
-import errno
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.serving import layout
+from tfgan_suite.serving import layout, model_card, versions, warmup
 from tfgan_suite.version import __version__
 
 EXAMPLE_ROWS = 3
@@ -37,27 +34,41 @@ class Published:
         version: Its number.
         signatures: Names of its signatures.
         images_seen: Training images that the model had seen.
+        removed: Numbers of the older versions that were removed.
     """
 
     path: str
     version: int
     signatures: list[str]
     images_seen: int
+    removed: list[int]
 
 
 def publish(
-    model: keras.Model, export_dir: str | os.PathLike, version: int | None = None
+    model: keras.Model,
+    export_dir: str | os.PathLike,
+    version: int | None = None,
+    *,
+    keep: int | None = None,
+    label: str | None = None,
+    config: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, float] | None = None,
 ) -> Published:
     """Writes a model as a SavedModel, checks it in TensorFlow's C++ runtime and publishes it.
 
-    Beside the SavedModel go a manifest and the outputs that the Keras model gives for the examples
-    of its signatures, which `export.verify` compares with at any later time. Whoever reads the
-    export directory sees the whole version or nothing; when anything fails, nothing is left.
+    Beside the SavedModel go a manifest and a model card, warm-up records for the model server, and
+    the outputs that the Keras model gives for the examples of its signatures, which `export.verify`
+    compares with at any later time. Whoever reads the export directory sees the whole version or
+    nothing; when anything fails, nothing is left.
 
     Args:
         model: A model with `signatures()` and `images_seen`.
         export_dir: Directory of the versions; made when missing.
         version: Number to publish under, at least 1; by default one more than the highest there.
+        keep: Versions to keep, the newest; those with a label stay too. By default all.
+        label: Label to give to the version, such as `"stable"`; an older one loses it.
+        config: Config of the run, for the manifest.
+        metrics: Last metrics of the run, for the manifest and the model card.
 
     Returns:
         A `Published`.
@@ -70,7 +81,7 @@ def publish(
     Example:
 
     ```python
-    published = publish(model, "servable")
+    published = publish(model, "servable", keep=3, label="stable")
     print(published.path)  # servable/1
     ```
     """
@@ -80,19 +91,26 @@ def publish(
             f"The model declares the signatures {sorted(signatures)}; expected 'serving_default' "
             "among them, which a model server answers when a request names none."
         )
+    if label is not None:
+        versions.check_label(label)
+    if keep is not None and keep < 1:
+        raise UserInputError(f"keep is {keep}; expected 1 or more versions to keep.")
     export_dir = os.fspath(export_dir)
     images_seen = int(model.images_seen.numpy())
-    with _staging_directory(export_dir) as staging:
-        _check_version(export_dir, version)
-        _write_saved_model(signatures, staging)
-        described = {
-            name: _record(name, signature, staging) for name, signature in signatures.items()
-        }
+    with versions.new_version(export_dir, version) as new:
+        try:
+            described = _write(model, signatures, new.staging)
+        except tf.errors.OpError as error:
+            raise RunFailure(f"Publishing to {export_dir} failed: {error}") from error
         manifest = {
             "model": type(model).__name__,
             "images_seen": images_seen,
             "signatures": described,
-            "fingerprint": tf.saved_model.experimental.read_fingerprint(staging).singleprint(),
+            "fingerprint": tf.saved_model.experimental.read_fingerprint(new.staging).singleprint(),
+            "weights_sha256": layout.weights_sha256(new.staging),
+            "parameters": _parameters(new.staging),
+            "config": config,
+            "metrics": metrics,
             "versions": {
                 "tfgan_suite": __version__,
                 "tensorflow": tf.__version__,
@@ -101,65 +119,29 @@ def publish(
                 "python": platform.python_version(),
             },
         }
-        with open(layout.manifest_path(staging), "w", encoding="utf-8") as file:
+        with open(layout.manifest_path(new.staging), "w", encoding="utf-8") as file:
             json.dump(manifest, file, indent=2)
-        _verify_apart(staging)
-        _sync(staging)
-        path, version = _rename_to_version(staging, export_dir, version)
-    return Published(path, version, list(signatures), images_seen)
+        with open(layout.model_card_path(new.staging), "w", encoding="utf-8") as file:
+            file.write(model_card.render(manifest, type(model).__doc__))
+        _verify_apart(new.staging)
+    if label is not None:
+        versions.set_label(export_dir, label, new.number)
+    removed = versions.remove_old(export_dir, keep) if keep is not None else []
+    return Published(new.path, new.number, list(signatures), images_seen, removed)
 
 
-@contextlib.contextmanager
-def _staging_directory(export_dir):
-    """Yields a new directory beside the versions; on failure it and what it needed are removed."""
-    made = []
-    try:
-        try:
-            parent = os.path.abspath(export_dir)
-            while not os.path.lexists(parent):
-                made.append(parent)
-                parent = os.path.dirname(parent)
-            os.makedirs(export_dir, exist_ok=True)
-            # The name is no integer: a model server does not look at it.
-            staging = os.path.join(export_dir, f".publishing-{uuid.uuid4().hex}")
-            os.mkdir(staging)
-        except OSError as error:
-            raise RunFailure(
-                f"Cannot write to the export directory {export_dir}: {error}"
-            ) from error
-        made.insert(0, staging)
-        try:
-            yield staging
-        except (OSError, tf.errors.OpError) as error:
-            raise RunFailure(f"Publishing to {export_dir} failed: {error}") from error
-    except BaseException:
-        for directory in made:
-            if directory is made[0]:
-                shutil.rmtree(directory, ignore_errors=True)
-            else:
-                with contextlib.suppress(OSError):  # Somebody else may use it by now.
-                    os.rmdir(directory)
-        raise
-
-
-def _check_version(export_dir, version):
-    if version is None:
-        return
-    if version < 1:
-        raise UserInputError(f"The version is {version}; expected an integer from 1 on.")
-    taken = layout.versions(export_dir)
-    if version in taken:
-        raise UserInputError(
-            f"Version {version} exists already: {taken[version]}. A published version is never "
-            f"overwritten; leave the version out to publish as {max(taken) + 1}."
-        )
-
-
-def _write_saved_model(signatures, path):
+def _write(model, signatures, path):
+    """Writes the SavedModel and what is recorded of it; returns the signatures' descriptions."""
     archive = keras.export.ExportArchive()
     for name, signature in signatures.items():
         archive.add_endpoint(name, _positional(signature), list(signature.tensor_specs.values()))
     archive.write_out(path, verbose=False)
+    examples = {name: _example(signature) for name, signature in signatures.items()}
+    warmup.write(os.path.join(path, warmup.PATH), type(model).__name__, examples.items())
+    return {
+        name: _record(name, signature, examples[name], path)
+        for name, signature in signatures.items()
+    }
 
 
 def _positional(signature):
@@ -167,14 +149,19 @@ def _positional(signature):
     return lambda *values: signature(**dict(zip(signature.tensor_specs, values, strict=True)))
 
 
-def _record(name, signature, path):
-    """Records what the Keras model gives for the signature's example; returns its description."""
-    inputs = {
+def _example(signature):
+    return {
         key: np.asarray(value, signature.tensor_specs[key].dtype.as_numpy_dtype)
         for key, value in signature.example(EXAMPLE_ROWS).items()
     }
+
+
+def _record(name, signature, inputs, path):
+    """Records what the Keras model gives for the signature's example; returns its description."""
+    # As a graph, as `predict` runs it: operation by operation, bfloat16 is rounded more often.
+    run = tf.function(signature, autograph=False)
     with tf.device("CPU:0"):  # Where `verify` runs it, on whatever machine that is.
-        outputs = {key: value.numpy() for key, value in signature(**inputs).items()}
+        outputs = {key: value.numpy() for key, value in run(**inputs).items()}
     for key, value in outputs.items():
         kind = "string" if value.dtype == object else value.dtype.name
         if value.shape[:1] != (EXAMPLE_ROWS,) or kind != (
@@ -202,6 +189,16 @@ def _record(name, signature, path):
     }
 
 
+def _parameters(path):
+    """Numbers in the weights that are served."""
+    reader = tf.train.load_checkpoint(os.path.join(path, "variables", "variables"))
+    return sum(
+        int(np.prod(shape))
+        for name, shape in reader.get_variable_to_shape_map().items()
+        if name.startswith("_all_variables/") and name.endswith("VARIABLE_VALUE")
+    )
+
+
 def _verify_apart(path):
     """Verifies in a process that has no Python kernels, as a model server has none."""
     process = subprocess.run(
@@ -223,35 +220,3 @@ def _verify_apart(path):
             "The SavedModel does not do in TensorFlow's C++ runtime what the Keras model does: "
             + " ".join(reason["error"] for reason in reasons if "error" in reason)
         )
-
-
-def _sync(path):
-    """Brings a directory and all that is in it to the disk."""
-    for directory, _, files in os.walk(path):
-        for entry in [directory, *(os.path.join(directory, file) for file in files)]:
-            _sync_entry(entry)
-
-
-def _sync_entry(path):
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _rename_to_version(staging, export_dir, version):
-    """Renames to the version, or to the next free one; returns its path and number."""
-    while True:
-        _check_version(export_dir, version)
-        number = version or max(layout.versions(export_dir), default=0) + 1
-        path = os.path.join(export_dir, str(number))
-        try:
-            # Never replaces a directory that holds something: of two publishers one gets an error.
-            os.rename(staging, path)
-        except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-                raise
-            continue
-        _sync_entry(export_dir)
-        return path, number

@@ -1,0 +1,92 @@
+"""The model card of a published version: what a person who deploys it has to know."""
+
+import inspect
+import json
+from collections.abc import Mapping
+from typing import Any
+
+_TEMPLATE = """\
+# {model}
+
+{summary}
+
+Trained on {images_seen:,} images. {parameters:,} parameters are served.
+
+## What it answers
+
+{signatures}
+
+Every input and output has the same first dimension, the batch. A row's answer depends on that row
+alone, whatever shares its batch; the same seed gives the same answer in every batch and process.
+Batch size may change the rounding: a single row is multiplied by a matrix with another kernel than
+several (6e-7 in a dense generator, nothing in convolutions, where that was measured).
+
+## What it refuses
+
+A wrong shape, NaN or infinity, an id that does not exist, and bytes that are no picture fail the
+request with an error that names the input and the rows, counted from 0. Where the server joins
+requests into batches, all requests of the batch fail, and the rows are counted in the batch.
+{pictures}
+## Training
+
+{training}
+
+## Identity
+
+SavedModel fingerprint {fingerprint}, SHA-256 of the weights {weights_sha256}
+(`cat variables/* | sha256sum`). Made by {versions}. All of this, for programs:
+`manifest.json` beside this file; `expected/` holds example inputs and the outputs to them.
+"""
+
+_PICTURES = """
+Encoded pictures may be PNG, JPEG, BMP, WebP (no animation) or GIF (its first frame), of at most
+{max_pixels:,} pixels, told from the header before anything is decoded. They are scaled with
+antialiasing until they cover the model's shape, and what juts out is cut off around the centre.
+Transparent parts become white, 16 bits are cut to 8. The EXIF orientation is not read: turn
+photographs upright before they are sent.
+"""
+
+
+def render(manifest: Mapping[str, Any], doc: str | None) -> str:
+    """Returns the model card as Markdown.
+
+    Args:
+        manifest: As in the version's `manifest.json`.
+        doc: Docstring of the model's class; its first line is what the card says of the model.
+    """
+    from tfgan_suite.serving.pictures import MAX_PIXELS
+
+    takes_pictures = any("image_bytes" in s["inputs"] for s in manifest["signatures"].values())
+    return _TEMPLATE.format(
+        **{key: manifest[key] for key in ("model", "images_seen", "parameters", "fingerprint")},
+        weights_sha256=manifest["weights_sha256"],
+        summary=inspect.cleandoc(doc or "").split("\n\n")[0],
+        signatures="\n".join(_signature(*item) for item in manifest["signatures"].items()),
+        pictures=_PICTURES.format(max_pixels=MAX_PIXELS) if takes_pictures else "",
+        training=_training(manifest),
+        versions=", ".join(f"{name} {number}" for name, number in manifest["versions"].items()),
+    )
+
+
+def _signature(name, signature):
+    lines = [f"### `{name}`", "", signature["doc"], "", "| | name | dtype | shape |"]
+    lines.append("|---|---|---|---|")
+    for kind in ("inputs", "outputs"):
+        for key, tensor in signature[kind].items():
+            shape = ", ".join("batch" if size is None else str(size) for size in tensor["shape"])
+            lines.append(f"| {kind[:-1]} | `{key}` | {tensor['dtype']} | [{shape}] |")
+    return "\n".join([*lines, ""])
+
+
+def _training(manifest):
+    parts = []
+    if manifest["metrics"]:
+        parts.append("Last metrics of the run:")
+        parts.append(
+            "| metric | value |\n|---|---|\n"
+            + "\n".join(f"| {name} | {value} |" for name, value in manifest["metrics"].items())
+        )
+    if manifest["config"]:
+        parts.append("Config of the run:")
+        parts.append(f"```json\n{json.dumps(manifest['config'], indent=2)}\n```")
+    return "\n\n".join(parts) or "Nothing is recorded of the run."
