@@ -2,12 +2,14 @@
 
 Writes the next version below the export directory, after it has given the Keras model's outputs in
 TensorFlow's own C++ runtime; a model server that watches the directory sees the whole version or
-nothing. Prints one JSON line: `path`, `version`, `signatures`, `images_seen` and `verified`.
+nothing. With it go warm-up records for the server, a manifest and a model card. Prints one JSON
+line: `path`, `version`, `signatures`, `images_seen` and `verified`; with --label also `label`, with
+--keep also `removed`, the older versions that were removed.
 
 Exit code: 0 published, 1 something failed and nothing was published, 2 wrong usage.
 
   python -m export.saved_model --workdir=runs/dcgan --export_dir=servable
-  python -m export.saved_model --workdir=runs/dcgan --export_dir=servable --version=3
+  python -m export.saved_model --workdir=runs/dcgan --export_dir=servable --keep=3 --label=stable
 """
 
 import json
@@ -30,11 +32,31 @@ _VERSION = flags.DEFINE_integer(
     "highest there.",
     lower_bound=1,
 )
+_KEEP = flags.DEFINE_integer(
+    "keep",
+    None,
+    "Versions to keep, the newest; those with a label stay too. Unset: all.",
+    lower_bound=1,
+)
+_LABEL = flags.DEFINE_string(
+    "label",
+    None,
+    "Label to give to the version, such as stable or canary; `export.deploy` writes labels into "
+    "the server's config.",
+)
 
 
 def main(_) -> None:
-    _, model = runs.load(_WORKDIR.value, checkpoint=_CHECKPOINT.value)
-    published = serving.publish(model, _EXPORT_DIR.value, version=_VERSION.value)
+    config, model = runs.load(_WORKDIR.value, checkpoint=_CHECKPOINT.value)
+    published = serving.publish(
+        model,
+        _EXPORT_DIR.value,
+        version=_VERSION.value,
+        keep=_KEEP.value,
+        label=_LABEL.value,
+        config=config.to_dict(),
+        metrics=_metrics_at(runs.Workdir(_WORKDIR.value), int(model.images_seen.numpy())),
+    )
     report = {
         "path": published.path,
         "version": published.version,
@@ -42,11 +64,30 @@ def main(_) -> None:
         "images_seen": published.images_seen,
         "verified": True,  # Otherwise it would not have been published.
     }
+    if _LABEL.value is not None:
+        report["label"] = _LABEL.value
+    if _KEEP.value is not None:
+        report["removed"] = published.removed
     print(json.dumps(report))
+
+
+def _metrics_at(workdir: runs.Workdir, images: int) -> dict | None:
+    """The last metrics that the run logged when the model had seen so many images."""
+    last = None
+    if workdir.metrics_file.exists():
+        for line in workdir.metrics_file.read_text().splitlines():
+            metrics = json.loads(line)
+            if metrics["images"] > images:
+                break
+            last = metrics
+    return last
 
 
 if __name__ == "__main__":
     runs.run_program(
         main,
-        groups={"What": ["workdir", "checkpoint"], "Where to": ["export_dir", "version"]},
+        groups={
+            "What": ["workdir", "checkpoint"],
+            "Where to": ["export_dir", "version", "label", "keep"],
+        },
     )
