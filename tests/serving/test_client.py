@@ -1,0 +1,212 @@
+"""`export.client` against a stand-in server, over both protocols."""
+
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from export.deploy import model_server, servable
+from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.serving import encode_png, versions
+from tfgan_suite.serving.client import GrpcClient, RestClient, Unavailable, with_retries
+from tfgan_suite.serving.load import generate
+
+ROOT = Path(__file__).parents[2]
+STAND_IN = Path(__file__).with_name("stand_in_server.py")
+
+
+class StandIn:
+    """A running stand-in server."""
+
+    def __init__(self, config_file, num_refused=0):
+        self.process = subprocess.Popen(
+            [sys.executable, STAND_IN, config_file, str(num_refused)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"},
+        )
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        self.started = json.loads(line)
+        self.rest, self.grpc = (f"127.0.0.1:{self.started[kind]}" for kind in ("rest", "grpc"))
+
+    def stop(self):
+        self.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def config_file(published, tmp_path_factory):
+    """The file that `export.deploy` makes, for the export directory where it is."""
+    base = str(Path(published.path).parent)
+    versions.set_label(base, "stable", published.version)
+    file = tmp_path_factory.mktemp("config") / "models.config"
+    file.write_text(model_server.model_config(servable.read(base, "small"), base))
+    return file
+
+
+@pytest.fixture(scope="module")
+def server(config_file):
+    running = StandIn(config_file)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["rest", "grpc"])
+def client(request, server):
+    kind = {"rest": RestClient, "grpc": GrpcClient}[request.param]
+    return kind(getattr(server, request.param), "small", label="stable")
+
+
+def run_client(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "export.client", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_warm_up_record_is_replayed(server):
+    assert server.started["warmed"] == {"small": {"1": 4}}
+
+
+def test_every_signature_answers_what_keras_gives(client, model):
+    assert list(client.signatures()) == ["from_latents", "png", "resize", "serving_default"]
+    for name, signature in model.signatures().items():
+        inputs = signature.example(3)
+        answer = client.predict(name, inputs)
+        for key, expected in signature(**inputs).items():
+            assert answer[key].shape == expected.shape
+            if key == "images":
+                np.testing.assert_allclose(answer[key], expected, rtol=1e-5, atol=1e-6)
+            else:
+                assert all(data[:4] == b"\x89PNG" for data in answer[key])
+
+
+def test_a_bad_row_is_refused_by_name_and_the_next_request_is_answered(client, model):
+    good = encode_png(np.zeros((1, 4, 4, 3), np.float32)).numpy()[0]
+    rows = np.array([good, good, b"no picture"], object)
+    with pytest.raises(RunFailure, match=r"Input image_bytes.*rows.*\[2\]") as error:
+        client.predict("resize", {"image_bytes": rows})
+    assert not isinstance(error.value, Unavailable)
+    with pytest.raises((RunFailure, UserInputError), match="no_such"):
+        client.predict("no_such", {"seed": np.arange(1)})
+    assert client.predict("resize", {"image_bytes": rows[:2]})["images"].shape == (2, 8, 8, 3)
+
+
+def test_rows_are_answered_in_the_row_form_too(server):
+    """Not what the client sends, but what many write by hand."""
+    rest = RestClient(server.rest, "small")
+    body = json.dumps({"instances": [{"seed": 1}, {"seed": 2}]})
+    predictions = rest._ask("POST", "/v1/models/small:predict", body)["predictions"]
+    by_columns = rest.predict("serving_default", {"seed": np.array([1, 2])})["images"]
+    np.testing.assert_array_equal(np.asarray(predictions), by_columns)
+
+
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_the_program_writes_pictures_after_some_refusals(config_file, protocol, model, tmp_path):
+    server = StandIn(config_file, num_refused=3)
+    try:
+        process = run_client(
+            f"--target={getattr(server, protocol)}",
+            f"--protocol={protocol}",
+            "--model=small",
+            "--seed=5",
+            "--num=2",
+            f"--out={tmp_path}/x.png",
+        )
+    finally:
+        server.stop()
+    assert process.returncode == 0, process.stderr
+    report = json.loads(process.stdout.splitlines()[-1])
+    assert report["signature"] == "png" and len(report["files"]) == 2
+    expected = model.signatures()["png"](seed=np.array([5, 6]))["image_bytes"].numpy()
+    for file, data in zip(report["files"], expected, strict=True):
+        written = np.asarray(Image.open(file)).astype(int)
+        np.testing.assert_allclose(written, np.asarray(Image.open(io.BytesIO(data))), atol=1)
+
+
+def test_the_program_sends_pictures(server, tmp_path):
+    source, out = tmp_path / "in.jpg", tmp_path / "out.png"
+    Image.new("RGB", (40, 30), (255, 0, 0)).save(source)
+    process = run_client(
+        f"--target={server.rest}", "--model=small", f"--image={source}", f"--out={out}"
+    )
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout)["signature"] == "resize"
+    np.testing.assert_allclose(np.asarray(Image.open(out))[4, 4], [254, 0, 0], atol=2)
+
+
+def test_the_program_measures(server):
+    process = run_client(f"--target={server.rest}", "--model=small", "--rate=20", "--duration=1.5")
+    assert process.returncode == 0, process.stderr
+    report = json.loads(process.stdout)
+    assert report["requests"] == 30 and report["failed"] == 0
+    assert 0 < report["p50_ms"] <= report["p95_ms"] <= report["p99_ms"]
+    assert 5 < report["rate"] < 25
+
+
+def test_wrong_use_and_failures_of_the_program_have_their_exit_codes(server, tmp_path):
+    out = f"--out={tmp_path}/x.png"
+    for arguments, code, words in [
+        (["--model=small", out], 2, "--target is required"),
+        (["--target=nowhere", "--model=small", out], 2, "expected HOST:PORT"),
+        ([f"--target={server.rest}", "--model=small"], 2, "--out to write"),
+        (["--target=127.0.0.1:1", "--model=small", out, "--retries=0"], 1, "cannot be asked"),
+        ([f"--target={server.rest}", "--model=other", out], 1, "404"),
+        ([f"--target={server.rest}", "--model=small", out, "--signature=resize"], 2, "--image"),
+        ([f"--target={server.rest}", "--model=small", out, "--signature=pgn"], 2, "'pgn'"),
+    ]:
+        process = run_client(*arguments)
+        assert process.returncode == code and process.stdout == "", process.stderr
+        assert words in process.stderr and "Traceback" not in process.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_waits_grow_and_end():
+    moments = []
+
+    def unavailable():
+        moments.append(time.monotonic())
+        raise Unavailable("full")
+
+    with pytest.raises(Unavailable):
+        with_retries(unavailable, retries=4, first_wait=0.02, longest_wait=0.1)
+    waits = np.diff(moments)
+    assert len(waits) == 4
+    for wait, longest in zip(waits, (0.02, 0.04, 0.08, 0.1), strict=True):
+        assert longest / 2 <= wait < longest + 0.2
+
+    def refused():
+        moments.append(0)
+        raise RunFailure("bad row")
+
+    moments.clear()
+    with pytest.raises(RunFailure):
+        with_retries(refused, retries=4)
+    assert len(moments) == 1
+
+
+def test_load_counts_the_wait_of_what_was_due():
+    """A server that stands still for half a second shows in the slow tenth, not in one request."""
+    stop = time.perf_counter() + 0.5
+
+    def ask(number):
+        time.sleep(max(0.0, stop - time.perf_counter()))
+        if number == 7:
+            raise RunFailure("bad row")
+
+    result = generate(ask, rate=100, duration=1.0)
+    assert len(result.latencies) == 99 and result.failures == {"bad row": 1}
+    assert result.percentile(50) < 0.2 < 0.4 < result.percentile(99)
+    assert 0.15 < result.percentile(75) < 0.4
