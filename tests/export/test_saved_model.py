@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tfgan_suite import runs
+from tfgan_suite.serving import layout
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,6 +68,20 @@ def test_a_run_is_published_and_verified(workdir, tmp_path):
     assert again.returncode == 2 and again.stdout == ""
     assert "Version 7 exists already" in again.stderr
     assert sorted(os.listdir(base)) == ["1", "7"]
+    labelled = run(
+        "saved_model", f"--workdir={workdir}", f"--export_dir={base}", "--label=stable", "--keep=1"
+    )
+    assert labelled.returncode == 0, labelled.stderr
+    report = json.loads(labelled.stdout)
+    assert report["version"] == 8 and report["label"] == "stable" and report["removed"] == [1, 7]
+    assert sorted(os.listdir(base)) == ["8", "labels"]
+    with open(layout.manifest_path(os.path.join(base, "8"))) as file:
+        manifest = json.load(file)
+    assert manifest["config"]["model"]["image_size"] == 16
+    assert manifest["metrics"]["images"] == 32 and "generator/adversarial" in manifest["metrics"]
+    deployed = run("deploy", f"--export_dir={base}", f"--out={tmp_path}/deploy")
+    assert deployed.returncode == 0, deployed.stderr
+    assert json.loads(deployed.stdout)["labels"] == {"stable": 8}
 
 
 def test_wrong_use_and_failures_have_their_exit_codes(workdir, tmp_path):

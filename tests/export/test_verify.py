@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,9 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
+from tensorflow_serving.apis import prediction_log_pb2
 
 from tfgan_suite.serving import Signature, encode_png, layout, publish
 
@@ -159,6 +162,85 @@ def test_a_damaged_recording_is_found(base):
 def test_a_version_without_saved_model_is_found(base):
     os.remove(os.path.join(base, "1", "saved_model.pb"))
     assert "Could not find SavedModel" in report_of(run_verify(f"--model_dir={base}"), 1)["error"]
+
+
+def test_missing_warm_up_records_and_changed_weights_are_told(base):
+    os.remove(os.path.join(base, "1", "assets.extra", "tf_serving_warmup_requests"))
+    assert report_of(run_verify(f"--model_dir={base}"), 0)["warmup_records"] == 0
+    with open(os.path.join(base, "1", "variables", "another"), "w") as file:
+        file.write("weights of another version")
+    error = report_of(run_verify(f"--model_dir={base}"), 1)["error"]
+    assert "variables are not those that were published" in error
+
+
+class Foreign(tf.Module):
+    """What somebody else may publish: another dtype, no recorded outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = tf.Variable(2.0, dtype=tf.float64)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float64, "x")])
+    def double(self, x):
+        return {"y": self.weight * x}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float64, "x")])
+    def in_python(self, x):
+        return {"y": tf.numpy_function(lambda value: value * 2, [x], tf.float64)}
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """`foreign(signatures, records)` saves a version with warm-up records; returns its base."""
+
+    def save(signatures, records):
+        base = os.path.join(tmp_path, "foreign")
+        module = Foreign()
+        functions = {name: getattr(module, function) for name, function in signatures.items()}
+        tf.saved_model.save(module, os.path.join(base, "7"), signatures=functions)
+        path = os.path.join(base, "7", "assets.extra", "tf_serving_warmup_requests")
+        os.makedirs(os.path.dirname(path))
+        with tf.io.TFRecordWriter(path) as writer:
+            for name, array in records:
+                log = prediction_log_pb2.PredictionLog()
+                request = log.predict_log.request
+                request.model_spec.signature_name = name
+                request.inputs["x"].CopyFrom(tf.make_tensor_proto(array))
+                writer.write(log.SerializeToString())
+        return base
+
+    return save
+
+
+def test_the_warm_up_records_of_others_are_replayed(foreign):
+    base = foreign(
+        {"serving_default": "double"}, [("serving_default", np.ones(2)), ("", np.ones(1))]
+    )
+    report = report_of(run_verify(f"--model_dir={base}"), 0)
+    assert report["verified"] and report["warmup_records"] == 2
+    assert report["signatures"] == {"serving_default": {"max_abs_difference": None, "ok": True}}
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (("serving_default", np.float32([1])), "Warm-up record 0.*float32.*expected float64"),
+        (("other", np.ones(1)), "Warm-up record 0.*no signature 'other'"),
+        (("serving_default", np.array([np.nan])), "Warm-up record 0: output 'y'.*NaN"),
+    ],
+)
+def test_a_warm_up_record_that_fails_is_found(foreign, record, words):
+    base = foreign({"serving_default": "double"}, [record])
+    report = report_of(run_verify(f"--model_dir={base}"), 1)
+    assert report["verified"] is False and re.search(words, report["error"])
+
+
+def test_python_functions_of_others_are_refused(foreign):
+    signatures = {"serving_default": "double", "other": "in_python"}
+    base = foreign(signatures, [("serving_default", np.ones(1))])
+    report = report_of(run_verify(f"--model_dir={base}"), 1)
+    assert report["signatures"]["serving_default"]["ok"] is True
+    assert "does not have: PyFunc" in report["signatures"]["other"]["error"]
 
 
 def test_wrong_use_is_told(base, tmp_path):

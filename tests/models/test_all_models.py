@@ -87,7 +87,14 @@ def test_keras_file_round_trip(make_model, tmp_path):
     testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
 
 
-def test_servable(make_model, tmp_path):
+@pytest.fixture(params=["float32", "mixed_bfloat16"])
+def policy(request):
+    keras.config.set_dtype_policy(request.param)
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+def test_servable(make_model, policy, tmp_path):
     testing.check_servable(make_model, tmp_path)
 
 

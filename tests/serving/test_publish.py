@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.serving import Signature, layout, publish
+from tfgan_suite.serving import Signature, layout, publish, versions
 from tfgan_suite.serving.verify import verify
 
 
@@ -63,6 +63,43 @@ def test_a_published_version_says_what_it_is(model, published):
     }
     latents = manifest["signatures"]["from_latents"]["inputs"]["latents"]
     assert latents == {"dtype": "float32", "shape": [None, 16]}
+
+
+def test_the_manifest_tells_of_the_run_and_its_checksum_is_that_of_the_weights(tmp_path):
+    config, metrics = {"seed": 3, "data": {"source": "shapes"}}, {"images": 5, "loss": 0.25}
+    published = publish(OneSignature(), tmp_path, config=config, metrics=metrics)
+    with open(layout.manifest_path(published.path)) as file:
+        manifest = json.load(file)
+    assert manifest["config"] == config and manifest["metrics"] == metrics
+    assert manifest["parameters"] == 3 * 3 + 3
+    command = f"cat {published.path}/variables/* | sha256sum"
+    printed = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert printed.stdout.split()[0] == manifest["weights_sha256"]
+    with open(layout.model_card_path(published.path)) as file:
+        card = file.read()
+    for words in ("OneSignature", '"source": "shapes"', "| loss | 0.25 |", "Scaled.", "[batch, 3]"):
+        assert words in card
+    assert manifest["weights_sha256"] in card and "EXIF" not in card
+
+
+def test_the_model_card_says_what_becomes_of_pictures(published):
+    with open(layout.model_card_path(published.path)) as file:
+        card = file.read()
+    assert "EXIF orientation is not read" in card and "16,777,216 pixels" in card
+    for name in published.signatures:
+        assert f"### `{name}`" in card
+
+
+def test_labels_and_old_versions(tmp_path):
+    first = publish(OneSignature(), tmp_path, label="stable")
+    publish(OneSignature(), tmp_path, label="canary")
+    third = publish(OneSignature(), tmp_path, label="canary", keep=1)
+    assert first.removed == [] and third.removed == [2]
+    assert versions.labels(tmp_path) == {"canary": 3, "stable": 1}
+    for wrong in (dict(keep=0), dict(label="not a label")):
+        with pytest.raises(UserInputError, match="expected"):
+            publish(OneSignature(), tmp_path, **wrong)
+    assert list(versions.versions(tmp_path)) == [1, 3]
 
 
 def test_recorded_outputs_are_those_of_the_keras_model(model, published):
@@ -210,12 +247,18 @@ print(json.dumps([polls, seen]))
 """
 
 
-def test_a_polling_reader_sees_whole_versions_of_two_publishers(tmp_path):
+@pytest.mark.parametrize("count", [5, pytest.param(25, marks=pytest.mark.slow)])
+def test_a_polling_reader_sees_whole_versions_of_two_publishers(tmp_path, count):
     base, done = os.path.join(tmp_path, "base"), os.path.join(tmp_path, "done")
     os.mkdir(base)
     reader = start(_READER, base, done)
     publishers = [
-        start(_MODEL + "model = Dense()\nfor _ in range(5): publish(model, sys.argv[1])", base)
+        start(
+            _MODEL
+            + "model = Dense()\nfor _ in range(int(sys.argv[2])): publish(model, sys.argv[1])",
+            base,
+            count,
+        )
         for _ in range(2)
     ]
     for publisher in publishers:
@@ -225,9 +268,11 @@ def test_a_polling_reader_sees_whole_versions_of_two_publishers(tmp_path):
         pass
     polls, seen = json.loads(reader.communicate()[0])
     assert polls > 100
-    assert sorted(os.listdir(base), key=int) == [str(version) for version in range(1, 11)]
+    assert sorted(os.listdir(base), key=int) == [
+        str(version) for version in range(1, 2 * count + 1)
+    ]
     # The last one may have come between the reader's last two looks.
-    assert len(seen) >= 9
+    assert len(seen) >= 2 * count - 1
     for version, files in seen.items():
         assert files == files_below(os.path.join(base, version))
         assert "saved_model.pb" in files and "variables/variables.index" in files
