@@ -87,15 +87,10 @@ def test_keras_file_round_trip(make_model, tmp_path):
     testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
 
 
-@pytest.fixture(params=["float32", "mixed_bfloat16"])
-def policy(request):
-    keras.config.set_dtype_policy(request.param)
-    yield
-    keras.config.set_dtype_policy("float32")
-
-
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_servable(make_model, policy, tmp_path):
-    testing.check_servable(make_model, tmp_path)
+    with dtype_policy(policy):
+        testing.check_servable(make_model, tmp_path)
 
 
 def test_fit_behaves_as_keras_users_expect(make_model):

@@ -24,7 +24,13 @@ def normalize_groups(x, group_size, scale, offset, epsilon):
     # as fast on CPU as reducing over the axes where they are.
     groups = tf.reshape(x, (-1, group_size * positions, channels))
     mean, variance = tf.nn.moments(groups, axes=[1], keepdims=True)
-    normalized = tf.nn.batch_normalization(groups, mean, variance, offset, scale, epsilon)
+    # In double precision: TensorFlow's float32 `rsqrt` gives the last few numbers of a tensor other
+    # last bits than the rest, and an example's answer would depend on its place in the batch.
+    factor = tf.cast(tf.math.rsqrt(tf.cast(variance, tf.float64) + epsilon), x.dtype)
+    if scale is not None:
+        factor *= scale
+    shift = -mean * factor if offset is None else offset - mean * factor
+    normalized = groups * factor + shift
     return (
         tf.reshape(normalized, tf.shape(x)),
         tf.squeeze(mean, axis=1),

@@ -18,8 +18,8 @@ Trained on {images_seen:,} images. {parameters:,} parameters are served.
 
 Every input and output has the same first dimension, the batch. A row's answer depends on that row
 alone, whatever shares its batch; the same seed gives the same answer in every batch and process.
-Batch size may change the rounding: a single row is multiplied by a matrix with another kernel than
-several (6e-7 in a dense generator, nothing in convolutions, where that was measured).
+The number of rows in a batch may change the rounding, since TensorFlow uses other kernels for other
+sizes (some 1e-7 in float32).
 
 ## What it refuses
 

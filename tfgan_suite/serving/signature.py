@@ -2,9 +2,10 @@
 
 A model server joins the rows of several requests into one batch and hands the answers out row by
 row. So every input and output has the same leading batch dimension, and a row's answer depends on
-that row alone. The helpers here keep to that. Batch size may still change the rounding: TensorFlow
-multiplies a single row by a matrix with another kernel (measured: 6e-7 in a dense generator, no
-difference in convolutional ones).
+that row alone. The helpers here keep to that. The number of rows may still change the rounding:
+TensorFlow multiplies a single row by a matrix with another kernel, and computes what is left over
+at the end of a tensor without vector instructions (measured: 5e-7 in a small CycleGAN, 6e-7 in a
+dense generator).
 """
 
 from collections.abc import Callable, Mapping
