@@ -17,9 +17,9 @@ Trained on {images_seen:,} images. {parameters:,} parameters are served.
 {signatures}
 
 Every input and output has the same first dimension, the batch. A row's answer depends on that row
-alone, whatever shares its batch; the same seed gives the same answer in every batch and process.
-The number of rows in a batch may change the rounding, since TensorFlow uses other kernels for other
-sizes (some 1e-7 in float32).
+alone, to the last bit, whatever else is in a batch of the same size; another number of rows may
+change the rounding, where TensorFlow takes another kernel for it (below 1e-6 in float32, as far as
+it was measured). The same seed gives the same answer in every process.
 
 ## What it refuses
 
