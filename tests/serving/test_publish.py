@@ -156,6 +156,11 @@ def fail(_):
     ("broken", "error", "words"),
     [
         (dict(function=python_function), RunFailure, "does not have: EagerPyFunc"),
+        (
+            dict(function=lambda x: tf.map_fn(python_function, x)),
+            RunFailure,
+            "does not have: EagerPyFunc",
+        ),
         (dict(example=fail), RunFailure, "No space left on device"),
         (dict(output="y_bytes"), UserInputError, "'y_bytes' as float32.*one string per row"),
         (dict(function=lambda x: x[:1]), UserInputError, "for 3 rows"),
