@@ -4,6 +4,7 @@ Written beside the versions, checked by running it in TensorFlow's C++ runtime, 
 `versions` for what a model server sees meanwhile.
 """
 
+import contextlib
 import json
 import os
 import platform
@@ -19,6 +20,7 @@ import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.serving import layout, model_card, versions, warmup
+from tfgan_suite.serving.inference_network import inference_network
 from tfgan_suite.version import __version__
 
 EXAMPLE_ROWS = 3
@@ -133,15 +135,25 @@ def publish(
 def _write(model, signatures, path):
     """Writes the SavedModel and what is recorded of it; returns the signatures' descriptions."""
     archive = keras.export.ExportArchive()
-    for name, signature in signatures.items():
-        archive.add_endpoint(name, _positional(signature), list(signature.tensor_specs.values()))
-    archive.write_out(path, verbose=False)
+    with _inference_networks_of(model):
+        for name, signature in model.signatures().items():
+            archive.add_endpoint(
+                name, _positional(signature), list(signature.tensor_specs.values())
+            )
+        archive.write_out(path, verbose=False)
+    # What is recorded, and held against the servable, are the model's own networks.
     examples = {name: _example(signature) for name, signature in signatures.items()}
     warmup.write(os.path.join(path, warmup.PATH), type(model).__name__, examples.items())
     return {
         name: _record(name, signature, examples[name], path)
         for name, signature in signatures.items()
     }
+
+
+def _inference_networks_of(model):
+    if not hasattr(model, "inference_by"):  # signatures of someone's own
+        return contextlib.nullcontext()
+    return model.inference_by(inference_network)
 
 
 def _positional(signature):

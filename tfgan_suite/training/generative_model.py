@@ -1,5 +1,6 @@
 """`GenerativeModel`: what every system of the package stands on."""
 
+import contextlib
 import functools
 import types
 from collections.abc import Callable
@@ -95,7 +96,9 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         self.running_means = RunningMeans()
         self._stop_vote, self._stop = False, 0.0
         # In a namespace, since Keras would track a plain dict as part of the model's state.
-        self._cache = types.SimpleNamespace(gradient_functions={}, inference_functions={})
+        self._cache = types.SimpleNamespace(
+            gradient_functions={}, inference_functions={}, stand_ins={}
+        )
 
     # === Declaration ===
 
@@ -134,7 +137,20 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
 
     def inference(self, network: str) -> keras.Model:
         """Returns the moving average of a network, or the network where none is kept."""
-        return getattr(self, f"{network}_average", getattr(self, network))
+        kept = getattr(self, f"{network}_average", getattr(self, network))
+        return self._cache.stand_ins.get(network, kept)
+
+    @contextlib.contextmanager
+    def inference_by(self, make: Callable[[keras.Model], keras.Model]):
+        """Inside the `with` block `make(network)` stands in for each network that is served.
+
+        So what `call` and `signatures` trace may be exported in a form that computes less.
+        """
+        self._cache.stand_ins = {n: make(net) for n, net in self.served_networks().items()}
+        try:
+            yield
+        finally:
+            self._cache.stand_ins = {}
 
     def served_networks(self) -> dict[str, keras.Model]:
         """Returns the networks that make what users want, averages where they are kept."""
