@@ -15,6 +15,7 @@ _HOMES = {
     "write_grid": "grids",
     "run_local_workers": "local_workers",
     "run_program": "program",
+    "run_ray_workers": "ray_workers",
     "sample": "sampling",
     "RunInterrupted": "training",
     "load": "training",

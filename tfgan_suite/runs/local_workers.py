@@ -42,11 +42,11 @@ def run_local_workers(
     if num_workers < 1:
         raise UserInputError(f"num_workers={num_workers} must be at least 1.")
     addresses = [f"localhost:{port}" for port in _free_ports(num_workers)]
-    shares = _shares(num_workers) if pin else [None] * num_workers
+    parts = shares(num_workers) if pin else [None] * num_workers
     workers, readers = [], []
-    for index, share in enumerate(shares):
+    for index, part in enumerate(parts):
         environment = {**os.environ, "TF_CONFIG": _tf_config(addresses, index)}
-        with _confined_to(share):  # the child inherits it
+        with confined_to(part):  # the child inherits it
             worker = subprocess.Popen(
                 command,
                 env=environment,
@@ -55,7 +55,7 @@ def run_local_workers(
                 text=True,
                 start_new_session=True,  # a Ctrl-C comes through us, once
             )
-        reader = threading.Thread(target=_relay, args=(worker.stdout, index), daemon=True)
+        reader = threading.Thread(target=relay, args=(worker.stdout, index), daemon=True)
         reader.start()
         workers.append(worker)
         readers.append(reader)
@@ -80,7 +80,7 @@ def _free_ports(number: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def _shares(number: int) -> list[set[int] | None]:
+def shares(number: int) -> list[set[int] | None]:
     """Deals the processors out; None for each worker if there are fewer than workers."""
     processors = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(processors) < number:
@@ -90,7 +90,7 @@ def _shares(number: int) -> list[set[int] | None]:
 
 
 @contextlib.contextmanager
-def _confined_to(processors: set[int] | None) -> Iterator[None]:
+def confined_to(processors: set[int] | None) -> Iterator[None]:
     if processors is None:
         yield
         return
@@ -102,7 +102,7 @@ def _confined_to(processors: set[int] | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _relay(stream, index: int) -> None:
+def relay(stream, index: int) -> None:
     for line in stream:
         print(f"[worker {index}] {line}", end="", flush=True, file=sys.stdout)
 
