@@ -1,6 +1,6 @@
 """Trains with several workers that Ray places, watches and starts again after one is lost.
 
-  python -m launch.ray_train --num_workers=2 -- --config=launch/configs/gan_ring.py --workdir=runs/r2
+  python -m launch.ray_train --num_workers=2 -- --config=launch/configs/gan_ring.py --workdir=runs/r
   python -m launch.ray_train --num_workers=8 --address=auto --gpus_per_worker=1 -- \\
       --config=launch/configs/cyclegan_shapes.py --workdir=SHARED/runs/shapes
 

@@ -55,7 +55,7 @@ def run_local_workers(
                 text=True,
                 start_new_session=True,  # a Ctrl-C comes through us, once
             )
-        reader = threading.Thread(target=relay, args=(worker.stdout, index), daemon=True)
+        reader = threading.Thread(target=_relay, args=(worker.stdout, index), daemon=True)
         reader.start()
         workers.append(worker)
         readers.append(reader)
@@ -102,7 +102,7 @@ def confined_to(processors: set[int] | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def relay(stream, index: int) -> None:
+def _relay(stream, index: int) -> None:
     for line in stream:
         print(f"[worker {index}] {line}", end="", flush=True, file=sys.stdout)
 

@@ -6,8 +6,10 @@ with it.
 """
 
 import contextlib
+import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,16 +19,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.runs.local_workers import confined_to, relay, shares
+from tfgan_suite.runs.local_workers import confined_to, shares
 from tfgan_suite.runs.program import EXIT_USAGE
 
 _POLL_SECONDS = 0.5
 _OBJECT_STORE_BYTES = 100 * 2**20  # nothing but a few messages goes through it
-_SETTINGS = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent to anybody
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths mean what they mean here
-    "RAY_DEDUP_LOGS": "0",  # the workers' lines are alike, and all of them are wanted
-}
+_NO_USAGE_STATISTICS = {"RAY_USAGE_STATS_ENABLED": "0"}
 
 
 def run_ray_workers(
@@ -74,7 +72,10 @@ def run_ray_workers(
             "pin": pin,
             "job": job,
         }
-        resources = {"CPU": cpus_per_worker, **({"GPU": gpus_per_worker} if gpus_per_worker else {})}
+        resources = {
+            "CPU": cpus_per_worker,
+            **({"GPU": gpus_per_worker} if gpus_per_worker else {}),
+        }
         with tempfile.TemporaryDirectory() as notes_of_ray:
             trainer = ray.train.tensorflow.TensorflowTrainer(
                 _work,
@@ -89,7 +90,7 @@ def run_ray_workers(
                     failure_config=ray.train.FailureConfig(max_failures=max_failures),
                 ),
             )
-            error = _fit(trainer, on_signal=lambda number: job.stop.remote(128 + number, number))
+            error = _fit(ray, trainer, job)
         code = ray.get(job.exit_code.remote())
     finally:
         ray.shutdown()
@@ -106,7 +107,15 @@ class _Job:
     """What the workers and the program that started them tell each other; an actor of Ray."""
 
     def __init__(self):
-        self._exit_code, self._signal = 0, None
+        self._exit_code, self._signal, self._lines = 0, None, []
+
+    def tell(self, line: str) -> None:
+        self._lines.append(line)
+
+    def lines(self) -> list[str]:
+        """What was told since the last call."""
+        lines, self._lines = self._lines, []
+        return lines
 
     def stop(self, exit_code: int, number: int) -> None:
         """The job ends with this code; whoever still runs gets the signal."""
@@ -129,7 +138,9 @@ def _work(work: Mapping[str, Any]) -> None:
         return
     context = ray.train.get_context()
     environment = {k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"}  # set by Ray
-    share = shares(context.get_local_world_size())[context.get_local_rank()] if work["pin"] else None
+    share = (
+        shares(context.get_local_world_size())[context.get_local_rank()] if work["pin"] else None
+    )
     with confined_to(share):  # the child inherits it
         process = subprocess.Popen(
             [sys.executable, *work["command"]],
@@ -140,7 +151,14 @@ def _work(work: Mapping[str, Any]) -> None:
             stderr=subprocess.STDOUT,
             text=True,
         )
-    reader = threading.Thread(target=relay, args=(process.stdout, context.get_world_rank()))
+    name = f"[worker {context.get_world_rank()}]"
+    job.tell.remote(f"{name} starts on {ray.util.get_node_ip_address()}, process {process.pid}")
+
+    def relay():
+        for line in process.stdout:
+            job.tell.remote(f"{name} {line.rstrip()}")
+
+    reader = threading.Thread(target=relay)
     reader.start()
     handed_on = None
     while process.poll() is None:
@@ -150,6 +168,7 @@ def _work(work: Mapping[str, Any]) -> None:
             handed_on = number
             process.send_signal(number)
     reader.join()
+    ray.get(job.tell.remote(f"{name} ended with exit code {process.returncode}"))
     if process.returncode == EXIT_USAGE:  # another start would find the same
         ray.get(job.stop.remote(EXIT_USAGE, signal.SIGTERM))
     elif process.returncode and handed_on is None:
@@ -159,7 +178,7 @@ def _work(work: Mapping[str, Any]) -> None:
 
 
 def _import_ray():
-    os.environ.update({name: os.environ.get(name, value) for name, value in _SETTINGS.items()})
+    os.environ.update(_NO_USAGE_STATISTICS)  # nothing is sent to anybody
     try:
         import ray.train.tensorflow
     except ModuleNotFoundError as error:
@@ -173,8 +192,9 @@ def _import_ray():
 def _connect(ray, address, cpus, gpus):
     if address is not None:
         try:
-            ray.init(address)
-        except (ConnectionError, ValueError) as error:
+            _check_reachable(address)
+            ray.init(address, log_to_driver=False)
+        except (OSError, ValueError) as error:
             raise UserInputError(
                 f"--address={address} is no running Ray cluster ({error}). Start one with "
                 "`ray start --head`, or leave --address out for one of this machine alone."
@@ -186,19 +206,26 @@ def _connect(ray, address, cpus, gpus):
         num_gpus=gpus or None,
         include_dashboard=False,
         object_store_memory=_OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
     )
 
 
-def _fit(trainer, on_signal) -> Exception | None:
-    """Trains; returns Ray's error once it has given up."""
-    from ray.train import TrainingFailedError
+def _check_reachable(address):
+    """Ray itself would wait without end for an address where nobody answers."""
+    host, _, port = address.rpartition(":")
+    if host and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=10).close()
 
+
+def _fit(ray, trainer, job) -> Exception | None:
+    """Trains, prints what the workers print; returns Ray's error once it has given up."""
     errors = []
 
     def fit():
         try:
             trainer.fit()
-        except TrainingFailedError as error:
+        except ray.train.TrainingFailedError as error:
             errors.append(error)
 
     # In a thread of its own, because Ray answers Ctrl-C by killing the workers.
@@ -208,7 +235,10 @@ def _fit(trainer, on_signal) -> Exception | None:
         while thread.is_alive():
             thread.join(_POLL_SECONDS)
             if received:
-                on_signal(received.pop())
+                number = received.pop()
+                job.stop.remote(128 + number, number)
+            for line in ray.get(job.lines.remote()):
+                print(line, flush=True)
     return errors[0] if errors else None
 
 

@@ -279,9 +279,10 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
                 images = int(model.images_seen.numpy())
                 multi_worker.agree(strategy, images, "the images seen to go back to")
                 dataset = prepare(config, model, strategy).dataset
-    images = int(model.images_seen.numpy())
-    # A worker that left while the chief still saves would look like one that was lost.
-    multi_worker.agree(strategy, images, "the images seen at the end")
+        images = int(model.images_seen.numpy())
+        # A worker that left while the chief still saves would look like one that was lost; so would
+        # one whose own signal comes after another's has stopped all of them.
+        multi_worker.agree(strategy, images, "the images seen at the end")
     if stopping.stopped_by and images < total:
         name = signal.Signals(stopping.stopped_by).name
         raise RunInterrupted(
