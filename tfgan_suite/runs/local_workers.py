@@ -1,7 +1,6 @@
 """Several workers on one machine: the same processes that a cluster would run, for trying out."""
 
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -11,7 +10,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-from tfgan_suite.errors import UserInputError
+from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.runs import tf_config
 
 _POLL_SECONDS = 0.1
 
@@ -33,11 +33,12 @@ def run_local_workers(
         grace: seconds from one worker's failure to the end of all.
 
     Returns:
-        0 if all workers ended well, else the exit code of the first one that did not (128 + N for
-        signal N).
+        0 if all workers ended well, else the exit code of the first one that did not; 128 + N if
+        that was signal N which came to all of them through here.
 
     Raises:
         UserInputError: if `num_workers` is less than 1.
+        RunFailure: if a worker was killed.
     """
     if num_workers < 1:
         raise UserInputError(f"num_workers={num_workers} must be at least 1.")
@@ -45,7 +46,7 @@ def run_local_workers(
     parts = shares(num_workers) if pin else [None] * num_workers
     workers, readers = [], []
     for index, part in enumerate(parts):
-        environment = {**os.environ, "TF_CONFIG": _tf_config(addresses, index)}
+        environment = {**os.environ, "TF_CONFIG": tf_config.describe(addresses, index)}
         with confined_to(part):  # the child inherits it
             worker = subprocess.Popen(
                 command,
@@ -59,16 +60,17 @@ def run_local_workers(
         reader.start()
         workers.append(worker)
         readers.append(reader)
-    with _handing_on_signals(workers):
-        code = _wait(workers, grace)
+    with _handing_on_signals(workers) as handed_on:
+        index, code = _wait(workers, grace)
     for reader in readers:
         reader.join()
-    return code
-
-
-def _tf_config(addresses: Sequence[str], index: int) -> str:
-    return json.dumps(
-        {"cluster": {"worker": list(addresses)}, "task": {"type": "worker", "index": index}}
+    if code >= 0:
+        return code
+    if -code in handed_on:
+        return 128 - code
+    raise RunFailure(
+        f"Worker {index} was killed by {signal.Signals(-code).name}. Its last checkpoint is whole: "
+        "give the same command again, and the run goes on from there."
     )
 
 
@@ -108,34 +110,35 @@ def _relay(stream, index: int) -> None:
 
 
 @contextlib.contextmanager
-def _handing_on_signals(workers: Sequence[subprocess.Popen]) -> Iterator[None]:
+def _handing_on_signals(workers: Sequence[subprocess.Popen]) -> Iterator[set[int]]:
+    """Hands SIGTERM and Ctrl-C on to all workers; gives the set of those that came."""
+    handed_on = set()
+
     def hand_on(number, frame):
+        handed_on.add(number)
         for worker in workers:
             if worker.poll() is None:
                 worker.send_signal(number)
 
     before = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        yield handed_on
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _wait(workers: Sequence[subprocess.Popen], grace: float) -> int:
-    code, failed_at = 0, None
-    running = list(workers)
+def _wait(workers: Sequence[subprocess.Popen], grace: float) -> tuple[int, int]:
+    """Waits for all; returns number and return code of the first that failed, (0, 0) if none."""
+    first, failed_at = (0, 0), None
+    running = dict(enumerate(workers))
     while running:
-        for worker in [w for w in running if w.poll() is not None]:
-            running.remove(worker)
-            if worker.returncode and failed_at is None:
-                code, failed_at = _exit_code(worker.returncode), time.monotonic()
+        for index in [i for i, worker in running.items() if worker.poll() is not None]:
+            code = running.pop(index).returncode
+            if code and failed_at is None:
+                first, failed_at = (index, code), time.monotonic()
         if failed_at is not None and time.monotonic() - failed_at > grace:
-            for worker in running:
+            for worker in running.values():
                 worker.kill()
         time.sleep(_POLL_SECONDS)
-    return code
-
-
-def _exit_code(returncode: int) -> int:
-    return 128 - returncode if returncode < 0 else returncode
+    return first

@@ -4,20 +4,16 @@ Every worker runs the same program on the same config and the same workdir, whic
 read. The chief alone writes.
 """
 
-import json
 import os
 
 import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.runs import allocator
+from tfgan_suite.runs import allocator, tf_config
 
 COLLECTIVE_TIMEOUT = 300.0
 """Seconds that a worker waits for the others, by default."""
 
-_EXAMPLE = (
-    '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
-)
 # What TensorFlow's collectives raise when a worker is gone, late or has failed.
 _LOST = (
     tf.errors.UnavailableError,
@@ -35,19 +31,20 @@ def join(collective_timeout: float = COLLECTIVE_TIMEOUT) -> tf.distribute.Strate
         collective_timeout: seconds to wait for the others in each exchange.
 
     Raises:
-        UserInputError: if neither TF_CONFIG nor Slurm says who the workers are.
+        UserInputError: if neither TF_CONFIG nor Slurm nor Kubernetes says who the workers are.
         RunFailure: if they do not meet in time.
     """
     if collective_timeout <= 0:
         raise UserInputError(f"collective_timeout={collective_timeout} must be positive (seconds).")
-    resolver = _resolver()
+    os.environ["TF_CONFIG"] = tf_config.find()
+    resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     allocator.keep_freed_memory()
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=collective_timeout)
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(resolver, communication_options=options)
     except (*_LOST, tf.errors.UnknownError, tf.errors.InternalError) as error:
         raise RunFailure(
-            f"This worker ({os.environ.get('TF_CONFIG', 'of Slurm')}) did not meet the others: "
+            f"This worker ({os.environ['TF_CONFIG']}) did not meet the others: "
             f"{_short(error)} Start all workers, with addresses that reach each other and ports "
             "that are free."
         ) from error
@@ -111,50 +108,8 @@ def as_lost_worker(error: Exception, collective_timeout: float) -> RunFailure | 
     )
 
 
-def _resolver():
-    resolvers = tf.distribute.cluster_resolver
-    if "TF_CONFIG" in os.environ:
-        _check_tf_config(os.environ["TF_CONFIG"])
-        return resolvers.TFConfigClusterResolver()
-    if "SLURM_PROCID" in os.environ:
-        try:
-            return resolvers.SlurmClusterResolver(auto_set_gpu=_gpus_are_slurms())
-        except (RuntimeError, KeyError, ValueError) as error:
-            raise UserInputError(
-                f"Slurm's variables do not describe a job step ({error}). Start the workers with "
-                "srun."
-            ) from error
-    raise UserInputError(
-        "--strategy=multi_worker needs to know the workers. Set TF_CONFIG in each of them, such as "
-        f"{_EXAMPLE}; or start them with Slurm's srun; or, on one machine, with "
-        "python -m launch.workers."
-    )
-
-
-def _gpus_are_slurms():
-    return "CUDA_VISIBLE_DEVICES" not in os.environ and bool(tf.config.list_physical_devices("GPU"))
-
-
-def _check_tf_config(text):
-    try:
-        config = json.loads(text)
-        cluster, task = config["cluster"], config["task"]
-        addresses = cluster[task["type"]]
-        known = set(cluster) <= {"chief", "worker"}
-        fits = known and 0 <= int(task["index"]) < len(addresses)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise UserInputError(
-            f"TF_CONFIG={text!r} cannot be read ({type(error).__name__}: {error}). "
-            f"Expected {_EXAMPLE}."
-        ) from error
-    if not fits:
-        raise UserInputError(
-            f"TF_CONFIG={text!r} names a task that is not in its cluster, or tasks other than "
-            f"chief and worker. Expected {_EXAMPLE}."
-        )
-
-
 def _short(error):
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    message = next((line for line in lines if not line.startswith("Additional")), "no details.")
+    dull = ("Graph execution error", "Detected at node", "Additional")
+    message = next((line for line in lines if not line.startswith(dull)), "no details.")
     return message[:300] if message.endswith(".") else f"{message[:300]}."

@@ -1,0 +1,83 @@
+"""Short runs with two workers, to be disturbed by a test."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+#: Each worker writes its process number beside the config.
+CONFIG = """
+import json
+import os
+from pathlib import Path
+
+from tfgan_suite.runs import default_config
+
+if "TF_CONFIG" in os.environ:
+    index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+    Path(__file__).with_name(f"process.{index}").write_text(str(os.getpid()))
+
+
+def get_config():
+    config = default_config()
+    config.model = {"name": "gan", "preset": "tiny"}
+    config.data = {"source": "gaussians"}
+    config.batch_size = 8
+    config.images = 8 * 1_000
+    config.log_every = 1_000
+    config.sample_every = 4_000
+    config.checkpoint_every = 1_000
+    config.num_samples = 4
+    return config
+"""
+
+
+def arguments(folder, workdir, *more):
+    """Writes the config into `folder` and returns the command line of `launch.train`."""
+    config = folder / "config.py"
+    config.write_text(CONFIG)
+    return [f"--config={config}", f"--workdir={workdir}", *more]
+
+
+def start(program, *arguments, **environment):
+    """Starts a program of `launch/`; both of its outputs come through one pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", f"launch.{program}", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(job, timeout=200):
+    """Waits for a started program; returns its exit code and what it printed."""
+    try:
+        output, _ = job.communicate(timeout=timeout)
+    finally:
+        job.kill()
+    print(output)
+    return job.returncode, output
+
+
+def wait_for(file, job):
+    """Waits until there is this file; fails if the job ends first."""
+    while not file.exists():
+        assert job.poll() is None, job.stdout.read()
+        time.sleep(0.005)
+
+
+def process_of(folder, index):
+    """The process number of a worker whose config lies in `folder`."""
+    return int((folder / f"process.{index}").read_text())
+
+
+def results(workdir):
+    """What every undisturbed run of the same config gives to the last bit."""
+    newest = max((workdir / "checkpoints").iterdir())
+    files = [workdir / "metrics.jsonl", *newest.iterdir(), *(workdir / "samples").iterdir()]
+    return {str(file.relative_to(workdir)): file.read_bytes() for file in files}
