@@ -23,7 +23,17 @@ if "TF_CONFIG" in os.environ:
 
 def get_config():
     config = default_config()
-    config.model = {"name": "gan", "preset": "tiny"}
+    config.model = {
+        "name": "gan",
+        "networks": {
+            "name": "mlp",
+            "sample_shape": (2,),
+            "latent_size": 4,
+            "generator_hidden_units": (8,),
+            "discriminator_hidden_units": (8,),
+            "output_activation": "linear",
+        },
+    }
     config.data = {"source": "gaussians"}
     config.batch_size = 8
     config.images = 8 * 1_000
