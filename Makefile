@@ -7,7 +7,7 @@ RUN = $(VENV)/bin/python
 PYTEST = TF_CPP_MIN_LOG_LEVEL=2 $(RUN) -m pytest -q -p no:cacheprovider
 DEMO ?= runs/demo
 
-.PHONY: install demo test test-slow test-faults test-oldest lint format
+.PHONY: install demo test test-slow test-faults test-ray test-oldest lint format
 
 install: $(VENV)/installed
 
@@ -30,6 +30,11 @@ test-slow: install
 # Kills, full disks, damaged files, numbers that are none (docs/faults.md). Mounts a small tmpfs.
 test-faults: install
 	$(PYTEST) -s tests/faults
+
+# A local Ray cluster whose workers are killed; installs the extra `ray`.
+test-ray: install
+	$(RUN) -m pip install --quiet --editable '.[ray]'
+	$(PYTEST) tests/distribution/test_ray.py
 
 # The oldest supported versions, in an environment of their own. OLDEST_PYTHON names Python 3.10.
 test-oldest:

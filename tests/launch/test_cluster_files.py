@@ -217,3 +217,25 @@ def test_the_slurm_script_stops_before_its_time_is_over_and_goes_on(tmp_path):
     assert not (tmp_path / "scontrol").exists()
     images = [json.loads(x)["images"] for x in (workdir / "metrics.jsonl").read_text().splitlines()]
     assert images == list(range(25_600, 512_001, 25_600))
+
+
+def commands_in_the_page():
+    lines = (ROOT / "docs/cluster.md").read_text().splitlines()
+    return [line.split()[2:] for line in lines if line.startswith("python -m launch.")]
+
+
+@pytest.mark.parametrize("module", ["launch.train", "launch.workers", "launch.ray_train"])
+def test_the_commands_in_the_page_are_right(module):
+    commands = [words for words in commands_in_the_page() if words[0] == module]
+    assert commands
+    described = subprocess.run(
+        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True
+    ).stdout
+    for _, *arguments in commands:
+        own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+        for flag in own:
+            assert f"\n  {flag.partition('=')[0]}=" in described, flag
+        training = arguments[len(own) + 1 :] or own
+        run = [sys.executable, "-m", "launch.train", *training, "--config.mistake=1"]
+        done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 2 and "no config key 'mistake'" in done.stderr
