@@ -62,6 +62,20 @@ def test_a_worker_that_hangs_is_an_error_in_time(tmp_path):
     assert seconds < TIMEOUT + GRACE + SLACK
 
 
+def test_a_worker_that_never_comes_is_an_error_in_time(tmp_path):
+    addresses = [f"localhost:{port}" for port in _free_ports(2)]
+    options = ["--strategy=multi_worker", "--collective_timeout=5"]
+    alone = jobs.start(
+        "train",
+        *options,
+        *jobs.arguments(tmp_path, tmp_path / "run"),
+        TF_CONFIG=describe(addresses, 0),
+    )
+    code, output = jobs.finish(alone)
+    assert code == 1 and "at most 5 s (--collective_timeout)" in output and "Timeout" in output
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("index", [0, 1])
 def test_a_signal_to_one_worker_stops_all_after_the_same_step(index, tmp_path, undisturbed):

@@ -4,9 +4,16 @@ Every worker runs the same program on the same config and the same workdir, whic
 read. The chief alone writes.
 """
 
+import contextlib
+import faulthandler
+import functools
 import os
+import sys
 
 import tensorflow as tf
+
+# Not public, and the only way to its timeouts; tests/distribution/test_workers.py tells if it goes.
+from tensorflow.python.eager import context
 
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.runs import allocator, tf_config
@@ -28,7 +35,8 @@ def join(collective_timeout: float = COLLECTIVE_TIMEOUT) -> tf.distribute.Strate
     """Waits until all workers of the job are there and returns their common strategy.
 
     Args:
-        collective_timeout: seconds to wait for the others in each exchange.
+        collective_timeout: seconds to wait for the others: here, where the process ends with exit
+            code 1 if they do not come, and in each exchange.
 
     Raises:
         UserInputError: if neither TF_CONFIG nor Slurm nor Kubernetes says who the workers are.
@@ -39,9 +47,13 @@ def join(collective_timeout: float = COLLECTIVE_TIMEOUT) -> tf.distribute.Strate
     os.environ["TF_CONFIG"] = tf_config.find()
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     allocator.keep_freed_memory()
+    _tolerate_silence(collective_timeout)
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=collective_timeout)
     try:
-        return tf.distribute.MultiWorkerMirroredStrategy(resolver, communication_options=options)
+        with _at_most(collective_timeout):
+            return tf.distribute.MultiWorkerMirroredStrategy(
+                resolver, communication_options=options
+            )
     except (*_LOST, tf.errors.UnknownError, tf.errors.InternalError) as error:
         raise RunFailure(
             f"This worker ({os.environ['TF_CONFIG']}) did not meet the others: "
@@ -84,9 +96,9 @@ def agree(strategy: tf.distribute.Strategy, value: int, what: str) -> None:
         return
 
     def largest_and_smallest():
-        context = tf.distribute.get_replica_context()
+        replica = tf.distribute.get_replica_context()
         pair = tf.constant([value, -value], tf.float64)
-        return tf.reduce_max(context.all_gather(pair[None], axis=0), axis=0)
+        return tf.reduce_max(replica.all_gather(pair[None], axis=0), axis=0)
 
     result = strategy.run(tf.function(largest_and_smallest))
     largest, smallest = strategy.experimental_local_results(result)[0].numpy()
@@ -108,8 +120,38 @@ def as_lost_worker(error: Exception, collective_timeout: float) -> RunFailure | 
     )
 
 
+def _tolerate_silence(seconds):
+    """Sets how long TensorFlow waits for a worker's heartbeat before it takes it for lost.
+
+    Its own 10 seconds make a lost worker of a busy machine or a short break of the network.
+    """
+    runtime = context.context()
+    runtime.configure_coordination_service = functools.partial(
+        runtime.configure_coordination_service, heartbeat_timeout_in_ms=int(seconds * 1000)
+    )
+
+
+@contextlib.contextmanager
+def _at_most(seconds):
+    """Ends the process with exit code 1 if the workers do not meet in time.
+
+    TensorFlow waits without end for a worker that never comes, and holds Python's lock meanwhile:
+    no exception, signal handler or thread gets through to it, but this does.
+    """
+    print(
+        f"Waiting for all workers, at most {seconds:g} s (--collective_timeout).",
+        file=sys.stderr,
+        flush=True,
+    )
+    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.stderr)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
 def _short(error):
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    dull = ("Graph execution error", "Detected at node", "Additional")
+    dull = ("Graph execution error", "Detected at node", "File ", "Additional")
     message = next((line for line in lines if not line.startswith(dull)), "no details.")
     return message[:300] if message.endswith(".") else f"{message[:300]}."
