@@ -1,4 +1,4 @@
-"""The two kinds of error that a user of the package meets."""
+"""The kinds of error that a user of the package meets."""
 
 import difflib
 from collections.abc import Iterable
@@ -16,6 +16,14 @@ class RunFailure(RuntimeError):
 
     A full disk, a damaged file, a loss that is no number. The programs print it and exit with
     code 1.
+    """
+
+
+class LostWorker(RunFailure):
+    """Another worker of the job is gone or silent.
+
+    This process cannot go on, nor end in order: TensorFlow would wait for the lost worker once
+    more. The programs end at once.
     """
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 # Not public, and the only way to its timeouts; tests/distribution/test_workers.py tells if it goes.
 from tensorflow.python.eager import context
 
-from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.errors import LostWorker, RunFailure, UserInputError
 from tfgan_suite.runs import allocator, tf_config
 
 COLLECTIVE_TIMEOUT = 300.0
@@ -109,11 +109,11 @@ def agree(strategy: tf.distribute.Strategy, value: int, what: str) -> None:
         )
 
 
-def as_lost_worker(error: Exception, collective_timeout: float) -> RunFailure | None:
+def as_lost_worker(error: Exception, collective_timeout: float) -> LostWorker | None:
     """Returns what a failed exchange between workers means, or None for another error."""
     if not isinstance(error, _LOST):
         return None
-    return RunFailure(
+    return LostWorker(
         f"A worker of this job is gone, or did not answer for {collective_timeout:g} s "
         f"(--collective_timeout): {_short(error)} The last checkpoint is whole: start all workers "
         "again with the same command, and the run goes on from there."

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from absl import app, flags, logging
 
-from tfgan_suite.errors import RunFailure, UserInputError, closest_name
+from tfgan_suite.errors import LostWorker, RunFailure, UserInputError, closest_name
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
@@ -67,6 +67,9 @@ def run_program(
         except UserInputError as error:
             _complain(error)
             return EXIT_USAGE
+        except LostWorker as error:
+            _complain(error)
+            os._exit(EXIT_FAILURE)
         except RunFailure as error:
             _complain(error)
             return EXIT_FAILURE
