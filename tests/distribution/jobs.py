@@ -64,12 +64,13 @@ def start(program, *arguments, **environment):
     )
 
 
-def finish(job, timeout=200):
+def finish(job, timeout=400):
     """Waits for a started program; returns its exit code and what it printed."""
     try:
         output, _ = job.communicate(timeout=timeout)
-    finally:
-        job.kill()
+    except subprocess.TimeoutExpired:
+        job.terminate()  # which it hands on
+        raise
     print(output)
     return job.returncode, output
 
