@@ -155,18 +155,20 @@ done
 exit $worst
 """,
     "scancel": '[[ $1 == --signal=TERM && $2 == $SLURM_JOB_ID ]] && kill $(cat "$FOLDER/workers")',
-    "scontrol": 'echo "$@" >> "$FOLDER/scontrol"',
+    "scontrol": 'echo "$@" >> "$FOLDER/requeued"',
 }
 
 
 def start_batch(folder, *arguments):
+    programs = folder / "bin"
+    programs.mkdir(exist_ok=True)
     for name, text in STAND_INS.items():
-        program = folder / name
+        program = programs / name
         program.write_text(f"#!/bin/bash\n{text}\n")
         program.chmod(0o755)
     environment = {
         **os.environ,
-        "PATH": f"{folder}:{os.environ['PATH']}",
+        "PATH": f"{programs}:{os.environ['PATH']}",
         "FOLDER": str(folder),
         "PYTHON": sys.executable,
         "SLURM_JOB_ID": str(free_job()),
@@ -206,15 +208,15 @@ def test_the_slurm_script_stops_before_its_time_is_over_and_goes_on(tmp_path):
     job.send_signal(signal.SIGUSR1)
     output, _ = job.communicate(timeout=120)
     assert job.returncode == 143 and "SIGTERM: saved at" in output, output
-    assert (tmp_path / "scontrol").read_text().startswith("requeue ")
+    assert (tmp_path / "requeued").read_text().startswith("requeue ")
     assert json.loads((workdir / "config.json").read_text())["machine"]["replicas"] == 2
 
     (tmp_path / "workers").unlink()
-    (tmp_path / "scontrol").unlink()
+    (tmp_path / "requeued").unlink()
     job = start_batch(tmp_path, *arguments)
     output, _ = job.communicate(timeout=200)
     assert job.returncode == 0 and "Resuming" in output, output
-    assert not (tmp_path / "scontrol").exists()
+    assert not (tmp_path / "requeued").exists()
     images = [json.loads(x)["images"] for x in (workdir / "metrics.jsonl").read_text().splitlines()]
     assert images == list(range(25_600, 512_001, 25_600))
 
