@@ -12,9 +12,10 @@ Command:
 The digits are an .npz file with `x` uint8 [60000, 28, 28]; its default place is the folder that
 the environment variable TFGAN_DATA names, else `data`.
 
-Cost: to be measured.
+Cost: 4,445 s on 2 CPU cores beside other work (300 to 1,700 images/s), 0.8 GB.
 
-Expected: to be measured.
+Expected: digits from 300,000 images on, at the end about three of four readable, too many ones; a
+Parzen-window log-likelihood of 75 (`benchmarks.parzen`), still rising.
 """
 
 import os
@@ -29,7 +30,7 @@ def get_config():
     config.model = {"name": "gan", "preset": "paper_mnist", "loss": "non_saturating"}
     config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz", "test_fraction": 1 / 6}
     config.batch_size = 100
-    config.images = 500_000
+    config.images = 1_500_000
     config.optimizers = {
         player: {
             "name": "sgd",

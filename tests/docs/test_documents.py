@@ -22,6 +22,10 @@ def commands():
     return [line for line in lines if line.startswith("python -m ")]
 
 
+def trains(command):
+    return "launch.train" in command or "launch.workers" in command
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A folder in which the printed commands find the configs."""
@@ -61,8 +65,8 @@ tf.config.set_logical_device_configuration(
 
 
 def test_the_train_commands_dry_run(folder):
-    found = [command for command in commands() if "launch.train" in command]
-    assert len(found) >= 3
+    found = [command for command in commands() if trains(command)]
+    assert len(found) >= 4
     for command in dict.fromkeys(command.replace(" --dry_run", "") for command in found):
         assert "parameters" in run(command, folder, "--dry_run").lower()
     assert sorted(path.name for path in folder.iterdir()) == ["launch"]
@@ -71,7 +75,7 @@ def test_the_train_commands_dry_run(folder):
 def test_the_other_commands_work_on_a_short_run(folder):
     train = next(c for c in commands() if "cyclegan_shapes" in c and "--dry_run" not in c)
     run(train, folder, "--config.images=8", "--config.jit_compile=False")
-    others = [command for command in commands() if "launch.train" not in command]
+    others = [command for command in commands() if not trains(command)]
     assert [shlex.split(command)[2] for command in others] == [
         "launch.sample",
         "export.saved_model",
