@@ -7,7 +7,7 @@ RUN = $(VENV)/bin/python
 PYTEST = TF_CPP_MIN_LOG_LEVEL=2 $(RUN) -m pytest -q -p no:cacheprovider
 DEMO ?= runs/demo
 
-.PHONY: install demo test test-slow test-faults test-ray test-oldest lint format
+.PHONY: install demo test test-slow test-faults test-ray test-runtimes test-oldest lint format
 
 install: $(VENV)/installed
 
@@ -35,6 +35,11 @@ test-faults: install
 test-ray: install
 	$(RUN) -m pip install --quiet --editable '.[ray]'
 	$(PYTEST) tests/distribution/test_ray.py
+
+# LiteRT, ONNX and OpenVINO files of every model; installs the extra `runtimes`.
+test-runtimes: install
+	$(RUN) -m pip install --quiet --editable '.[runtimes]'
+	$(PYTEST) tests/serving/test_runtimes.py
 
 # The oldest supported versions, in an environment of their own. OLDEST_PYTHON names Python 3.10.
 test-oldest:

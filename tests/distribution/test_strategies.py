@@ -42,8 +42,8 @@ def on_two_then_one_then_four(once):
 @pytest.mark.parametrize("name", models.names())
 def test_a_run_may_be_resumed_on_another_number_of_replicas(name, on_two_then_one_then_four):
     """Two replicas, then one, then four, against one throughout: same batches, same noise."""
-    changing = trainings.read(trainings.file_of(on_two_then_one_then_four, name, "recipe"))
+    changing = trainings.read(trainings.file_of(on_two_then_one_then_four, name, "adam"))
     alone = tf.distribute.get_strategy()
-    throughout = trainings.train(name, "recipe", alone, **trainings.CHANGING, steps=12)
+    throughout = trainings.train(name, "adam", alone, **trainings.CHANGING, steps=12)
     # The logs of the last leg are means over fewer steps.
     assert_same_training(throughout._replace(logs={}), changing._replace(logs={}), tolerance=1e-5)

@@ -11,19 +11,19 @@ import numpy as np
 from tfgan_suite import models
 from tfgan_suite.runs.devices import make_strategy
 from tfgan_suite.runs.multi_worker import agree, is_chief
-from tfgan_suite.testing import Training, train_briefly
+from tfgan_suite.testing import ADAM, Training, train_briefly
 from tfgan_suite.training import Checkpoints
 
 #: How a model is trained: each row covers several properties at once.
 WAYS = {
-    "recipe": {},
+    "adam": dict(optimizer=ADAM),
     "sgd, four steps a call": dict(
         optimizer={"class_name": "sgd", "config": {"learning_rate": 1e-3}},
         steps=8,
         steps_per_execution=4,
     ),
     "clipped, xla": dict(
-        optimizer={"class_name": "adam", "config": {"learning_rate": 1e-4, "global_clipnorm": 0.1}},
+        optimizer={**ADAM, "config": {**ADAM["config"], "global_clipnorm": 0.1}},
         jit_compile=True,
     ),
     "in two parts, four steps a call": dict(
@@ -31,12 +31,8 @@ WAYS = {
     ),
 }
 
-#: How a run goes on when the number of replicas changes. With the usual epsilon of 1e-8 Adam's
-#: step is as large for a gradient of rounding noise as for any other.
-CHANGING = dict(
-    batch_size=16,
-    optimizer={"class_name": "adam", "config": {"learning_rate": 1e-3, "epsilon": 1e-2}},
-)
+#: How a run goes on when the number of replicas changes.
+CHANGING = dict(batch_size=16, optimizer=ADAM)
 
 
 def make(name):
@@ -90,10 +86,10 @@ def one_leg(folder, strategy):
             agree(strategy, int(model.step.numpy()), "the step")
 
         training = train(
-            name, "recipe", strategy, **CHANGING, steps=4, restore=checkpoints.restore, save=save
+            name, "adam", strategy, **CHANGING, steps=4, restore=checkpoints.restore, save=save
         )
         if is_chief(strategy):
-            write(training, file_of(folder, name, "recipe"))
+            write(training, file_of(folder, name, "adam"))
 
 
 if __name__ == "__main__":

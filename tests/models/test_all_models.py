@@ -32,8 +32,8 @@ def test_evaluate_measures_only(make_model):
     testing.check_evaluate_measures_only(make_model)
 
 
-def test_replicas_agree_with_the_recipe(make_model):
-    testing.check_replicas_agree(make_model, optimizer=None)
+def test_replicas_agree_with_adam(make_model):
+    testing.check_replicas_agree(make_model, optimizer=testing.ADAM)
 
 
 def test_replicas_agree_with_sgd(make_model):
@@ -44,7 +44,7 @@ def test_replicas_agree_with_sgd(make_model):
 
 
 def test_replicas_agree_under_xla(make_model):
-    testing.check_replicas_agree(make_model, optimizer=None, jit_compile=True, steps=3)
+    testing.check_replicas_agree(make_model, jit_compile=True, steps=3)
 
 
 def test_accumulation_is_exact(make_model):

@@ -1,9 +1,13 @@
 """Other runtimes give what Keras gives, for every registered model."""
 
+import json
+import subprocess
+import sys
+
 import keras
 import pytest
 
-from tfgan_suite import models
+from tfgan_suite import models, runs
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.serving import runtimes
 
@@ -59,3 +63,24 @@ def test_wrong_requests(tmp_path, monkeypatch):
     monkeypatch.setitem(runtimes.RUNTIMES, "onnx", missing)
     with pytest.raises(UserInputError, match=r"no_such_package.*tfgan_suite\[runtimes\]"):
         runtimes.write(model, tmp_path / "out", "onnx")
+
+
+def test_the_program_writes_the_networks_of_a_run(tmp_path, installed):
+    installed("onnx")
+    config = runs.default_config()
+    config.model = {"name": "lsgan", "preset": "tiny"}
+    config.data = {"source": "gaussians"}
+    config.batch_size = config.images = 8
+    runs.train(config, tmp_path / "run")
+
+    def program(*arguments):
+        command = [sys.executable, "-m", "export.runtimes", f"--workdir={tmp_path}/run"]
+        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+
+    done = program("--format=onnx", f"--out={tmp_path}/files")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    assert report["files"] == {"generator": f"{tmp_path}/files/generator.onnx"}
+    assert report["largest_difference"]["generator"] < 2e-6
+    assert program("--format=onnx", f"--out={tmp_path}/files").returncode == 2
+    assert program("--format=onxx", f"--out={tmp_path}/more").returncode == 2

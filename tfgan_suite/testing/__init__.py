@@ -1,6 +1,7 @@
 """For authors of models: one call for each property that a model must have."""
 
 from tfgan_suite.testing.checks import (
+    ADAM,
     Training,
     assert_same_training,
     check_accumulation_is_exact,
@@ -17,6 +18,7 @@ from tfgan_suite.testing.checks import (
 )
 
 __all__ = [
+    "ADAM",
     "Training",
     "assert_same_training",
     "check_accumulation_is_exact",
