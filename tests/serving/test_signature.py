@@ -175,7 +175,8 @@ def huge_bmp():
 
 
 def huge_gif():
-    return b"GIF89a" + struct.pack("<HH", 50_000, 50_000) + b"\0\0\0"
+    data = encode(Image.fromarray(pixels()), "GIF")
+    return data[:6] + struct.pack("<HH", 50_000, 50_000) + data[10:]
 
 
 def huge_webp():
@@ -212,30 +213,45 @@ def animated(kind):
     return file.getvalue()
 
 
-def test_every_row_that_is_no_picture_is_named():
-    picture = Image.fromarray(pixels())
-    good = {kind: encode(picture, kind) for kind in ("PNG", "JPEG", "BMP", "GIF", "WEBP")}
-    bad = [
-        b"",
-        b"no picture",
-        good["PNG"][:8],
-        good["PNG"][:200],
-        changed(good["PNG"], 150, 0xFF),
-        good["JPEG"][:20],
-        b"\xff\xd8\xff" + bytes(100),
-        good["BMP"][:60],
-        good["GIF"][:10],
-        good["GIF"][:-100],
-        gif_whose_frame_is_larger_than_its_screen(),
-        good["WEBP"][:30],
-        animated("WEBP"),
-    ]
-    rows = [data for pair in zip(bad, [*good.values()] * 3, strict=False) for data in pair]
+BY_HEADER = [
+    b"",
+    b"no picture",
+    encode(Image.fromarray(pixels()), "PNG")[:8],
+    encode(Image.fromarray(pixels()), "GIF")[:10],
+    encode(Image.fromarray(pixels()), "GIF")[:-100],
+    gif_whose_frame_is_larger_than_its_screen(),
+    encode(Image.fromarray(pixels()), "WEBP")[:20],
+    animated("WEBP"),
+]
+
+
+def test_what_is_no_picture_by_its_header_is_named_before_decoding():
+    good = [encode(Image.fromarray(pixels()), kind) for kind in ("PNG", "JPEG", "BMP", "GIF")]
+    rows = [data for pair in zip(BY_HEADER, good * 2, strict=True) for data in pair]
     with pytest.raises(tf.errors.InvalidArgumentError, match="cannot be read") as error:
         decode(*rows)
-    numbers = " ".join(str(row) for row in range(0, len(rows), 2))
-    assert f"rows (counted from 0)] [{numbers}]" in str(error.value)
-    assert decode(*good.values()).shape == (5, 12, 12, 3)
+    assert "rows (counted from 0)] [0 2 4 6 8 10 12 14]" in str(error.value)
+    assert decode(*good, encode(Image.fromarray(pixels()), "WEBP")).shape == (5, 12, 12, 3)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        encode(Image.fromarray(pixels()), "PNG")[:200],
+        changed(encode(Image.fromarray(pixels()), "PNG"), 150, 0xFF),
+        encode(Image.fromarray(pixels()), "JPEG")[:20],
+        b"\xff\xd8\xff" + bytes(100),
+        encode(Image.fromarray(pixels()), "BMP")[:60],
+        encode(Image.fromarray(pixels()), "WEBP")[:60],
+    ],
+    ids=["short PNG", "damaged PNG", "short JPEG", "no JPEG", "short BMP", "short WebP"],
+)
+@pytest.mark.parametrize(("row", "name"), [(1, "1"), (66, "64_or_later")])
+def test_content_that_cannot_be_decoded_is_named(data, row, name):
+    good = encode(Image.fromarray(pixels()), "PNG")
+    words = rf"image_bytes_row_{name}\b|image_bytes: cannot be read.*\[{row}\]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        decode(*[good] * row, data)
 
 
 def test_of_an_animation_the_first_frame_is_taken():

@@ -1,9 +1,8 @@
 """Picture files in and out of a served graph, from bytes that anybody may have sent.
 
-TensorFlow's decoders raise at the first bad picture without saying which it was, and take the
-memory that its header asks for. Here the size is read from the header first, and the decoding runs
-in a `tf.data` pipeline inside the graph, which drops what fails; the rows that are missing are the
-bad ones. The pipeline lives for one request and keeps no state.
+TensorFlow's decoders take the memory that a picture's header asks for, and do not say which of
+several pictures was bad. Here the size is read from the header first, and an operation that may
+fail on a picture has a name with the number of its row, which TensorFlow puts into the error.
 """
 
 import tensorflow as tf
@@ -15,6 +14,9 @@ MAX_PIXELS = 4096 * 4096
 
 PARALLEL_PICTURES = 2
 """Pictures of a request decoded at a time; bounds the memory that a request takes."""
+
+NAMED_ROWS = 64
+"""Rows of a request that errors of TensorFlow's decoders name; those behind are "64_or_later"."""
 
 
 def encode_png(images: tf.Tensor) -> tf.Tensor:
@@ -40,7 +42,8 @@ def decode_images(
     the centre, scaling is bicubic with antialiasing, transparent parts become white. It differs in
     that the EXIF orientation is not read, nor a PNG's single transparent colour, and 16 bits are
     cut to 8. Files that are no picture (an animated WebP neither), or have more than `MAX_PIXELS`
-    pixels, raise an error that names their rows; the latter before anything is decoded.
+    pixels, raise an error that names their rows before anything is decoded; one whose content
+    cannot be decoded raises the decoder's, with its row as in `image_bytes_row_3`.
 
     Args:
         image_bytes: Strings `[B]`, encoded pictures of any size.
@@ -51,54 +54,52 @@ def decode_images(
         float32 `[B, height, width, channels]` in [-1, 1].
     """
     height, width = (size, size) if isinstance(size, int) else size
-    shape = [height, width, channels]
     image_bytes = tf.convert_to_tensor(image_bytes, tf.string)
+    rows = tf.range(tf.shape(image_bytes)[0])
 
-    @tf.autograph.experimental.do_not_convert
-    def read(row, data):
+    def read_header(row_and_data):
+        row, data = row_and_data
         kind = _picture_kind(data)
-        rows, columns = _picture_size(kind, data)
-        fits = (rows > 0) & (columns > 0) & (rows * columns <= MAX_PIXELS)
-        image = tf.cond(
-            fits,
-            lambda: _scale_to_cover(_decode(kind, data), height, width, channels),
-            lambda: tf.zeros(shape),
-        )
-        return row, tf.stack([rows, columns]), tf.ensure_shape(image, shape)
+        data = tf.cond(kind["gif"], lambda: _first_gif_frame(data), lambda: data)
+        return data, tf.stack(_picture_size(row, kind, data))
 
-    num_rows = tf.shape(image_bytes, tf.int64)[0]
-    # Neither tuned nor rewritten: that would take longer than most requests.
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = False
-    pictures = (
-        tf.data.Dataset.from_tensor_slices((tf.range(num_rows), image_bytes))
-        .map(read, num_parallel_calls=PARALLEL_PICTURES, deterministic=True)
-        .ignore_errors()
-        .batch(tf.maximum(num_rows, 1))
-        .with_options(options)
+    data, sizes = tf.map_fn(
+        read_header,
+        (rows, image_bytes),
+        fn_output_signature=(tf.TensorSpec([], tf.string), tf.TensorSpec([2], tf.int64)),
     )
-    nothing = (tf.zeros([0], tf.int64), tf.zeros([0, 2], tf.int64), tf.zeros([0, *shape]))
-    rows, sizes, images = pictures.reduce(nothing, lambda _, batch: batch)
-
     areas = tf.reduce_prod(sizes, axis=1)
-
-    def is_among(chosen):
-        ones = tf.ones([tf.size(chosen)], tf.int32)
-        return tf.scatter_nd(chosen[:, tf.newaxis], ones, [num_rows]) > 0
-
-    images = refuse_rows(
-        images,
-        tf.logical_not(is_among(tf.boolean_mask(rows, areas > 0))),
+    data = refuse_rows(
+        data,
+        areas <= 0,
         "Input image_bytes: cannot be read as a PNG, JPEG, BMP, GIF or WebP picture",
     )
-    images = refuse_rows(
-        images,
-        is_among(tf.boolean_mask(rows, areas > MAX_PIXELS)),
-        f"Input image_bytes: too large, more than {MAX_PIXELS} pixels",
+    data = refuse_rows(
+        data, areas > MAX_PIXELS, f"Input image_bytes: too large, more than {MAX_PIXELS} pixels"
     )
-    images = tf.clip_by_value(images, 0.0, 1.0) * 2.0 - 1.0
-    return tf.ensure_shape(images, [image_bytes.shape[0], *shape])
+
+    def decode(row_and_data):
+        return _scale_to_cover(_decode(*row_and_data), height, width, channels)
+
+    images = tf.map_fn(
+        decode,
+        (rows, data),
+        fn_output_signature=tf.TensorSpec([height, width, channels], tf.float32),
+        parallel_iterations=PARALLEL_PICTURES,
+    )
+    return tf.clip_by_value(images, 0.0, 1.0) * 2.0 - 1.0
+
+
+def _named_by_row(row, operation):
+    """Runs `operation(name)` under a name that holds the number of the row."""
+
+    def branch(number):
+        return lambda: operation(f"image_bytes_row_{number}")
+
+    branches = [branch(number) for number in range(NAMED_ROWS)]
+    return tf.switch_case(
+        tf.minimum(row, NAMED_ROWS), [*branches, branch(f"{NAMED_ROWS}_or_later")]
+    )
 
 
 def _scale_to_cover(image, height, width, channels):
@@ -160,7 +161,7 @@ def _picture_kind(data):
     }
 
 
-def _picture_size(kind, data):
+def _picture_size(row, kind, data):
     """Height and width, int64, from the header alone; 0 for what is no picture."""
     # Padded, so that a cut header reads as zeros.
     header = tf.strings.join([tf.strings.substr(data, 0, 32), tf.constant(b"\0" * 32)])
@@ -202,7 +203,11 @@ def _picture_size(kind, data):
             (kind["png"], lambda: integers(tf.int32, False, 20, 16)),
             (
                 kind["jpeg"],
-                lambda: tf.unstack(tf.image.extract_jpeg_shape(data, tf.int64)[:2]),
+                lambda: tf.unstack(
+                    _named_by_row(
+                        row, lambda name: tf.image.extract_jpeg_shape(data, tf.int64, name)
+                    )[:2]
+                ),
             ),
             (kind["gif"], lambda: integers(tf.uint16, True, 8, 6)),
             (kind["webp"], webp),
@@ -213,33 +218,36 @@ def _picture_size(kind, data):
     return tf.abs(height), tf.abs(width)  # A BMP that is stored top down has a negative height.
 
 
-def _decode(kind, data):
+def _decode(row, data):
     """uint8 `[H, W, C]` with as many channels as are stored."""
+
     # Asked for 4, the decoder gives wrong alpha values for palettes and for grey of less than 8
     # bits.
-    return tf.case(
-        [
-            (kind["png"], lambda: tf.io.decode_png(data)),
-            (kind["jpeg"], lambda: tf.io.decode_jpeg(data, channels=3)),
-            (
-                kind["gif"],
-                lambda: tf.io.decode_image(_first_gif_frame(data), expand_animations=False),
-            ),
-            (kind["webp"], lambda: tf.raw_ops.DecodeWebP(contents=data)[0]),
-        ],
-        default=lambda: tf.io.decode_bmp(data),
+    def decode(name):
+        return tf.io.decode_image(data, expand_animations=False, name=name)
+
+    def decode_webp(name):
+        return tf.raw_ops.DecodeWebP(contents=data, name=name)[0]
+
+    return tf.cond(
+        _picture_kind(data)["webp"],
+        lambda: _named_by_row(row, decode_webp),
+        lambda: _named_by_row(row, decode),
     )
 
 
 def _first_gif_frame(data):
-    """Cuts a GIF off behind its first frame.
+    """Cuts a GIF off behind its first frame; an empty string where there is none.
 
     TensorFlow's decoder decodes every frame, each at the size that the frame itself states, before
     it gives away all but one: a small file could take any amount of memory. A first frame that
-    juts out of the screen that the header states raises an error, as a file does that ends within.
+    juts out of the screen that the header states does not count as one.
     """
-    content = tf.cast(tf.io.decode_raw(data, tf.uint8), tf.int32)
-    nowhere = tf.size(content)  # Reading there raises the error.
+    length = tf.strings.length(data)
+    # Padded, so that what a block states can be read wherever the file ends.
+    padded = tf.strings.join([data, tf.constant(b"\0" * 16)])
+    content = tf.cast(tf.io.decode_raw(padded, tf.uint8), tf.int32)
+    nowhere = length + 1
 
     def number(position):
         return content[position] + 256 * content[position + 1]
@@ -248,8 +256,7 @@ def _first_gif_frame(data):
         return position + tf.where(flags >= 128, 3 * tf.bitwise.left_shift(2, flags % 8), 0)
 
     def sub_block(position, is_last):
-        length = content[position]
-        return position + 1 + length, length > 0, is_last
+        return position + 1 + content[position], content[position] > 0, is_last
 
     def frame(position):
         fits = (number(position + 1) + number(position + 5) <= number(6)) & (
@@ -273,9 +280,11 @@ def _first_gif_frame(data):
             ),
         )
 
-    end, _, _ = tf.while_loop(
-        lambda _, inside, is_last: inside | ~is_last,
+    end, inside, _ = tf.while_loop(
+        lambda position, inside, is_last: (inside | ~is_last) & (position <= length),
         step,
         (after_table(tf.constant(13), content[10]), tf.constant(False), tf.constant(False)),
     )
-    return tf.strings.join([tf.strings.substr(data, 0, end), tf.constant(b";")])
+    whole = ~inside & (end <= length)
+    cut = tf.strings.join([tf.strings.substr(data, 0, end * tf.cast(whole, tf.int32)), b";"])
+    return tf.where(whole, cut, b"")

@@ -23,16 +23,14 @@ TOLERANCE = 1e-5
 HALF_PRECISION_TOLERANCE = 2e-2
 
 # What is stateful by name, yet gives the same answer to the same request: reading weights, checking
-# inputs, calling functions, and the `tf.data` pipeline that decodes a request's pictures.
+# inputs, calling functions.
 KEEPS_NO_STATE = {
     "Assert",
     "Case",
     "If",
     "PartitionedCall",
     "ReadVariableOp",
-    "ReduceDataset",
     "StatefulPartitionedCall",
-    "TensorSliceDataset",
     "VarHandleOp",
     "While",
 }
