@@ -17,7 +17,7 @@ def get_config():
     }
     config.data = {"source": "shapes", "size": 16, "num_examples": 40, "num_test": 4}
     config.batch_size = 4
-    config.images = 4 * 800
+    config.images = 4 * 1500
     config.log_every = 100
     config.sample_every = 1000
     config.checkpoint_every = 60
