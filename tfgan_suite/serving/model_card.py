@@ -43,7 +43,8 @@ Encoded pictures may be PNG, JPEG, BMP, WebP (no animation) or GIF (its first fr
 {max_pixels:,} pixels, told from the header before anything is decoded. They are scaled with
 antialiasing until they cover the model's shape, and what juts out is cut off around the centre.
 Transparent parts become white, 16 bits are cut to 8. The EXIF orientation is not read: turn
-photographs upright before they are sent.
+photographs upright before they are sent. Where the content of a picture cannot be decoded, the
+error names the row as in `image_bytes_row_3`.
 """
 
 
