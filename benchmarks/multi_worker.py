@@ -8,6 +8,7 @@ computation per worker. Each line is the median of `--rounds` measurements, whic
 share of linear is what two workers do together over twice what one does alone.
 """
 
+import importlib.util
 import json
 import os
 import resource
@@ -36,7 +37,7 @@ _OUT = flags.DEFINE_string("out", None, "File for a worker's figures.")
 def main(_):
     if _WORKER.value:
         return {"tfgan_suite": train_here, "pytorch": train_pytorch}[_WORKER.value]()
-    libraries = ["tfgan_suite", *(["pytorch"] if _has_pytorch() else [])]
+    libraries = ["tfgan_suite", *(["pytorch"] if importlib.util.find_spec("torch") else [])]
     figures = {(library, n): [] for library in libraries for n in (1, 2)}
     for _round in range(_ROUNDS.value):
         for library, num_workers in figures:
@@ -185,14 +186,6 @@ def train_pytorch():
     report(run, rank == 0, num_workers)
     if cluster:
         distributed.destroy_process_group()
-
-
-def _has_pytorch():
-    try:
-        import torch  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

@@ -105,7 +105,6 @@ def write(name, folder):
     from tfgan_suite.serving import runtimes
 
     model = models.build(MODELS[name])
-    model.save(folder / "model.keras")
     serving.publish(model, folder / "servable")
     for runtime, way in runtimes.RUNTIMES.items():
         if all(importlib.util.find_spec(package) for package in way.packages):
@@ -120,24 +119,21 @@ def servable(name, folder, threads):
     return lambda inputs: loaded.run(SIGNATURES[name], {argument: inputs})
 
 
-def _network(name, folder):
-    import keras
+def _network(name):
+    from tfgan_suite import models
 
-    from tfgan_suite import models  # noqa: F401, registers the classes
-
-    model = keras.models.load_model(folder / "model.keras")
-    return next(iter(model.served_networks().values()))
+    return next(iter(models.build(MODELS[name]).served_networks().values()))
 
 
 def predict(name, folder, threads):
-    network = _network(name, folder)
+    network = _network(name)
     return lambda inputs: network.predict(inputs, batch_size=len(inputs), verbose=0)
 
 
 def tf_function(name, folder, threads):
     import tensorflow as tf
 
-    network = _network(name, folder)
+    network = _network(name)
     shape = (None, *INPUTS[name])
     call = tf.function(
         lambda inputs: network(inputs, training=False),

@@ -110,7 +110,7 @@ class GrpcService(prediction_service_pb2_grpc.PredictionServiceServicer):
         except NotFound as error:
             context.abort(grpc.StatusCode.NOT_FOUND, str(error))
 
-    def Predict(self, request, context):  # noqa: N802
+    def Predict(self, request, context):
         _, version = self._find(request.model_spec, context)
         try:
             return version.predict(request)
@@ -119,7 +119,7 @@ class GrpcService(prediction_service_pb2_grpc.PredictionServiceServicer):
         except (RunFailure, UserInputError) as error:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
 
-    def GetModelMetadata(self, request, context):  # noqa: N802
+    def GetModelMetadata(self, request, context):
         number, version = self._find(request.model_spec, context)
         response = get_model_metadata_pb2.GetModelMetadataResponse(model_spec=request.model_spec)
         response.model_spec.version.value = number
@@ -198,10 +198,10 @@ def handler_class(models, is_refused):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
-        def do_GET(self):  # noqa: N802
+        def do_GET(self):
             self._answer(None)
 
-        def do_POST(self):  # noqa: N802
+        def do_POST(self):
             self._answer(self.rfile.read(int(self.headers["Content-Length"])))
 
         def _answer(self, body):

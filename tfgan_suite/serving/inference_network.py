@@ -27,7 +27,7 @@ def inference_network(network: keras.Model) -> keras.Model:
       that nothing else reads, scale goes into that layer's kernel and offset into its bias.
     - A transposed convolution of stride 2 becomes four convolutions, one for each phase of the
       output's rows and columns, with the taps of the kernel that meet a pixel there. TensorFlow
-      computes it as the gradient of a convolution, which takes up to twice as long on a CPU.
+      computes it as the gradient of a convolution: for one picture 1.8 times as long on a CPU core.
 
     Args:
         network: functional or sequential model. Layers that compute in less than float32 stay
