@@ -9,38 +9,20 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 #: Each worker writes its process number beside the config.
-CONFIG = """
+CONFIG = f"""
 import json
 import os
+import runpy
 from pathlib import Path
-
-from tfgan_suite.runs import default_config
 
 if "TF_CONFIG" in os.environ:
     index = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
-    Path(__file__).with_name(f"process.{index}").write_text(str(os.getpid()))
+    Path(__file__).with_name(f"process.{{index}}").write_text(str(os.getpid()))
 
 
 def get_config():
-    config = default_config()
-    config.model = {
-        "name": "gan",
-        "networks": {
-            "name": "mlp",
-            "sample_shape": (2,),
-            "latent_size": 4,
-            "generator_hidden_units": (8,),
-            "discriminator_hidden_units": (8,),
-            "output_activation": "linear",
-        },
-    }
-    config.data = {"source": "gaussians"}
-    config.batch_size = 8
-    config.images = 8 * 1_000
-    config.log_every = 1_000
-    config.sample_every = 4_000
-    config.checkpoint_every = 1_000
-    config.num_samples = 4
+    config = runpy.run_path({str(ROOT / "tests/faults/points_config.py")!r})["get_config"]()
+    config.update(dict(images=8_000, log_every=1_000, sample_every=4_000, checkpoint_every=1_000))
     return config
 """
 

@@ -9,29 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CONFIG = """
-from tfgan_suite.runs import default_config
+CONFIG = f"""
+import runpy
 
 def get_config():
-    config = default_config()
-    config.model = {
-        "name": "gan",
-        "networks": {
-            "name": "mlp",
-            "sample_shape": (2,),
-            "latent_size": 4,
-            "generator_hidden_units": (8,),
-            "discriminator_hidden_units": (8,),
-            "output_activation": "linear",
-        },
-    }
-    config.data = {"source": "gaussians"}
-    config.batch_size = 8
-    config.images = 8 * 300
-    config.log_every = 100
-    config.sample_every = 800
-    config.checkpoint_every = 250
-    config.num_samples = 4
+    config = runpy.run_path({str(ROOT / "tests/faults/points_config.py")!r})["get_config"]()
+    config.update(dict(images=8 * 300, log_every=100, sample_every=800, checkpoint_every=250))
     return config
 """
 
