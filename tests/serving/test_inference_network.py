@@ -4,8 +4,12 @@ import pytest
 from keras import layers
 
 from tfgan_suite import models
-from tfgan_suite.layers import GhostBatchNormalization
-from tfgan_suite.serving.inference_network import PhaseConvolution2D, inference_network
+from tfgan_suite.layers import GhostBatchNormalization, ReflectionPadding2D
+from tfgan_suite.serving.inference_network import (
+    GatheredReflection2D,
+    PhaseConvolution2D,
+    inference_network,
+)
 
 
 def with_other_weights(network):
@@ -85,14 +89,33 @@ def test_what_cannot_be_faster_stays(middle):
 @pytest.mark.parametrize("size", [1, 5, 8])
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize("kernel_size", [2, 3, 4, 5, 6, (3, 4)])
-def test_phases_give_the_transposed_convolution(kernel_size, padding, size):
+@pytest.mark.parametrize("filters, num_convolutions", [(4, 1), (5, 4)])
+def test_phases_give_the_transposed_convolution(
+    filters, num_convolutions, kernel_size, padding, size
+):
     images = keras.Input((None, None, 3))
-    layer = layers.Conv2DTranspose(4, kernel_size, strides=2, padding=padding, activation="tanh")
+    layer = layers.Conv2DTranspose(
+        filters, kernel_size, strides=2, padding=padding, activation="tanh"
+    )
     network = with_other_weights(keras.Model(images, layer(images)))
     faster = inference_network(network)
-    assert isinstance(faster.get_layer(layer.name), PhaseConvolution2D)
+    twin = faster.get_layer(layer.name)
+    assert isinstance(twin, PhaseConvolution2D) and len(twin.kernels) == num_convolutions
     pictures = np.random.default_rng(1).normal(size=(2, size, size + 2, 3)).astype("float32")
     np.testing.assert_allclose(faster(pictures), network(pictures), atol=1e-5)
+
+
+@pytest.mark.parametrize("static", [True, False])
+@pytest.mark.parametrize("padding", [1, (0, 3), ((4, 1), (0, 2))])
+def test_a_gather_gives_the_reflection(padding, static):
+    pictures = np.random.default_rng(1).normal(size=(2, 5, 7, 3)).astype("float32")
+    images = keras.Input(pictures.shape[1:] if static else (None, None, 3))
+    layer = ReflectionPadding2D(padding)
+    network = keras.Model(images, layer(images))
+    faster = inference_network(network)
+    assert isinstance(faster.get_layer(layer.name), GatheredReflection2D)
+    assert faster.output_shape == network.output_shape
+    np.testing.assert_array_equal(faster(pictures), network(pictures))
 
 
 @pytest.mark.parametrize("arguments", [{"strides": 1}, {"strides": 2, "output_padding": 1}])
