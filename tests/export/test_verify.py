@@ -161,7 +161,8 @@ def test_a_damaged_recording_is_found(base):
 
 def test_a_version_without_saved_model_is_found(base):
     os.remove(os.path.join(base, "1", "saved_model.pb"))
-    assert "Could not find SavedModel" in report_of(run_verify(f"--model_dir={base}"), 1)["error"]
+    error = report_of(run_verify(f"--model_dir={base}"), 1)["error"]
+    assert "No such file" in error and "saved_model.pb" in error
 
 
 def test_missing_warm_up_records_and_changed_weights_are_told(base):
@@ -170,7 +171,7 @@ def test_missing_warm_up_records_and_changed_weights_are_told(base):
     with open(os.path.join(base, "1", "variables", "another"), "w") as file:
         file.write("weights of another version")
     error = report_of(run_verify(f"--model_dir={base}"), 1)["error"]
-    assert "variables are not those that were published" in error
+    assert "are not those that were published" in error
 
 
 class Foreign(tf.Module):

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfgan_suite import models
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.serving import Signature, layout, publish, versions
+from tfgan_suite.serving import Signature, constant_weights, layout, publish, versions
+from tfgan_suite.serving.cpp_loader import CppSavedModel
 from tfgan_suite.serving.verify import verify
 
 
@@ -65,21 +67,25 @@ def test_a_published_version_says_what_it_is(model, published):
     assert latents == {"dtype": "float32", "shape": [None, 16]}
 
 
-def test_the_manifest_tells_of_the_run_and_its_checksum_is_that_of_the_weights(tmp_path):
+def test_the_manifest_tells_of_the_run_and_has_checksums(tmp_path):
     config, metrics = {"seed": 3, "data": {"source": "shapes"}}, {"images": 5, "loss": 0.25}
-    published = publish(OneSignature(), tmp_path, config=config, metrics=metrics)
+    model = OneSignature()
+    published = publish(model, tmp_path, config=config, metrics=metrics)
     with open(layout.manifest_path(published.path)) as file:
         manifest = json.load(file)
     assert manifest["config"] == config and manifest["metrics"] == metrics
     assert manifest["parameters"] == 3 * 3 + 3
-    command = f"cat {published.path}/variables/* | sha256sum"
+    command = f"cd {published.path} && cat saved_model.pb variables/* | sha256sum"
     printed = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
-    assert printed.stdout.split()[0] == manifest["weights_sha256"]
+    assert printed.stdout.split()[0] == manifest["saved_model_sha256"]
+    weights = b"".join(weight.numpy().tobytes() for weight in model.scale.weights)
+    assert hashlib.sha256(weights).hexdigest() == manifest["weights_sha256"]
     with open(layout.model_card_path(published.path)) as file:
         card = file.read()
     for words in ("OneSignature", '"source": "shapes"', "| loss | 0.25 |", "Scaled.", "[batch, 3]"):
         assert words in card
-    assert manifest["weights_sha256"] in card and "EXIF" not in card
+    assert manifest["weights_sha256"] in card and manifest["saved_model_sha256"] in card
+    assert "EXIF" not in card
 
 
 def test_the_model_card_says_what_becomes_of_pictures(published):
@@ -111,6 +117,17 @@ def test_only_what_the_signatures_use_is_saved(model, published):
     names = [name for name, _ in tf.train.list_variables(f"{published.path}/variables/variables")]
     variables = [name for name in names if name.startswith("_all_variables/")]
     assert len(variables) == len(model.generator.variables)
+
+
+@pytest.mark.parametrize("limit, are_constant", [(constant_weights.MAX_BYTES, True), (0, False)])
+def test_small_weights_are_constants(limit, are_constant, tmp_path, monkeypatch):
+    monkeypatch.setattr(constant_weights, "MAX_BYTES", limit)
+    model = models.build({"name": "dcgan", "preset": "tiny"})
+    published = publish(model, tmp_path)
+    names = [name for name, _ in tf.train.list_variables(f"{published.path}/variables/variables")]
+    assert any(name.startswith("_all_variables/") for name in names) is not are_constant
+    with CppSavedModel(published.path) as loaded:
+        assert ("VarHandleOp" in loaded.operations("png").names) is not are_constant
 
 
 def test_versions_count_up(tmp_path):

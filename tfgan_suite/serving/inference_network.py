@@ -49,8 +49,7 @@ def inference_network(network: keras.Model) -> keras.Model:
     assert np.allclose(faster(latents), generator(latents), atol=1e-5)
     ```
     """
-    # Only layers of such models know what they read and what reads them.
-    if not (isinstance(network, keras.Sequential) or hasattr(network, "operations")):
+    if not is_graph_of_layers(network):
         return network
     folds = {id(norm): linear for norm in network.layers if (linear := _foldable(norm))}
     norms = {id(linear): norm for norm in network.layers if (linear := folds.get(id(norm)))}
@@ -77,6 +76,11 @@ def inference_network(network: keras.Model) -> keras.Model:
         twin = faster.get_layer(layer.name)
         twin.set_weights(twin.weights_for(*weights) if id(layer) in stand_ins else weights)
     return faster
+
+
+def is_graph_of_layers(network: keras.Model) -> bool:
+    """Returns whether a model is functional or sequential: its layers know what they read."""
+    return isinstance(network, keras.Sequential) or hasattr(network, "operations")
 
 
 class PhaseConvolution2D(layers.Layer):

@@ -32,20 +32,21 @@ def expected_path(version_path: str | os.PathLike, signature: str) -> str:
     return os.path.join(version_path, EXTRA, "expected", f"{signature}.npz")
 
 
-def weights_sha256(version_path: str | os.PathLike) -> str:
-    """Returns the SHA-256 of the files of the weights, in the order of their names.
+def saved_model_sha256(version_path: str | os.PathLike) -> str:
+    """Returns the SHA-256 of the graph and the variables.
 
-    It is what `cat variables/* | sha256sum` prints.
+    It is what `cat saved_model.pb variables/* | sha256sum` prints.
     """
     folder = os.path.join(version_path, "variables")
     digest = hashlib.sha256()
     try:
-        for name in sorted(os.listdir(folder)):
-            with open(os.path.join(folder, name), "rb") as file:
+        variables = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+        for path in [os.path.join(version_path, "saved_model.pb"), *variables]:
+            with open(path, "rb") as file:
                 for block in iter(lambda: file.read(1 << 20), b""):
                     digest.update(block)
     except OSError as error:
-        raise RunFailure(f"The weights in {folder} cannot be read: {error}") from error
+        raise RunFailure(f"The files of {version_path} cannot be read: {error}") from error
     return digest.hexdigest()
 
 

@@ -33,9 +33,10 @@ requests into batches, all requests of the batch fail, and the rows are counted 
 
 ## Identity
 
-SavedModel fingerprint {fingerprint}, SHA-256 of the weights {weights_sha256}
-(`cat variables/* | sha256sum`). Made by {versions}. All of this, for programs:
-`manifest.json` beside this file; `expected/` holds example inputs and the outputs to them.
+SHA-256 of the weights {weights_sha256}, the same for every export of them. SHA-256 of this export
+{saved_model_sha256} (`cat saved_model.pb variables/* | sha256sum`), fingerprint {fingerprint}. Made
+by {versions}. All of this, for programs: `manifest.json` beside this file; `expected/` holds
+example inputs and the outputs to them.
 """
 
 _PICTURES = """
@@ -46,6 +47,15 @@ Transparent parts become white, 16 bits are cut to 8. The EXIF orientation is no
 photographs upright before they are sent. Where the content of a picture cannot be decoded, the
 error names the row as in `image_bytes_row_3`.
 """
+
+_IDENTITY = (
+    "model",
+    "images_seen",
+    "parameters",
+    "weights_sha256",
+    "saved_model_sha256",
+    "fingerprint",
+)
 
 
 def render(manifest: Mapping[str, Any], doc: str | None) -> str:
@@ -59,8 +69,7 @@ def render(manifest: Mapping[str, Any], doc: str | None) -> str:
 
     takes_pictures = any("image_bytes" in s["inputs"] for s in manifest["signatures"].values())
     return _TEMPLATE.format(
-        **{key: manifest[key] for key in ("model", "images_seen", "parameters", "fingerprint")},
-        weights_sha256=manifest["weights_sha256"],
+        **{key: manifest[key] for key in _IDENTITY},
         summary=inspect.cleandoc(doc or "").split("\n\n")[0],
         signatures="\n".join(_signature(*item) for item in manifest["signatures"].items()),
         pictures=_PICTURES.format(max_pixels=MAX_PIXELS) if takes_pictures else "",

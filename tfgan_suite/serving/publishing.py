@@ -5,6 +5,7 @@ Written beside the versions, checked by running it in TensorFlow's C++ runtime, 
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import platform
@@ -19,8 +20,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.serving import layout, model_card, versions, warmup
-from tfgan_suite.serving.inference_network import inference_network
+from tfgan_suite.serving import constant_weights, layout, model_card, versions, warmup
+from tfgan_suite.serving.inference_network import inference_network, is_graph_of_layers
 from tfgan_suite.version import __version__
 
 EXAMPLE_ROWS = 3
@@ -109,8 +110,8 @@ def publish(
             "images_seen": images_seen,
             "signatures": described,
             "fingerprint": tf.saved_model.experimental.read_fingerprint(new.staging).singleprint(),
-            "weights_sha256": layout.weights_sha256(new.staging),
-            "parameters": _parameters(new.staging),
+            "saved_model_sha256": layout.saved_model_sha256(new.staging),
+            **_description_of_weights(model),
             "config": config,
             "metrics": metrics,
             "versions": {
@@ -153,7 +154,28 @@ def _write(model, signatures, path):
 def _inference_networks_of(model):
     if not hasattr(model, "inference_by"):  # signatures of someone's own
         return contextlib.nullcontext()
-    return model.inference_by(inference_network)
+    size = sum(weight.numpy().nbytes for weight in _served_weights(model))
+
+    def make(network):
+        faster = inference_network(network)
+        is_constant = size <= constant_weights.MAX_BYTES and is_graph_of_layers(faster)
+        return constant_weights.ConstantWeights(faster) if is_constant else faster
+
+    return model.inference_by(make)
+
+
+def _served_weights(model):
+    networks = model.served_networks().values() if hasattr(model, "inference_by") else model.layers
+    return [weight for network in networks for weight in network.weights]
+
+
+def _description_of_weights(model):
+    digest, parameters = hashlib.sha256(), 0
+    for weight in _served_weights(model):
+        values = weight.numpy()
+        digest.update(values.tobytes())
+        parameters += values.size
+    return {"weights_sha256": digest.hexdigest(), "parameters": parameters}
 
 
 def _positional(signature):
@@ -199,16 +221,6 @@ def _record(name, signature, inputs, path):
             for key, value in outputs.items()
         },
     }
-
-
-def _parameters(path):
-    """Numbers in the weights that are served."""
-    reader = tf.train.load_checkpoint(os.path.join(path, "variables", "variables"))
-    return sum(
-        int(np.prod(shape))
-        for name, shape in reader.get_variable_to_shape_map().items()
-        if name.startswith("_all_variables/") and name.endswith("VARIABLE_VALUE")
-    )
 
 
 def _verify_apart(path):

@@ -55,7 +55,7 @@ def verify(path: str | os.PathLike) -> dict:
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     report = {"signatures": {}, "warmup_records": 0, "verified": False}
     try:
-        _check_weights(path)
+        _check_files(path)
         with CppSavedModel(path) as model:
             recorded, requests = _recorded(path), _warmup_requests(path)
             report["warmup_records"] = len(requests)
@@ -75,17 +75,19 @@ def verify(path: str | os.PathLike) -> dict:
     return report
 
 
-def _check_weights(path):
-    """Compares the weights with their checksum, where there is a manifest."""
+def _check_files(path):
+    """Compares graph and variables with their checksum, where there is a manifest."""
     try:
         with open(layout.manifest_path(path), encoding="utf-8") as file:
-            expected = json.load(file).get("weights_sha256")
+            expected = json.load(file).get("saved_model_sha256")
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
         raise RunFailure(f"{layout.manifest_path(path)} cannot be read: {error}") from error
-    if expected and layout.weights_sha256(path) != expected:
-        raise RunFailure(f"The files in {path}/variables are not those that were published.")
+    if expected and layout.saved_model_sha256(path) != expected:
+        raise RunFailure(
+            f"saved_model.pb and variables in {path} are not those that were published."
+        )
 
 
 def _recorded(path):
