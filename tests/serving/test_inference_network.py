@@ -5,11 +5,12 @@ from keras import layers
 
 from tfgan_suite import models
 from tfgan_suite.layers import GhostBatchNormalization, ReflectionPadding2D
-from tfgan_suite.serving.inference_network import (
+from tfgan_suite.serving.faster_layers import (
+    BlockConvolution2D,
     GatheredReflection2D,
     PhaseConvolution2D,
-    inference_network,
 )
+from tfgan_suite.serving.inference_network import inference_network
 
 
 def with_other_weights(network):
@@ -103,6 +104,41 @@ def test_phases_give_the_transposed_convolution(
     assert isinstance(twin, PhaseConvolution2D) and len(twin.kernels) == num_convolutions
     pictures = np.random.default_rng(1).normal(size=(2, size, size + 2, 3)).astype("float32")
     np.testing.assert_allclose(faster(pictures), network(pictures), atol=1e-5)
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize("kernel_size", [3, 4, 7, (3, 5)])
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_blocks_give_the_convolution(use_bias, kernel_size, padding):
+    sides = [
+        8 if padding == "same" else 7 + size for size in np.broadcast_to(kernel_size, 2).tolist()
+    ]
+    images = keras.Input((*sides, 5))
+    layer = layers.Conv2D(3, kernel_size, padding=padding, use_bias=use_bias, activation="tanh")
+    network = with_other_weights(keras.Model(images, layer(images)))
+    faster = inference_network(network)
+    assert isinstance(faster.get_layer(layer.name), BlockConvolution2D)
+    np.testing.assert_allclose(
+        faster(inputs_of(network)), network(inputs_of(network)), rtol=1e-5, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "size, arguments",
+    [
+        (9, {"filters": 3}),
+        (None, {"filters": 3}),
+        (8, {"filters": 5}),
+        (8, {"filters": 3, "strides": 2}),
+        (8, {"filters": 3, "dilation_rate": 2}),
+        (8, {"filters": 3, "groups": 3}),
+    ],
+)
+def test_other_convolutions_stay(size, arguments):
+    images = keras.Input((size, size, 3))
+    layer = layers.Conv2D(kernel_size=3, padding="same", **arguments)
+    network = keras.Model(images, layer(images))
+    assert inference_network(network) is network
 
 
 @pytest.mark.parametrize("static", [True, False])
