@@ -42,8 +42,11 @@ class ConstantWeights:
             return outputs
 
         specs = [tf.TensorSpec(given.shape, given.dtype) for given in network.inputs]
-        signature = specs if len(specs) == 1 else [specs]
-        self._call = tf.function(call, input_signature=signature, autograph=False)
+        self._specs = specs[0] if len(specs) == 1 else specs
+        self._call = tf.function(call, input_signature=[self._specs], autograph=False)
 
     def __call__(self, inputs, training=False):
-        return self._call(inputs)
+        # A model in mixed precision has cast them already.
+        return self._call(
+            keras.tree.map_structure(lambda x, spec: tf.cast(x, spec.dtype), inputs, self._specs)
+        )
