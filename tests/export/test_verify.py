@@ -128,9 +128,9 @@ def test_pictures_may_differ_by_one_grey_level(base, levels, verified):
     assert report["signatures"]["png"]["ok"] is report["verified"] is verified
 
 
-def test_a_changed_variable_is_found(base):
-    path = os.path.join(base, "1", "variables", "variables.data-00000-of-00001")
-    with open(path, "r+b") as file:
+@pytest.mark.parametrize("name", ["variables/variables.data-00000-of-00001", "saved_model.pb"])
+def test_a_changed_file_is_found(base, name):
+    with open(os.path.join(base, "1", name), "r+b") as file:
         file.seek(40)
         byte = file.read(1)
         file.seek(40)
@@ -138,7 +138,8 @@ def test_a_changed_variable_is_found(base):
     process = run_verify(f"--model_dir={base}")
     report = report_of(process, 1)
     assert report["verified"] is False
-    assert "variables" in report["error"] and report["error"] in process.stderr
+    assert "are not those that were published" in report["error"]
+    assert report["error"] in process.stderr
 
 
 def test_missing_recordings_are_found(base):
@@ -171,7 +172,7 @@ def test_missing_warm_up_records_and_changed_weights_are_told(base):
     with open(os.path.join(base, "1", "variables", "another"), "w") as file:
         file.write("weights of another version")
     error = report_of(run_verify(f"--model_dir={base}"), 1)["error"]
-    assert "are not those that were published" in error
+    assert "variables" in error and "are not those that were published" in error
 
 
 class Foreign(tf.Module):

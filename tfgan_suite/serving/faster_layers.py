@@ -15,7 +15,7 @@ _PHASES = tuple(itertools.product((0, 1), repeat=2))
 def faster_kind(layer: layers.Layer) -> type | None:
     """Returns the class of this module that can do what a layer does, or None.
 
-    Its `of(layer)` makes the faster layer, whose `weights_for` takes the weights of the other.
+    Its `of(layer)` makes the faster layer; where there are weights, `weights_for` converts them.
     """
     if type(layer) is ReflectionPadding2D:
         return GatheredReflection2D

@@ -4,8 +4,8 @@ A model server joins the rows of several requests into one batch and hands the a
 row. So every input and output has the same leading batch dimension, and a row's answer depends on
 that row alone, to the last bit, whatever else is in a batch of the same size. The helpers here keep
 to that. Another number of rows may change the rounding, where TensorFlow takes another kernel
-(measured between 1, 3, 8 and 16 rows: up to 4e-9 in the transposed convolutions of a DCGAN, nothing
-in a CycleGAN; 6e-7 for a single row in a dense generator).
+(measured on published versions between 1, 3, 8 and 16 rows: nothing with a DCGAN or a CycleGAN,
+3e-7 for a single row in a dense generator).
 """
 
 from collections.abc import Callable, Mapping
