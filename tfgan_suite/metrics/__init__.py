@@ -1,14 +1,23 @@
 """How good it is: protocols that say their name."""
 
+from tfgan_suite.metrics.features import ImageFeatures, squeezenet_features, to_uint8
+from tfgan_suite.metrics.frechet import Gaussian, GaussianFit, fit_gaussian, frechet_distance
 from tfgan_suite.metrics.mixtures import ModeCoverage, mode_coverage
 from tfgan_suite.metrics.parzen import ParzenScore, parzen_log_likelihood, parzen_score
 from tfgan_suite.metrics.psnr import psnr
 
 __all__ = [
+    "Gaussian",
+    "GaussianFit",
+    "ImageFeatures",
     "ModeCoverage",
     "ParzenScore",
+    "fit_gaussian",
+    "frechet_distance",
     "mode_coverage",
     "parzen_log_likelihood",
     "parzen_score",
     "psnr",
+    "squeezenet_features",
+    "to_uint8",
 ]

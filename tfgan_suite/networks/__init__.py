@@ -12,6 +12,7 @@ from tfgan_suite.networks.mlp import (
 from tfgan_suite.networks.pairs import build_pair, pair_names
 from tfgan_suite.networks.patchgan import patchgan_discriminator
 from tfgan_suite.networks.resnet_translator import resnet_translator
+from tfgan_suite.networks.squeezenet import squeezenet
 
 __all__ = [
     "build_pair",
@@ -26,4 +27,5 @@ __all__ = [
     "pair_names",
     "patchgan_discriminator",
     "resnet_translator",
+    "squeezenet",
 ]
