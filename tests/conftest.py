@@ -1,6 +1,7 @@
 """Two logical CPUs for every test process, so that two replicas can be tried without a GPU."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,29 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("TFGAN_DATA is not set: no real data to test with")
     return Path(folder)
+
+
+@pytest.fixture
+def deletion_waits():
+    """A function that reads from a dataset for 1.7 s and says whether a deletion then waits.
+
+    tf.data's tuning holds up only some deletions (1 of 4 here, for a second or more), so there
+    are 24 iterators. The first wait ends the search: a later one would be twice as long.
+    """
+
+    def measure(dataset: tf.data.Dataset) -> bool:
+        iterators = [iter(dataset) for _ in range(24)]
+        end = time.perf_counter() + 1.7
+        while time.perf_counter() < end:
+            for iterator in iterators:
+                next(iterator)
+            time.sleep(0.05)
+        del iterator
+        while iterators:
+            start = time.perf_counter()
+            iterators.pop()
+            if time.perf_counter() - start > 0.3:
+                return True
+        return False
+
+    return measure

@@ -115,6 +115,10 @@ def test_a_strategy_hands_out_the_global_batch():
     _assert_equal([given], _take(training_batches(SHAPES, "unpaired", 4, seed=0), 1))
 
 
+def test_deleting_the_iterator_does_not_wait(deletion_waits):
+    assert not deletion_waits(training_batches(AUGMENTED, "unpaired", 4, seed=0))
+
+
 def _bytes(images):
     return [image.tobytes() for image in images]
 

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from tfgan_suite import pipelines
 from tfgan_suite.data import hashing, options
 from tfgan_suite.data.source import Source
 from tfgan_suite.data.sources import open_sources
@@ -132,11 +133,14 @@ def training_batches(
     # Repeated, so that TensorFlow knows it as endless: else the workers of a job ask each other
     # before each step whether anyone has come to an end.
     dataset = tf.data.Dataset.range(np.iinfo(np.int64).max).repeat()
-    dataset = dataset.map(element, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = dataset.map(
+        element, num_parallel_calls=pipelines.parallel_calls(), deterministic=True
+    )
     # Shards are taken above; sharding again would drop batches without a word.
     settings = tf.data.Options()
     settings.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    return dataset.with_options(settings).prefetch(tf.data.AUTOTUNE)
+    dataset = dataset.with_options(settings).prefetch(pipelines.PREFETCHED)
+    return pipelines.without_tuning(dataset)
 
 
 def heldout_batch(data_config: Mapping, kind: str, num: int, seed: int):
