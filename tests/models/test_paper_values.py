@@ -324,3 +324,15 @@ def test_cyclegan_moves_colour_and_keeps_place():
     overlap = (made[..., 2] > 0) & square
     assert overlap.sum() / ((made[..., 2] > 0) | square).sum() > 0.75
     assert np.abs(model.translate(made, "b_to_a") - red[:16]).mean() < 0.05
+
+
+def test_cyclegan_tells_networks_of_one_name_apart():
+    def translator(factor):
+        return keras.Sequential(
+            [keras.Input((12, 12, 3)), keras.layers.Rescaling(factor)], name="translator"
+        )
+
+    model = CycleGAN(generator_ab=translator(2.0), generator_ba=translator(3.0))
+    images = np.ones((2, 12, 12, 3), np.float32)
+    assert (model.translate(images, "a_to_b") == 2).all()
+    assert (model.translate(images, "b_to_a") == 3).all()

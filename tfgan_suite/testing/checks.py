@@ -85,14 +85,14 @@ def check_only_own_weights_move(make_model: MakeModel, batch_size: int = 8) -> N
     """
     for player in _made(make_model).players():
         model = _made(make_model)
-        own = {network.name for network in model.players()[player]}
+        own = {id(network) for network in model.players()[player]}
         _let_only(model, player)
         before = _network_values(model)
         model.train_on_batch(*_arguments(random_batch(model, batch_size)))
         after = _network_values(model)
         for name, values in before.items():
             moved = [not np.array_equal(a, b) for a, b in zip(values, after[name], strict=True)]
-            if name in own:
+            if id(getattr(model, name)) in own:
                 assert any(moved), f"{player}'s update left {name} as it was"
             else:
                 assert not any(moved), f"{player}'s update moved {name}"
@@ -364,9 +364,7 @@ def _arguments(batch):
 
 def _network_values(model):
     return {
-        network.name: [v.numpy() for v in network.weights]
-        for networks in model.players().values()
-        for network in networks
+        name: [v.numpy() for v in getattr(model, name).weights] for name in model.network_names()
     }
 
 

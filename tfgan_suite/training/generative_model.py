@@ -14,6 +14,7 @@ from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.layers import example_scope
 from tfgan_suite.training import averaging, inputs, noise
 from tfgan_suite.training.accumulation import in_parts
+from tfgan_suite.training.callee import Callee
 from tfgan_suite.training.guard import NonFiniteError, as_non_finite_error, guard
 from tfgan_suite.training.keras_private import WithoutSymbolicBuild, keep_gradients_as_given
 from tfgan_suite.training.replicas import gather_batch, mean_over_replicas
@@ -97,7 +98,10 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         self._stop_vote, self._stop = False, 0.0
         # In a namespace, since Keras would track a plain dict as part of the model's state.
         self._cache = types.SimpleNamespace(
-            gradient_functions={}, inference_functions={}, stand_ins={}
+            gradient_functions={},
+            # Bounded, since a lambda is a new function each time that it is written.
+            inference_function=functools.lru_cache(maxsize=16)(_inference_function),
+            stand_ins={},
         )
 
     # === Declaration ===
@@ -283,7 +287,8 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         """Draws noise for this replica's examples, as a function of seed, step, name and example.
 
         Args:
-            name: str. Each name has a stream of its own.
+            name: str. Each name has a stream of its own, and so has each draw of one name within
+                a step: the first, the second ... in the order in which `train_step` makes them.
             shape: tuple of ints. Shape of one example's noise.
             distribution: str. A key of `noise.DISTRIBUTIONS`.
 
@@ -293,15 +298,17 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         step = current_step()
         return noise.draw(
             tuple(shape),
-            key=self._noise_key(step, name),
+            key=self._noise_key(step, name, step.occurrence(f"latents/{name}")),
             offset=step.offset,
             local_batch=step.local_batch,
             global_batch=step.global_batch,
             distribution=distribution,
         )
 
-    def _noise_key(self, step, name):
+    def _noise_key(self, step, name, occurrence):
         mode = "train" if step.training else "test"
+        if occurrence:
+            mode = f"{mode}-{occurrence}"
         return tf.stack(
             [tf.constant(noise.stream(self.seed, f"{mode}/{name}"), tf.int64), step.position]
         )
@@ -313,9 +320,13 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         the global batch in one all-reduce, checked, and then applied. Nothing else moves: neither
         the other players' weights nor their statistics.
 
+        A player may take several updates in one step. Each has layer noise of its own, and each
+        logged value is the mean over those updates of the step that gave it.
+
         Args:
             player: str. A declared player.
-            loss: method `loss(*inputs, training) -> Loss`. Pure: it draws no noise itself.
+            loss: callable `loss(*inputs, training) -> Loss`, usually a method. Pure: it draws no
+                noise itself.
             *inputs: structures of tensors that the loss takes.
 
         Returns:
@@ -323,7 +334,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         """
         step = current_step()
         function = self._gradient_function(player, loss, step.training)
-        key = self._noise_key(step, f"layers/{player}")
+        key = self._noise_key(step, f"layers/{player}", step.occurrence(f"update/{player}"))
 
         def compute(part, first):
             return function(part, key, step.offset + first, step.global_batch)
@@ -354,7 +365,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                 self.optimizers[player].apply(gradients, self.trainable_variables_of(player))
             for variable, value in zip(self._statistics_of(player), statistics, strict=True):
                 variable.assign(value)
-        step.logs.update(scalars)
+        step.log(scalars)
         return outputs
 
     def gather(self, tensor: tf.Tensor) -> tf.Tensor:
@@ -375,8 +386,13 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         return current_step().training
 
     def step_logs(self) -> dict[str, tf.Tensor]:
-        """Returns what the updates of this step measured, averaged over the global batch."""
-        return dict(current_step().logs)
+        """Returns what the updates of this step measured, averaged over the global batch.
+
+        What several updates of one player measured under one name is averaged over them.
+        """
+        return {
+            name: tf.add_n(values) / len(values) for name, values in current_step().logs.items()
+        }
 
     def train_step(self, data):
         raise NotImplementedError(f"{type(self).__name__} must define `train_step`.")
@@ -404,13 +420,17 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
 
     def _gradient_function(self, player, loss, training):
         """Returns the function that computes a player's gradients, compiled by XLA if asked."""
-        cache_key = (player, loss.__name__, training)
+        compute = functools.partial(self._gradients, player, loss, training)
+        if self.run_eagerly:
+            return compute
+        # All replicas and updates share the trace of a method. A lambda is a new function in each
+        # trace of `train_step`, whose life it shares.
         functions = self._cache.gradient_functions
+        cache_key = (player, Callee(loss), training)
         if cache_key not in functions:
-            compute = functools.partial(self._gradients, player, loss, training)
-            if not self.run_eagerly:
-                compute = tf.function(compute, jit_compile=self.jit_gradients, autograph=False)
-            functions[cache_key] = compute
+            functions[cache_key] = tf.function(
+                compute, jit_compile=self.jit_gradients, autograph=False
+            )
         return functions[cache_key]
 
     def _gradients(self, player, loss, training, inputs, key, offset, global_batch):
@@ -653,28 +673,42 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
     def get_metrics_result(self):
         return self.running_means.result()
 
-    def infer(self, function: Callable[[tf.Tensor], tf.Tensor], inputs, batch_size: int = 64):
+    def infer(self, function: Callable[[Any], Any], inputs, batch_size: int = 64):
         """Runs an inference function on this process alone, in batches.
 
         Unlike `predict` it is safe where one worker of several draws a picture: it exchanges
         nothing with the others.
 
         Args:
-            function: method of the model or network, from tensor `[B, ...]` to tensor `[B, ...]`.
-            inputs: array `[N, ...]`.
+            function: method of the model or network that takes `inputs` as its one argument and
+                returns any structure of tensors `[B, ...]`. Traced once for each shape of a row;
+                a lambda is traced anew each time that it is written.
+            inputs: array `[N, ...]`, or any structure (tuple, dict ...) of them, N at least 1.
             batch_size: int. Rows computed at once.
 
         Returns:
-            Array `[N, ...]`.
+            What `function` returns, with arrays `[N, ...]` in the place of tensors.
+
+        Raises:
+            UserInputError: if there are no rows, or the arrays differ in their number.
         """
-        functions = self._cache.inference_functions
-        key = getattr(function, "__name__", None) or function.name
-        if key not in functions:
-            # A fixed signature: whole batches and the last one share a trace.
-            spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
-            functions[key] = tf.function(function, input_signature=[spec])
-        parts = [inputs[i : i + batch_size] for i in range(0, len(inputs), batch_size)]
-        return np.concatenate([functions[key](part).numpy() for part in parts])
+        inputs = tf.nest.map_structure(np.asarray, inputs)
+        shapes = [array.shape for array in tf.nest.flatten(inputs)]
+        rows = {shape[0] if shape else 0 for shape in shapes}
+        if len(rows) != 1 or 0 in rows:
+            raise UserInputError(
+                "infer takes arrays with one leading axis of the same number of rows, at least 1. "
+                f"Received shapes {shapes}."
+            )
+        # Whole batches and the last one share a trace.
+        run = self._cache.inference_function(Callee(function)).get_concrete_function(
+            tf.nest.map_structure(lambda a: tf.TensorSpec([None, *a.shape[1:]], a.dtype), inputs)
+        )
+        parts = []
+        for i in range(0, rows.pop(), batch_size):
+            part = tf.nest.map_structure(lambda a, i=i: tf.constant(a[i : i + batch_size]), inputs)
+            parts.append(tf.nest.map_structure(lambda t: t.numpy(), run(part)))
+        return tf.nest.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
     # === Checkpoints ===
 
@@ -726,6 +760,10 @@ class RunningMeans:
         """Sets sums and count to what `state` returned."""
         self.sums = {name: tf.constant(total) for name, total in state["sums"].items()}
         self.count = state["count"]
+
+
+def _inference_function(callee):
+    return tf.function(callee.function)
 
 
 def _fresh_optimizer(identifier):

@@ -23,7 +23,8 @@ class Step:
         replica_id: int32 scalar. Position of this replica among them.
         stop_vote: float32 scalar tensor. Not 0: this replica's process was asked to stop.
         stop: float32 scalar tensor. Mean of the votes, known after the first update.
-        logs: dict of scalar tensors, averages over the global batch.
+        logs: dict of lists of scalar tensors, averages over the global batch, one for each update
+            that measured the value.
     """
 
     index: tf.Tensor
@@ -35,6 +36,7 @@ class Step:
     stop_vote: tf.Tensor
     stop: tf.Tensor
     logs: dict = dataclasses.field(default_factory=dict)
+    _occurrences: dict = dataclasses.field(default_factory=dict)
 
     @property
     def global_batch(self) -> int:
@@ -44,6 +46,16 @@ class Step:
     def offset(self) -> tf.Tensor:
         """Index in the global batch of this replica's first example."""
         return self.replica_id * self.local_batch
+
+    def occurrence(self, what: str) -> int:
+        """Returns how often this step has asked for `what` before, and counts it."""
+        self._occurrences[what] = self._occurrences.get(what, -1) + 1
+        return self._occurrences[what]
+
+    def log(self, scalars: dict[str, tf.Tensor]) -> None:
+        """Adds what an update measured."""
+        for name, value in scalars.items():
+            self.logs.setdefault(name, []).append(value)
 
 
 @contextlib.contextmanager
