@@ -3,189 +3,113 @@
 Command (PyTorch is needed for its lines only: pip install '.[benchmarks]'):
   python -m benchmarks.multi_worker
 
-DCGAN of 32 pixels, width 64, kernels 4 x 4, 32 pictures per worker and step, Adam; one thread of
-computation per worker. Each line is the median of `--rounds` measurements, which take turns. The
-share of linear is what two workers do together over twice what one does alone.
+DCGAN of 32 pixels, width 64, kernels 4 x 4, 32 images per worker and step, Adam. All jobs stand
+ready and take turns in short rounds; a step ends when its losses have been read back. Figures are
+images/s by the median step. The share of linear is what two workers do together over twice what one
+does alone. Cores of one machine share its memory and its clock: "two alone" are two processes at
+the same time that exchange nothing, and the share of that is what the exchange leaves.
 """
 
 import importlib.util
 import json
 import os
-import resource
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
-from pathlib import Path
 
 import numpy as np
 from absl import flags
 
-from tfgan_suite.runs import run_local_workers
+from benchmarks.steps import package_step
+from benchmarks.timing import Job
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.runs import default_config, tf_config
+from tfgan_suite.runs.local_workers import free_ports, shares
 from tfgan_suite.runs.program import run_program
 
 BATCH = 32  # of each worker
-WARM_UP, STEPS = 8, 40
-SIZE, LATENTS, WIDTH, KERNEL = 32, 100, 64, 4
+MODEL = {"name": "dcgan", "image_size": 32, "filters": 64, "kernel_size": 4}
 
-_ROUNDS = flags.DEFINE_integer("rounds", 3, "Measurements of each line.", lower_bound=1)
-_WORKER = flags.DEFINE_enum("worker", None, ["tfgan_suite", "pytorch"], "Measure as a worker.")
-_OUT = flags.DEFINE_string("out", None, "File for a worker's figures.")
+_ROUNDS = flags.DEFINE_integer("rounds", 10, "Turns of each line.", lower_bound=1)
+_STEPS = flags.DEFINE_integer("steps", 10, "Steps of a turn.", lower_bound=1)
 
 
 def main(_):
-    if _WORKER.value:
-        return {"tfgan_suite": train_here, "pytorch": train_pytorch}[_WORKER.value]()
-    libraries = ["tfgan_suite", *(["pytorch"] if importlib.util.find_spec("torch") else [])]
-    figures = {(library, n): [] for library in libraries for n in (1, 2)}
-    for _round in range(_ROUNDS.value):
-        for library, num_workers in figures:
-            figures[library, num_workers].append(measure(library, num_workers))
-    print("| library | one worker, images/s | two workers, images/s | share of linear |")
-    print("|---|---|---|---|")
+    cores = shares(2)
+    if None in cores:
+        raise UserInputError("This benchmark needs two processors.")
+    libraries = {"tfgan_suite": here}
+    if importlib.util.find_spec("torch"):
+        libraries["PyTorch, DistributedDataParallel"] = in_torch
+    jobs = {}
+    try:
+        for library, make_step in libraries.items():
+            jobs[library, "one"] = Job(make_step, processors=cores[:1])
+            jobs[library, "two alone"] = Job(make_step, processors=cores, environments=[{}, {}])
+            jobs[library, "two"] = Job(make_step, processors=cores, environments=_cluster(2))
+        rounds = {key: [] for key in jobs}
+        for _round in range(_ROUNDS.value):
+            for key, job in jobs.items():
+                rounds[key].append(job.round(_STEPS.value))
+    finally:
+        for job in jobs.values():
+            job.close()
+    print("| library | one worker, images/s | two alone | two workers | of linear | of two alone |")
+    print("|---|---|---|---|---|---|")
     for library in libraries:
-        one, two = (
-            statistics.median(f["images_per_second"] for f in figures[library, n]) for n in (1, 2)
+        one, alone, two = (speed(rounds[library, n]) for n in ("one", "two alone", "two"))
+        print(
+            f"| {library} | {one:.1f} | {alone:.1f} | {two:.1f} | {two / (2 * one):.2f} "
+            f"| {two / alone:.2f} |"
         )
-        print(f"| {library} | {one:.1f} | {two:.1f} | {two / (2 * one):.2f} |")
-    for (library, n), several in figures.items():
-        faults = statistics.median(f["page_faults_per_step"] for f in several)
-        print(f"{library}, {n}: {faults:.0f} page faults a step")
-    return None
+    print("\n| library | job | ms of processor a step | page faults a step |\n|---|---|---|---|")
+    for (library, job), several in rounds.items():
+        each = [worker for workers in several for worker in workers]
+        cpu = 1e3 * np.median([worker.cpu_seconds for worker in each])
+        faults = np.median([worker.page_faults for worker in each])
+        print(f"| {library} | {job} | {cpu:.1f} | {faults:.0f} |")
 
 
-def measure(library, num_workers):
-    """Returns the figures of the first of `num_workers` workers, its images/s those of all."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "figures.json"
-        command = [sys.executable, "-m", "benchmarks.multi_worker", f"--worker={library}"]
-        if num_workers == 1:
-            core = min(os.sched_getaffinity(0))
-            subprocess.run(["taskset", "-c", str(core), *command, f"--out={out}"], check=True)
-        elif run_local_workers([*command, f"--out={out}"], num_workers) != 0:
-            raise RuntimeError(f"The workers of {library} failed; what they printed is above.")
-        return json.loads(out.read_text())
+def speed(rounds):
+    """Returns the images/s of all processes of a job together, by the median steps."""
+    times = [
+        sum((worker.seconds for worker in workers), []) for workers in zip(*rounds, strict=True)
+    ]
+    return sum(BATCH / np.median(seconds) for seconds in times)
 
 
-def report(run, is_chief, num_workers):
-    """Times `run(num_steps)` after a warm-up; the chief writes the figures."""
-    run(WARM_UP)
-    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    began = time.perf_counter()
-    run(STEPS)
-    seconds = time.perf_counter() - began
-    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
-    if is_chief:
-        figures = {
-            "images_per_second": num_workers * BATCH * STEPS / seconds,
-            "page_faults_per_step": faults / STEPS,
-        }
-        Path(_OUT.value).write_text(json.dumps(figures))
+def _cluster(num_workers):
+    addresses = [f"localhost:{port}" for port in free_ports(num_workers)]
+    return [{"TF_CONFIG": tf_config.describe(addresses, i)} for i in range(num_workers)]
 
 
-def train_here():
-    import tensorflow as tf
-
-    from tfgan_suite.models import DCGAN
-    from tfgan_suite.runs import multi_worker
+def here():
+    """Returns a function that takes one step of the package, as the worker that TF_CONFIG names."""
     from tfgan_suite.runs.devices import make_strategy
+    from tfgan_suite.runs.training import build_model
 
-    tf.config.threading.set_intra_op_parallelism_threads(1)
+    config = default_config()
+    config.model = MODEL
     strategy = make_strategy("multi_worker" if "TF_CONFIG" in os.environ else "none")
-    num_workers = multi_worker.num_workers(strategy)
-    with strategy.scope():
-        model = DCGAN(image_size=SIZE, filters=WIDTH, kernel_size=KERNEL)
-        model.compile()
-    pictures = np.random.default_rng(0).uniform(-1, 1, (BATCH, SIZE, SIZE, 3)).astype("float32")
-    dataset = strategy.distribute_datasets_from_function(
-        lambda context: tf.data.Dataset.from_tensors(pictures).repeat()
-    )
-
-    def run(num_steps):
-        model.fit(dataset, epochs=1, steps_per_epoch=num_steps, verbose=0)
-        model.images_seen.numpy()
-
-    report(run, multi_worker.is_chief(strategy), num_workers)
+    return package_step(build_model(config, strategy), BATCH)
 
 
-def train_pytorch():
+def in_torch():
+    """Returns a function that takes one step of PyTorch, as the worker that TF_CONFIG names."""
     import torch
-    from torch import distributed, nn
+    from torch import distributed
     from torch.nn.parallel import DistributedDataParallel
 
-    torch.manual_seed(0)
+    from benchmarks.peers.pytorch import training_step
+
     torch.set_num_threads(1)
-    cluster = json.loads(os.environ.get("TF_CONFIG", "{}"))
-    rank, num_workers = 0, 1
-    if cluster:
-        addresses, rank = cluster["cluster"]["worker"], cluster["task"]["index"]
-        num_workers = len(addresses)
-        distributed.init_process_group(
-            "gloo", init_method=f"tcp://{addresses[0]}", rank=rank, world_size=num_workers
-        )
-
-    def doubled(inputs, outputs):
-        return nn.ConvTranspose2d(inputs, outputs, KERNEL, 2, 1, bias=False)
-
-    def halved(inputs, outputs):
-        return nn.Conv2d(inputs, outputs, KERNEL, 2, 1, bias=False)
-
-    generator = nn.Sequential(
-        nn.Linear(LATENTS, 16 * 4 * WIDTH, bias=False),
-        nn.BatchNorm1d(16 * 4 * WIDTH),
-        nn.ReLU(),
-        nn.Unflatten(1, (4 * WIDTH, 4, 4)),
-        doubled(4 * WIDTH, 2 * WIDTH),
-        nn.BatchNorm2d(2 * WIDTH),
-        nn.ReLU(),
-        doubled(2 * WIDTH, WIDTH),
-        nn.BatchNorm2d(WIDTH),
-        nn.ReLU(),
-        doubled(WIDTH, 3),
-        nn.Tanh(),
+    if "TF_CONFIG" not in os.environ:
+        return training_step(MODEL, BATCH)
+    cluster = json.loads(os.environ["TF_CONFIG"])
+    addresses, rank = cluster["cluster"]["worker"], cluster["task"]["index"]
+    distributed.init_process_group(
+        "gloo", init_method=f"tcp://{addresses[0]}", rank=rank, world_size=len(addresses)
     )
-    discriminator = nn.Sequential(
-        halved(3, WIDTH),
-        nn.LeakyReLU(0.2),
-        halved(WIDTH, 2 * WIDTH),
-        nn.BatchNorm2d(2 * WIDTH),
-        nn.LeakyReLU(0.2),
-        halved(2 * WIDTH, 4 * WIDTH),
-        nn.BatchNorm2d(4 * WIDTH),
-        nn.LeakyReLU(0.2),
-        nn.Flatten(),
-        nn.Linear(16 * 4 * WIDTH, 1, bias=False),
+    return training_step(
+        MODEL, BATCH, lambda network: DistributedDataParallel(network, broadcast_buffers=False)
     )
-    g_adam, d_adam = (
-        torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999))
-        for network in (generator, discriminator)
-    )
-    g, d = generator, discriminator
-    if cluster:
-        g, d = (DistributedDataParallel(n, broadcast_buffers=False) for n in (g, d))
-    real = torch.rand(BATCH, 3, SIZE, SIZE) * 2 - 1
-    softplus = nn.functional.softplus
-
-    def run(num_steps):
-        for _step in range(num_steps):
-            with torch.no_grad():
-                fake = generator(torch.rand(BATCH, LATENTS) * 2 - 1)
-            discriminator.requires_grad_(True)
-            d_adam.zero_grad()
-            logits = d(torch.cat([real, fake]))  # one pass, since DDP sums in each backward
-            loss = softplus(-logits[:BATCH]).mean() + softplus(logits[BATCH:]).mean()
-            loss.backward()
-            d_adam.step()
-            discriminator.requires_grad_(False)
-            g_adam.zero_grad()
-            loss = softplus(-discriminator(g(torch.rand(BATCH, LATENTS) * 2 - 1))).mean()
-            loss.backward()
-            g_adam.step()
-
-    report(run, rank == 0, num_workers)
-    if cluster:
-        distributed.destroy_process_group()
 
 
 if __name__ == "__main__":

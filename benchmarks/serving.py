@@ -11,18 +11,19 @@ seconds. Figures are images/s by the median call, in brackets the median and the
 a call in ms.
 """
 
+import functools
 import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 from absl import flags
 
+from benchmarks.timing import step_times
 from tfgan_suite.runs.program import run_program
 
 MODELS = {
@@ -87,13 +88,9 @@ def measure_here(way, name, folder, threads):
     for batch in BATCHES:
         inputs = np.random.default_rng(0).uniform(-1, 1, (batch, *INPUTS[name]))
         inputs = inputs.astype(np.float32)
-        for _ in range(3):
-            run(inputs)
-        seconds = []
-        while len(seconds) < AT_LEAST or sum(seconds) < SECONDS:
-            began = time.perf_counter()
-            run(inputs)
-            seconds.append(time.perf_counter() - began)
+        call = functools.partial(run, inputs)
+        enough = AT_LEAST + round(SECONDS / np.median(step_times(call, warm_up=3, steps=3)))
+        seconds = step_times(call, warm_up=0, steps=enough)
         p50, p99 = np.percentile(seconds, [50, 99]) * 1e3
         speed = batch / np.median(seconds)
         figures.append({"images_per_second": speed, "p50": p50, "p99": p99})
@@ -210,45 +207,9 @@ def _pytorch(network, threads):
 
 
 def _pytorch_network(name):
-    """The same layers with other weights: only time is measured."""
-    from torch import nn
+    from benchmarks.peers.pytorch import generator_of
 
-    class Residual(nn.Module):
-        def __init__(self, *layers):
-            super().__init__()
-            self.layers = nn.Sequential(*layers)
-
-        def forward(self, x):
-            return x + self.layers(x)
-
-    def norm(width):
-        return nn.InstanceNorm2d(width, affine=True)
-
-    def block(width):
-        convolutions = [
-            [nn.ReflectionPad2d(1), nn.Conv2d(width, width, 3, bias=False), norm(width)]
-            for _ in range(2)
-        ]
-        return Residual(*convolutions[0], nn.ReLU(), *convolutions[1])
-
-    def doubled(inputs, outputs):
-        return nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
-
-    if name == "dcgan":
-        layers = [nn.Unflatten(1, (100, 1, 1)), nn.ConvTranspose2d(100, 512, 4, bias=False)]
-        for width in (512, 256, 128):
-            layers += [nn.BatchNorm2d(width), nn.ReLU(), doubled(width, width // 2)]
-        layers += [nn.BatchNorm2d(64), nn.ReLU(), doubled(64, 3), nn.Tanh()]
-    else:
-        layers = [nn.ReflectionPad2d(3), nn.Conv2d(3, 32, 7, bias=False), norm(32), nn.ReLU()]
-        for width in (64, 128):
-            layers += [nn.Conv2d(width // 2, width, 3, 2, 1, bias=False), norm(width), nn.ReLU()]
-        layers += [block(128) for _ in range(6)]
-        for width in (64, 32):
-            up = nn.ConvTranspose2d(width * 2, width, 3, 2, 1, output_padding=1, bias=False)
-            layers += [up, norm(width), nn.ReLU()]
-        layers += [nn.ReflectionPad2d(3), nn.Conv2d(32, 3, 7), nn.Tanh()]
-    return nn.Sequential(*layers).eval()
+    return generator_of(MODELS[name]).eval()
 
 
 #: Ways to run a model, and the packages that they need.

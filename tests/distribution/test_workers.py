@@ -8,7 +8,7 @@ import time
 import jobs
 import pytest
 
-from tfgan_suite.runs.local_workers import _free_ports
+from tfgan_suite.runs.local_workers import free_ports
 from tfgan_suite.runs.tf_config import describe
 
 TWO = "--num_workers=2"
@@ -63,7 +63,7 @@ def test_a_worker_that_hangs_is_an_error_in_time(tmp_path):
 
 
 def test_a_worker_that_never_comes_is_an_error_in_time(tmp_path):
-    addresses = [f"localhost:{port}" for port in _free_ports(2)]
+    addresses = [f"localhost:{port}" for port in free_ports(2)]
     options = ["--strategy=multi_worker", "--collective_timeout=5"]
     alone = jobs.start(
         "train",
@@ -90,7 +90,7 @@ def test_a_signal_to_one_worker_stops_all_after_the_same_step(index, tmp_path, u
 
 def test_only_the_chief_writes(tmp_path, undisturbed):
     """Each worker is given a folder of its own: only the chief's comes into being."""
-    addresses = [f"localhost:{port}" for port in _free_ports(2)]
+    addresses = [f"localhost:{port}" for port in free_ports(2)]
     started = [
         jobs.start(
             "train",

@@ -42,7 +42,7 @@ def run_local_workers(
     """
     if num_workers < 1:
         raise UserInputError(f"num_workers={num_workers} must be at least 1.")
-    addresses = [f"localhost:{port}" for port in _free_ports(num_workers)]
+    addresses = [f"localhost:{port}" for port in free_ports(num_workers)]
     parts = shares(num_workers) if pin else [None] * num_workers
     workers, readers = [], []
     for index, part in enumerate(parts):
@@ -74,7 +74,8 @@ def run_local_workers(
     )
 
 
-def _free_ports(number: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
+    """Returns ports of this machine that nothing listens on."""
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
         for one in sockets:
