@@ -7,6 +7,7 @@ compared run in processes of their own, all of them ready, and take turns in sho
 what else the machine does meets all of them alike.
 """
 
+import contextlib
 import multiprocessing
 import os
 import resource
@@ -135,17 +136,19 @@ def _stand_ready(pipe, environment, make_step, arguments):
     began = time.perf_counter()
     run_step = make_step(*arguments)
     run_step()
-    pipe.send(time.perf_counter() - began)
-    while True:
-        try:
+    with contextlib.suppress(EOFError, BrokenPipeError):  # who asks is gone
+        pipe.send(time.perf_counter() - began)
+        while True:
             warm_up, steps = pipe.recv()
-        except EOFError:  # who asked is gone
-            return
-        step_times(run_step, warm_up, 0)
-        faults, cpu_seconds = _page_faults(), time.process_time()
-        seconds = step_times(run_step, 0, steps)
-        cpu_seconds = (time.process_time() - cpu_seconds) / steps
-        pipe.send(Round(seconds, cpu_seconds, (_page_faults() - faults) / steps))
+            pipe.send(_round(run_step, warm_up, steps))
+
+
+def _round(run_step, warm_up, steps):
+    step_times(run_step, warm_up, steps=0)
+    faults, cpu_seconds = _page_faults(), time.process_time()
+    seconds = step_times(run_step, warm_up=0, steps=steps)
+    cpu_seconds = time.process_time() - cpu_seconds
+    return Round(seconds, cpu_seconds / steps, (_page_faults() - faults) / steps)
 
 
 def _page_faults():

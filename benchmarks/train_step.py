@@ -11,6 +11,7 @@ and 90th percentile, images/s by the median, and the seconds from building the m
 the first step.
 """
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from absl import flags
 
 from benchmarks.steps import package_step
 from benchmarks.timing import Job, spread
+from tfgan_suite.errors import UserInputError
 from tfgan_suite.runs import default_config, load_config
 from tfgan_suite.runs.program import run_program
 
@@ -49,6 +51,10 @@ _SECONDS = flags.DEFINE_float("seconds", 4.0, "Length of a turn, about.", lower_
 
 
 def main(_):
+    if _PEER.value and not importlib.util.find_spec(_PEER.value):
+        raise UserInputError(
+            "--peer=torch needs PyTorch, which is not installed: pip install '.[benchmarks]'"
+        )
     ways = {"plain": here, "XLA": here_by_xla, **({"PyTorch": in_torch} if _PEER.value else {})}
     columns = [*ways, *(f"first step, {way}" for way in ways)]
     print(f"| case | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}", flush=True)
