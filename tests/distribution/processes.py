@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 PROGRAM = Path(__file__).with_name("trainings.py")
@@ -23,3 +24,20 @@ def run(*command, **options):
 def train_here(folder, what, strategy, *devices):
     done = run(PROGRAM, folder, what, strategy, *devices)
     assert done.returncode == 0, done.stdout
+
+
+def has_ended(number):
+    """Whether a process that is not our child has ended, collected or not (Linux)."""
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return state == "Z"
+
+
+def seconds_until(happened, at_most):
+    """Waits until `happened()` is true; returns the seconds that it took, `at_most` if never."""
+    began = time.monotonic()
+    while not happened() and time.monotonic() - began < at_most:
+        time.sleep(0.02)
+    return min(time.monotonic() - began, at_most)

@@ -1,7 +1,9 @@
-"""Of several workers the chief holds the workdir."""
+"""Of several workers the chief holds the workdir, and none outlives its starter."""
 
+import jobs
 import pytest
-from injections import run, start, wait_for
+from injections import kill, run, start, wait_for
+from processes import has_ended, seconds_until
 
 pytestmark = pytest.mark.faults
 FLAGS = [
@@ -30,3 +32,29 @@ def test_a_second_job_on_the_workdir_is_refused(tmp_path):
     assert process.poll() is None
     process.terminate()
     process.communicate(timeout=300)
+
+
+def test_a_killed_starter_takes_its_workers_along_and_the_same_command_goes_on(tmp_path):
+    def job(name):
+        (tmp_path / name).mkdir(exist_ok=True)
+        arguments = jobs.arguments(
+            tmp_path / name,
+            tmp_path / name / "run",
+            "--config.images=1600",
+            "--config.checkpoint_every=200",
+            "--config.log_every=200",
+            "--config.sample_every=800",
+        )
+        return jobs.start("workers", "--num_workers=2", "--", *arguments)
+
+    assert jobs.finish(job("whole"))[0] == 0
+    killed = job("killed")
+    jobs.wait_for(tmp_path / "killed/run/checkpoints/000000000400", killed)
+    workers = [jobs.process_of(tmp_path / "killed", index) for index in range(2)]
+    assert kill(killed)
+    assert seconds_until(lambda: all(map(has_ended, workers)), at_most=60) < 3
+    killed.communicate()
+    assert not (tmp_path / "killed/run/checkpoints/000000001600").exists()
+    code, output = jobs.finish(job("killed"))
+    assert code == 0 and "Resuming" in output
+    assert jobs.results(tmp_path / "killed/run") == jobs.results(tmp_path / "whole/run")

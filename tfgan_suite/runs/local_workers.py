@@ -23,10 +23,12 @@ def run_local_workers(
 
     Each gets TF_CONFIG with an address on this machine. What they print comes out line by line,
     with the worker's number in front. SIGTERM and Ctrl-C are handed on to every worker. When one
-    fails, the others get `grace` seconds to notice and end by themselves.
+    fails, the others get `grace` seconds to notice and end by themselves. When this process is
+    killed, so are they.
 
     Args:
-        command: program and arguments.
+        command: a Python program: the interpreter, then `-m` and a module or a file, then the
+            program's arguments.
         num_workers: processes to start.
         pin: give each worker its own part of the processors (Linux). Without this they take them
             away from each other, since each starts as many threads as there are processors.
@@ -42,6 +44,7 @@ def run_local_workers(
     """
     if num_workers < 1:
         raise UserInputError(f"num_workers={num_workers} must be at least 1.")
+    interpreter, *program = command
     addresses = [f"localhost:{port}" for port in free_ports(num_workers)]
     parts = shares(num_workers) if pin else [None] * num_workers
     workers, readers = [], []
@@ -49,8 +52,9 @@ def run_local_workers(
         environment = {**os.environ, "TF_CONFIG": tf_config.describe(addresses, index)}
         with confined_to(part):  # the child inherits it
             worker = subprocess.Popen(
-                command,
+                [interpreter, "-m", "tfgan_suite.runs.tethered", *program],
                 env=environment,
+                stdin=subprocess.PIPE,  # closes when this process is gone, and ends the worker
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -62,8 +66,9 @@ def run_local_workers(
         readers.append(reader)
     with _handing_on_signals(workers) as handed_on:
         index, code = _wait(workers, grace)
-    for reader in readers:
+    for worker, reader in zip(workers, readers, strict=True):
         reader.join()
+        worker.stdin.close()
     if code >= 0:
         return code
     if -code in handed_on:

@@ -67,7 +67,7 @@ def run_ray_workers(
     try:
         job = ray.remote(num_cpus=0)(_Job).remote()
         work = {
-            "command": ["-m", "tfgan_suite.runs.tethered", module, *arguments],
+            "command": ["-m", "tfgan_suite.runs.tethered", "-m", module, *arguments],
             "folder": os.getcwd(),
             "pin": pin,
             "job": job,

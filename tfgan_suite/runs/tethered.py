@@ -1,9 +1,11 @@
-"""Runs a program that is gone as soon as the process that started it is gone, however that ended.
+"""Runs a Python program that is gone as soon as its starter is gone, however that ended.
 
-  python -m tfgan_suite.runs.tethered launch.train --config=... --workdir=...
+  python -m tfgan_suite.runs.tethered -m launch.train --config=... --workdir=...
+  python -m tfgan_suite.runs.tethered program.py ...
 
-Who starts it holds the other end of its standard input; when that closes, the program is killed on
-the spot, as if it had been killed together with its starter.
+What follows is run as `python` would run it. Who starts it holds the other end of its standard
+input; when that closes, the program is killed on the spot, as if it had been killed together with
+its starter. The system closes it for a starter that was killed, so this needs nothing of Linux.
 """
 
 import os
@@ -23,4 +25,9 @@ def _die_with_starter() -> None:
 if __name__ == "__main__":
     threading.Thread(target=_die_with_starter, daemon=True).start()
     del sys.argv[0]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    if sys.argv[0] == "-m":
+        del sys.argv[0]
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.path[0] = os.path.dirname(os.path.abspath(sys.argv[0]))
+        runpy.run_path(sys.argv[0], run_name="__main__")
