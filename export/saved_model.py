@@ -4,9 +4,10 @@ Writes the next version below the export directory, after it has given the Keras
 TensorFlow's own C++ runtime; a model server that watches the directory sees the whole version or
 nothing. With it go warm-up records for the server, a manifest and a model card. Prints one JSON
 line: `path`, `version`, `signatures`, `images_seen` and `verified`; with --label also `label`, with
---keep also `removed`, the older versions that were removed.
+--keep also `removed`, the other versions that were removed.
 
-Exit code: 0 published, 1 something failed and nothing was published, 2 wrong usage.
+Exit code: 0 published; 1 something failed, and the message says when a version was published
+nevertheless (its label could not be written, or an old version not removed); 2 wrong usage.
 
   python -m export.saved_model --workdir=runs/dcgan --export_dir=servable
   python -m export.saved_model --workdir=runs/dcgan --export_dir=servable --keep=3 --label=stable
@@ -35,7 +36,7 @@ _VERSION = flags.DEFINE_integer(
 _KEEP = flags.DEFINE_integer(
     "keep",
     None,
-    "Versions to keep, the newest; those with a label stay too. Unset: all.",
+    "Versions to keep, the newest; the published one and those with a label stay too. Unset: all.",
     lower_bound=1,
 )
 _LABEL = flags.DEFINE_string(
@@ -55,7 +56,7 @@ def main(_) -> None:
         keep=_KEEP.value,
         label=_LABEL.value,
         config=config.to_dict(),
-        metrics=_metrics_at(runs.Workdir(_WORKDIR.value), int(model.images_seen.numpy())),
+        metrics=runs.Workdir(_WORKDIR.value).metrics_at(int(model.images_seen.numpy())),
     )
     report = {
         "path": published.path,
@@ -69,18 +70,6 @@ def main(_) -> None:
     if _KEEP.value is not None:
         report["removed"] = published.removed
     print(json.dumps(report))
-
-
-def _metrics_at(workdir: runs.Workdir, images: int) -> dict | None:
-    """The last metrics that the run logged when the model had seen so many images."""
-    last = None
-    if workdir.metrics_file.exists():
-        for line in workdir.metrics_file.read_text().splitlines():
-            metrics = json.loads(line)
-            if metrics["images"] > images:
-                break
-            last = metrics
-    return last
 
 
 if __name__ == "__main__":

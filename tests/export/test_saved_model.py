@@ -68,6 +68,8 @@ def test_a_run_is_published_and_verified(workdir, tmp_path):
     assert again.returncode == 2 and again.stdout == ""
     assert "Version 7 exists already" in again.stderr
     assert sorted(os.listdir(base)) == ["1", "7"]
+    with open(os.path.join(workdir, "metrics.jsonl"), "r+b") as file:  # as a kill leaves it
+        file.truncate(os.path.getsize(file.name) - 10)
     labelled = run(
         "saved_model", f"--workdir={workdir}", f"--export_dir={base}", "--label=stable", "--keep=1"
     )
@@ -78,7 +80,7 @@ def test_a_run_is_published_and_verified(workdir, tmp_path):
     with open(layout.manifest_path(os.path.join(base, "8"))) as file:
         manifest = json.load(file)
     assert manifest["config"]["model"]["image_size"] == 16
-    assert manifest["metrics"]["images"] == 32 and "generator/adversarial" in manifest["metrics"]
+    assert manifest["metrics"]["images"] == 16 and "generator/adversarial" in manifest["metrics"]
     deployed = run("deploy", f"--export_dir={base}", f"--out={tmp_path}/deploy")
     assert deployed.returncode == 0, deployed.stderr
     assert json.loads(deployed.stdout)["labels"] == {"stable": 8}
@@ -100,3 +102,13 @@ def test_wrong_use_and_failures_have_their_exit_codes(workdir, tmp_path):
         assert process.returncode == code and process.stdout == "", process.stderr
         assert words in process.stderr and "Traceback" not in process.stderr
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_metrics_are_read_from_whole_lines_alone(tmp_path):
+    workdir = runs.Workdir(tmp_path)
+    assert workdir.metrics_at(100) is None
+    lines = [json.dumps({"images": images, "loss": 0.5}) for images in (16, 32, 48)]
+    workdir.metrics_file.write_text("\n".join(lines)[:-10])
+    assert workdir.metrics_at(100) == {"images": 32, "loss": 0.5}
+    assert workdir.metrics_at(31) == {"images": 16, "loss": 0.5}
+    assert workdir.metrics_at(15) is None

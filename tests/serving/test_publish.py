@@ -108,6 +108,52 @@ def test_labels_and_old_versions(tmp_path):
     assert list(versions.versions(tmp_path)) == [1, 3]
 
 
+def a_file_in_place_of_the_labels(base):
+    (base / "labels").write_text("")
+
+
+def a_damaged_label(base):
+    (base / "labels").mkdir()
+    (base / "labels" / "canary").write_text("newest")
+
+
+def a_folder_in_place_of_the_label(base):
+    (base / "labels" / "stable").mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "arguments", "error"),
+    [
+        (None, dict(label="a" * 300), UserInputError),
+        (a_file_in_place_of_the_labels, dict(label="stable"), RunFailure),
+        (a_file_in_place_of_the_labels, dict(keep=1), RunFailure),
+        (a_damaged_label, dict(label="stable", keep=1), RunFailure),
+        (a_folder_in_place_of_the_label, dict(label="stable"), RunFailure),
+    ],
+)
+def test_labels_are_checked_before_anything_is_published(tmp_path, prepare, arguments, error):
+    if prepare:
+        prepare(tmp_path)
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(error, match="expected"):
+        publish(OneSignature(), tmp_path, **arguments)
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_failure_after_publishing_says_so(tmp_path):
+    model = OneSignature()
+
+    def example(num_rows):  # Meanwhile somebody spoils the folder of the labels.
+        a_file_in_place_of_the_labels(tmp_path)
+        return {"x": np.ones((num_rows, 3), np.float32)}
+
+    model.example = example
+    with pytest.raises(RunFailure, match=r"Version 1 was published .*/1\).*labels is a file"):
+        publish(model, tmp_path, label="stable")
+    assert sorted(os.listdir(tmp_path)) == ["1", "labels"]
+    assert verify(os.path.join(tmp_path, "1"))["verified"]
+
+
 def test_recorded_outputs_are_those_of_the_keras_model(model, published):
     inputs, outputs = layout.load_expected(layout.expected_path(published.path, "from_latents"))
     np.testing.assert_array_equal(outputs["images"], model.images(inputs["latents"]))

@@ -168,12 +168,25 @@ def test_old_versions_are_removed_but_for_those_with_a_label(tmp_path):
     assert publish(tmp_path).number == 7
 
 
+def test_what_was_just_published_is_not_removed(tmp_path):
+    for number in (7, 8, 3):
+        publish(tmp_path, number=number)
+    assert versions.remove_old(tmp_path, keep=1, published=3) == [7]
+    assert list(versions.versions(tmp_path)) == [3, 8]
+
+
 def test_what_is_no_label_is_refused(tmp_path):
     publish(tmp_path)
-    for label in ("", "a/b", "..", "with space", "ä"):
+    for label in ("", "a/b", "..", "with space", "ä", "a" * 101, "stable\n"):
         with pytest.raises(UserInputError, match="letters, digits and underscores"):
             versions.set_label(tmp_path, label, 1)
     versions.set_label(tmp_path, "stable", 1)
-    (tmp_path / "labels" / "stable").write_text("newest")
-    with pytest.raises(RunFailure, match="'newest'; expected a number"):
+    label = tmp_path / "labels" / "stable"
+    for content in (b"newest", b"", b"\xff\xfe", b"9" * 5000, "\u0663".encode()):
+        label.write_bytes(content)
+        with pytest.raises(RunFailure, match="stable holds b.*expected the number of a version"):
+            versions.labels(tmp_path)
+    label.unlink()
+    os.mkfifo(label)
+    with pytest.raises(RunFailure, match="stable is no file"):
         versions.labels(tmp_path)

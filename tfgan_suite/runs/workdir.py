@@ -207,6 +207,15 @@ class Workdir:
         """Returns the images of the last line of metrics.jsonl; 0 where there is none."""
         return max((line.get("images", 0) for line in _lines(self.metrics_file)), default=0)
 
+    def metrics_at(self, images: int) -> dict[str, Any] | None:
+        """Returns the last line of metrics.jsonl up to `images` images, or None."""
+        lines = (line for line in _lines(self.metrics_file) if _is_number(line.get("images")))
+        return max(
+            (line for line in lines if line["images"] <= images),
+            key=lambda line: line["images"],
+            default=None,
+        )
+
     def refuse_lost_checkpoints(self) -> None:
         """Raises RunFailure when a run without checkpoints must have had some.
 
@@ -271,6 +280,10 @@ def _lines(path: Path) -> list[dict[str, Any]]:
         return []
     lines = map(_parsed, path.read_text(errors="replace").splitlines())
     return [line for line in lines if line is not None]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

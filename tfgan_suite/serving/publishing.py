@@ -62,13 +62,14 @@ def publish(
     Beside the SavedModel go a manifest and a model card, warm-up records for the model server, and
     the outputs that the Keras model gives for the examples of its signatures, which `export.verify`
     compares with at any later time. Whoever reads the export directory sees the whole version or
-    nothing; when anything fails, nothing is left.
+    nothing; when anything fails before the version is published, nothing is left.
 
     Args:
         model: A model with `signatures()` and `images_seen`.
         export_dir: Directory of the versions; made when missing.
         version: Number to publish under, at least 1; by default one more than the highest there.
-        keep: Versions to keep, the newest; those with a label stay too. By default all.
+        keep: Versions to keep, the newest; this one and those with a label stay too. By default
+            all.
         label: Label to give to the version, such as `"stable"`; an older one loses it.
         config: Config of the run, for the manifest.
         metrics: Last metrics of the run, for the manifest and the model card.
@@ -78,8 +79,10 @@ def publish(
 
     Raises:
         UserInputError: The version exists, or a signature breaks the rules of `Signature`.
-        RunFailure: The directory cannot be written, or the SavedModel did not give the outputs of
-            the Keras model.
+        RunFailure: The directory cannot be written, the labels cannot be read, or the SavedModel
+            did not give the outputs of the Keras model. Also when the label could not be written
+            or an old version not removed after publishing; the message then begins with
+            "Version N was published".
 
     Example:
 
@@ -94,11 +97,13 @@ def publish(
             f"The model declares the signatures {sorted(signatures)}; expected 'serving_default' "
             "among them, which a model server answers when a request names none."
         )
-    if label is not None:
-        versions.check_label(label)
-    if keep is not None and keep < 1:
-        raise UserInputError(f"keep is {keep}; expected 1 or more versions to keep.")
     export_dir = os.fspath(export_dir)
+    if label is not None:
+        versions.check_label(export_dir, label)
+    if keep is not None:
+        if keep < 1:
+            raise UserInputError(f"keep is {keep}; expected 1 or more versions to keep.")
+        versions.labels(export_dir)  # What cannot be read is said before anything is published.
     images_seen = int(model.images_seen.numpy())
     with versions.new_version(export_dir, version) as new:
         try:
@@ -127,9 +132,16 @@ def publish(
         with open(layout.model_card_path(new.staging), "w", encoding="utf-8") as file:
             file.write(model_card.render(manifest, type(model).__doc__))
         _verify_apart(new.staging)
-    if label is not None:
-        versions.set_label(export_dir, label, new.number)
-    removed = versions.remove_old(export_dir, keep) if keep is not None else []
+    removed = []
+    try:
+        if label is not None:
+            versions.set_label(export_dir, label, new.number)
+        if keep is not None:
+            removed = versions.remove_old(export_dir, keep, published=new.number)
+    except (RunFailure, OSError) as error:
+        raise RunFailure(
+            f"Version {new.number} was published ({new.path}) and verified, but: {error}"
+        ) from error
     return Published(new.path, new.number, list(signatures), images_seen, removed)
 
 

@@ -17,6 +17,9 @@ from collections.abc import Iterator
 
 from tfgan_suite.errors import RunFailure, UserInputError
 
+MAX_LABEL = 100
+"""Longest label, in characters."""
+
 _UNFINISHED, _REMOVED, _LOCK = ".publishing-", ".removing-", ".lock"
 
 
@@ -85,18 +88,22 @@ def new_version(base: str | os.PathLike, number: int | None = None) -> Iterator[
             raise
 
 
-def remove_old(base: str | os.PathLike, keep: int) -> list[int]:
-    """Removes all versions but the newest ones and those that have a label.
+def remove_old(base: str | os.PathLike, keep: int, published: int | None = None) -> list[int]:
+    """Removes all versions but the newest ones, those that have a label, and a published one.
 
     Args:
         base: Export directory.
         keep: How many of the newest to leave, at least 1.
+        published: A version to leave whatever its number is.
 
     Returns:
         The numbers of those removed.
+
+    Raises:
+        RunFailure: A label cannot be read, or a version cannot be removed.
     """
     found = versions(base)
-    kept = {*list(found)[-keep:], *labels(base).values()}
+    kept = {published, *list(found)[-keep:], *labels(base).values()}
     removed = []
     for number, path in found.items():
         if number in kept:
@@ -106,48 +113,87 @@ def remove_old(base: str | os.PathLike, keep: int) -> list[int]:
             os.rename(path, aside)
         except FileNotFoundError:
             continue  # Another publisher was faster.
+        except OSError as error:
+            raise RunFailure(f"Version {number} cannot be removed: {error}") from error
         removed.append(number)
         shutil.rmtree(aside, ignore_errors=True)
     return removed
 
 
 def labels(base: str | os.PathLike) -> dict[str, int]:
-    """Returns the version of each label, such as `{"stable": 3}`."""
-    folder = os.path.join(base, "labels")
-    if not os.path.isdir(folder):
-        return {}
+    """Returns the version of each label, such as `{"stable": 3}`.
+
+    Raises:
+        RunFailure: `labels` is no folder, or holds something that is no label.
+    """
+    folder = _labels_folder(base)
     found = {}
-    for name in sorted(os.listdir(folder)):
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
         if name.startswith("."):
             continue
-        with open(os.path.join(folder, name), encoding="utf-8") as file:
-            text = file.read().strip()
-        if not text.isdecimal():
-            raise RunFailure(f"{os.path.join(folder, name)} holds {text!r}; expected a number.")
-        found[name] = int(text)
+        path = os.path.join(folder, name)
+        if not os.path.isfile(path):  # Opening a named pipe would wait for its writer.
+            raise RunFailure(f"{path} is no file; expected a label. Move it away.")
+        try:
+            with open(path, "rb") as file:
+                content = file.read(100).strip()
+        except OSError as error:
+            raise RunFailure(f"The label {path} cannot be read: {error}") from error
+        if not re.fullmatch(rb"[0-9]{1,18}", content):
+            raise RunFailure(
+                f"The label {path} holds {content!r}; expected the number of a version. Write one "
+                "into the file, or remove it."
+            )
+        found[name] = int(content)
     return found
 
 
-def check_label(label: str) -> None:
-    """Raises UserInputError for what a model server does not take as a label."""
-    if not re.fullmatch(r"[A-Za-z0-9_]+", label):
+def check_label(base: str | os.PathLike, label: str) -> None:
+    """Refuses a label that could not be set.
+
+    Raises:
+        UserInputError: A model server does not take it.
+        RunFailure: Something else has its place below the export directory.
+    """
+    if not re.fullmatch(rf"[A-Za-z0-9_]{{1,{MAX_LABEL}}}", label):
         raise UserInputError(
-            f"The label is {label!r}; expected letters, digits and underscores, such as 'stable'."
+            f"The label is {label!r}; expected 1 to {MAX_LABEL} letters, digits and underscores, "
+            "such as 'stable'."
         )
+    path = os.path.join(_labels_folder(base), label)
+    if os.path.isdir(path):
+        raise RunFailure(f"{path} is a folder; expected a label. Move it away.")
 
 
 def set_label(base: str | os.PathLike, label: str, number: int) -> None:
-    """Gives a label to a version, and takes it from the one that had it."""
-    check_label(label)
-    folder = os.path.join(base, "labels")
-    os.makedirs(folder, exist_ok=True)
+    """Gives a label to a version, and takes it from the one that had it.
+
+    Raises:
+        UserInputError: It is no label.
+        RunFailure: It cannot be written; the label is what it was.
+    """
+    check_label(base, label)
+    folder = _labels_folder(base)
     beside = os.path.join(folder, f".{label}-{uuid.uuid4().hex}")
-    with open(beside, "w", encoding="utf-8") as file:
-        file.write(f"{number}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, os.path.join(folder, label))
-    _sync_entry(folder)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(beside, "w", encoding="utf-8") as file:
+            file.write(f"{number}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, os.path.join(folder, label))
+        _sync_entry(folder)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise RunFailure(f"The label {label!r} cannot be written: {error}") from error
+
+
+def _labels_folder(base):
+    folder = os.path.join(base, "labels")
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise RunFailure(f"{folder} is a file; expected the folder of the labels. Move it away.")
+    return folder
 
 
 def _make_directories(base):
