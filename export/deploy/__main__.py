@@ -26,6 +26,7 @@ from absl import flags
 from export.deploy import manifests, model_server, servable
 from tfgan_suite import runs
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.runs.workdir import write_whole
 
 _EXPORT_DIR = flags.DEFINE_string(
     "export_dir", None, "Export directory, which holds the versions.", required=True
@@ -43,6 +44,7 @@ _NUM_THREADS = flags.DEFINE_integer(
     os.cpu_count(),
     "Batches in work at a time: the processors of the machine that serves.",
     lower_bound=1,
+    upper_bound=4096,
 )
 
 
@@ -52,6 +54,7 @@ def main(_) -> None:
         raise UserInputError(f"--image and --tag give {image!r}; that is no name of an image.")
     model = servable.read(_EXPORT_DIR.value, _NAME.value)
     out = Path(_OUT.value)
+    _check_out(out, model.export_dir)
     base_path = f"{manifests.MODELS_DIR}/{model.name}"
     config = {
         "models.config": model_server.model_config(model, base_path),
@@ -67,7 +70,8 @@ def main(_) -> None:
     }
     try:
         for name, text in files.items():
-            _write(out / name, text)
+            # A server that watches its configuration never reads half of it.
+            write_whole(out / name, text.encode())
     except OSError as error:
         raise RunFailure(f"--out={out} cannot be written: {error}") from error
     report = {
@@ -81,12 +85,18 @@ def main(_) -> None:
     print(json.dumps(report))
 
 
-def _write(path, text):
-    """Beside and renamed: a server that watches its configuration never reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+def _check_out(out, export_dir):
+    """A model server would take what is written there for a version."""
+    inside = os.path.relpath(os.path.realpath(out), os.path.realpath(export_dir)).split(os.sep)[0]
+    if inside in (".", "labels") or re.fullmatch("[0-9]+", inside):
+        raise UserInputError(
+            f"--out={out} lies where the versions and labels of --export_dir do. Give another "
+            "folder."
+        )
+    try:
+        os.fsencode(out).decode()
+    except UnicodeDecodeError as error:
+        raise UserInputError(f"--out={str(out)!r} is not UTF-8, and the files are.") from error
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import yaml
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from export.deploy import servable
+from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.serving import layout, versions
 
 ROOT = Path(__file__).parents[2]
@@ -214,11 +216,82 @@ def test_what_cannot_be_deployed_is_refused(tmp_path):
         ([f"--export_dir={tmp_path}/empty"], 2, "holds no version"),
         ([f"--export_dir={base}", "--name=My Model"], 2, "Give another --name"),
         ([f"--export_dir={base}", "--tag=no tag"], 2, "no name of an image"),
+        ([f"--export_dir={base}", f"--out={base}/2"], 2, "where the versions and labels"),
     ]:
-        process = deploy(*arguments, f"--out={out}")
+        process = deploy(f"--out={out}", *arguments)
         assert process.returncode == code and process.stdout == "", process.stderr
         assert words in process.stderr and "Traceback" not in process.stderr
     versions.set_label(base, "stable", 3)
     process = deploy(f"--export_dir={base}", f"--out={out}")
     assert process.returncode == 1 and "'stable': 3" in process.stderr
     assert not out.exists()
+
+
+def damaged_manifests():
+    seed = {"dtype": "int64", "shape": [None]}
+    good = {"model": "DCGAN", "signatures": {"a": {"inputs": {"seed": seed}, "outputs": {}}}}
+
+    def with_shape(shape):
+        tensor = {"dtype": "int64", "shape": shape}
+        return {**good, "signatures": {"a": {"inputs": {"seed": tensor}, "outputs": {}}}}
+
+    texts = ["", "{", "[" * 100_000, "\xff"]
+    things = [
+        *([], None, 7, "x", {}, {"model": "a"}, {"signatures": {}}),
+        *({**good, "model": value} for value in (None, 7, ["a"])),
+        *({**good, "signatures": value} for value in ([], None, "a", {"a": []}, {"a": {}}, {})),
+        {**good, "signatures": {"a": {"inputs": {"seed": 7}, "outputs": {}}}},
+        *(with_shape(shape) for shape in (None, 7, "ab", [None, "3"], [None, -1], [None, 1.5])),
+        *(with_shape(shape) for shape in ([], [8])),
+    ]
+    return [*texts, *map(json.dumps, things)]
+
+
+@pytest.mark.parametrize("text", damaged_manifests())
+def test_a_damaged_manifest_is_named(tmp_path, text):
+    base = make_export_dir(tmp_path / "base", numbers=(1,))
+    Path(layout.manifest_path(base / "1")).write_bytes(text.encode("latin-1"))
+    with pytest.raises(RunFailure, match="cannot be used|without batch dimension"):
+        servable.read(str(base))
+
+
+def test_rows_of_unknown_or_enormous_size_are_not_joined(tmp_path):
+    unknown = make_export_dir(tmp_path / "unknown", row_shape=(None, None, 3))
+    assert servable.read(str(unknown)).batch_sizes == (1,)
+    enormous = make_export_dir(tmp_path / "enormous", row_shape=(2**40, 2**40))
+    assert servable.read(str(enormous)).batch_sizes == (1,)
+
+
+@pytest.mark.parametrize(
+    ("label", "content", "words"),
+    [
+        ('x" value: 1 } #', b"1", "The label is 'x\\\\\" value"),
+        ("a b", b"1", "The label is 'a b'"),
+        ("stable~", b"1", "The label is 'stable~'"),
+        ("stable", b"", "expected the number"),
+        ("stable", b"-1", "expected the number"),
+        ("stable", b"\xff", "expected the number"),
+        ("stable", b"9" * 5000, "expected the number"),
+        ("stable", b"7", "'stable': 7"),
+        ("stable", None, "is no file"),
+    ],
+)
+def test_a_damaged_label_is_named(tmp_path, label, content, words):
+    base = make_export_dir(tmp_path / "base")
+    file = base / "labels" / label
+    file.parent.mkdir()
+    file.mkdir() if content is None else file.write_bytes(content)
+    with pytest.raises(RunFailure, match=words.replace('\\"', '"')):
+        servable.read(str(base))
+
+
+def test_a_version_beyond_64_bits_is_named(tmp_path):
+    base = make_export_dir(tmp_path / "base", numbers=(1, 2**63))
+    with pytest.raises(RunFailure, match="9223372036854775808: a model server counts"):
+        servable.read(str(base))
+
+
+def test_a_path_that_is_not_utf_8_is_refused(tmp_path):
+    base = make_export_dir(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff")))
+    with pytest.raises(UserInputError, match="is not UTF-8"):
+        servable.read(str(base))

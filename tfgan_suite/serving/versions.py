@@ -148,6 +148,15 @@ def labels(base: str | os.PathLike) -> dict[str, int]:
     return found
 
 
+def check_label_name(label: str) -> None:
+    """Raises UserInputError for what a model server does not take as a label."""
+    if not re.fullmatch(rf"[A-Za-z0-9_]{{1,{MAX_LABEL}}}", label):
+        raise UserInputError(
+            f"The label is {label!r}; expected 1 to {MAX_LABEL} letters, digits and underscores, "
+            "such as 'stable'."
+        )
+
+
 def check_label(base: str | os.PathLike, label: str) -> None:
     """Refuses a label that could not be set.
 
@@ -155,11 +164,7 @@ def check_label(base: str | os.PathLike, label: str) -> None:
         UserInputError: A model server does not take it.
         RunFailure: Something else has its place below the export directory.
     """
-    if not re.fullmatch(rf"[A-Za-z0-9_]{{1,{MAX_LABEL}}}", label):
-        raise UserInputError(
-            f"The label is {label!r}; expected 1 to {MAX_LABEL} letters, digits and underscores, "
-            "such as 'stable'."
-        )
+    check_label_name(label)
     path = os.path.join(_labels_folder(base), label)
     if os.path.isdir(path):
         raise RunFailure(f"{path} is a folder; expected a label. Move it away.")
