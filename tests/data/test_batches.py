@@ -49,6 +49,12 @@ def test_another_seed_gives_other_batches(config, kind):
         assert not np.array_equal(this, that)
 
 
+def test_any_whole_number_is_a_seed():
+    seeds = (2**31, 2**32, 2**64, 10**30)
+    batches = [_take(training_batches({**RING, "seed": s}, "samples", 2, s), 1) for s in seeds]
+    assert len({batch[0][0].tobytes() for batch in batches}) == len(seeds)
+
+
 @pytest.mark.parametrize("pipelines", [1, 2, 4])
 @pytest.mark.parametrize("config, kind", CASES)
 def test_pipelines_share_the_global_batch(config, kind, pipelines):
@@ -115,8 +121,9 @@ def test_a_strategy_hands_out_the_global_batch():
     _assert_equal([given], _take(training_batches(SHAPES, "unpaired", 4, seed=0), 1))
 
 
-def test_deleting_the_iterator_does_not_wait(deletion_waits):
-    assert not deletion_waits(training_batches(AUGMENTED, "unpaired", 4, seed=0))
+def test_tensorflow_does_not_tune_the_pipeline():
+    """What that is for: `tests/test_pipelines.py`."""
+    assert training_batches(RING, "samples", 4, seed=0).options().autotune.enabled is False
 
 
 def _bytes(images):
@@ -253,7 +260,10 @@ def test_heldout_pairs_use_each_scene_once():
     [
         (SHAPES, "sampels", {}, "Did you mean 'samples'"),
         (SHAPES, "samples", {"batch_size": 0}, "batch_size must be a whole number"),
+        (SHAPES, "samples", {"batch_size": 2**40}, "batch_size must be a whole number up to"),
         (SHAPES, "samples", {"seed": -1}, "seed must be a whole number"),
+        (SHAPES, "samples", {"seed": 1.0}, "seed must be a whole number"),
+        (SHAPES, "samples", {"start_step": 2**63}, "start_step must be a whole number up to"),
         (
             SHAPES,
             "samples",
@@ -267,6 +277,8 @@ def test_heldout_pairs_use_each_scene_once():
         ({**SHAPES, "flipp": True}, "samples", {}, "Did you mean 'flip'"),
         ({**SHAPES, "flip": "yes"}, "samples", {}, "flip must be one of"),
         ({**SHAPES, "load_size": 7}, "samples", {}, "load_size=7 must not be less than size=8"),
+        ({**SHAPES, "size": 10**6}, "samples", {}, "size must be a whole number up to 16,384"),
+        ({**RING, "modes": 10**12}, "samples", {}, "modes must be a whole number up to"),
         ({**RING, "flip": True}, "samples", {}, "flip and load_size are for pictures"),
         (RING, "unpaired", {}, "has no two domains"),
     ],

@@ -198,3 +198,50 @@ def test_missing_and_empty_folder(tmp_path):
 def test_bad_options(fill, options, message):
     with pytest.raises(UserInputError, match=message):
         open_source({**fill({"a.png": 1}), **options})
+
+
+@pytest.mark.parametrize("cache_gib", [1.0, 0.0])
+def test_a_pipe_is_not_waited_for(fill, tmp_path, caplog, cache_gib):
+    config = fill({"a.png": 1, "c.png": 3}, cache_gib=cache_gib)
+    os.mkfifo(tmp_path / "b.png")
+    assert _values(open_source({**config, "on_broken": "skip"})) == [1, 3]
+    assert "1 of 3 pictures are left out" in caplog.text
+    if cache_gib:
+        with pytest.raises(RunFailure, match=r"b\.png: .*not a regular file"):
+            open_source(config)
+
+
+def test_links_in_a_circle(fill, tmp_path):
+    config = fill({"a.png": 1})
+    (tmp_path / "b.png").symlink_to(tmp_path / "c.png")
+    (tmp_path / "c.png").symlink_to(tmp_path / "b.png")
+    with pytest.raises((UserInputError, RunFailure), match=r"[bc]\.png"):
+        open_source(config)
+
+
+def test_names_that_are_not_utf8(fill, tmp_path):
+    config = fill({"a.png": 1, "b.png": 2, "c.png": 3, "d.png": 4}, test_fraction=0.5)
+    os.rename(tmp_path / "a.png", os.fsencode(tmp_path) + b"/\xff.png")
+    values = [_values(open_source(config, split)) for split in ("train", "test")]
+    assert sorted(sum(values, [])) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("kind", ["folder", "npz"])
+@pytest.mark.parametrize(
+    "location", ["~tfgan_no_such_user", "~tfgan_no_such_user/data", "zero\0byte", "x" * 5000]
+)
+def test_paths_that_cannot_be(kind, location):
+    with pytest.raises(UserInputError, match="cannot be opened"):
+        open_source({"source": f"{kind}:{location}", "size": 4})
+
+
+def test_home(fill, tmp_path, monkeypatch):
+    config = fill({"mine/a.png": 7})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert _values(open_source({**config, "source": "folder:~/mine"})) == [7]
+
+
+def test_everything_held_out(fill):
+    config = fill({"a.png": 1, "b.png": 2}, test_fraction=0.9)
+    with pytest.raises(UserInputError, match="holds out all 2 examples"):
+        open_source(config)

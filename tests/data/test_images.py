@@ -1,5 +1,7 @@
 """Each rule of `tfgan_suite.data.images` against values worked out by hand."""
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -219,8 +221,92 @@ def test_from_arrays_of_four_channels_are_rgba():
         ({"fit": "corp"}, "Did you mean 'crop'"),
         ({"background": "whit"}, "is no colour"),
         ({"background": (0, 0, 300)}, "from 0 to 255"),
+        ({"background": 5}, "a colour or three numbers"),
+        ({"size": 10**9}, "up to 16,384"),
     ],
 )
 def test_bad_rules(rules, message):
     with pytest.raises(UserInputError, match=message):
         PictureRules(**rules)
+
+
+@pytest.mark.parametrize("shape", [(2, 0, 4), (2, 4, 0, 3)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_arrays_without_pixels_are_refused(shape, dtype):
+    with pytest.raises(UserInputError, match="^x has shape .*no pixel"):
+        from_arrays(np.zeros(shape, dtype), PictureRules(size=4), "x")
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+@pytest.mark.parametrize("shape", [(1, 500), (500, 1)])
+def test_a_line_becomes_a_square(fit, shape):
+    array = np.full([1, *shape], 7, np.uint8)
+    square = from_arrays(array, PictureRules(4, 1, fit, "black"), "x")
+    assert square.shape == (1, 4, 4, 1) and square.max() == 7
+
+
+def test_formats_that_start_other_programs_stay_closed(tmp_path):
+    Image.new("RGB", (2, 2)).save(tmp_path / "letter.png", format="EPS")
+    with pytest.raises(RunFailure, match=r"letter\.png: not a readable picture .it is none of BMP"):
+        read_picture(tmp_path / "letter.png", PictureRules())
+
+
+def _encoded():
+    """Small files of every format, with the variants that take paths of their own."""
+    random = np.random.default_rng(0)
+    colour = Image.fromarray(random.integers(0, 256, (9, 11, 3), np.uint8))
+    alpha = Image.fromarray(random.integers(0, 256, (9, 11, 4), np.uint8))
+    deep = Image.fromarray(random.integers(0, 65536, (9, 11)).astype(np.uint16))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    film = {"save_all": True, "append_images": [colour.rotate(90)]}
+    variants = [
+        (colour, "PNG", {"exif": turned}),
+        (colour.convert("P"), "PNG", {"transparency": 1}),
+        (alpha, "PNG", {}),
+        (deep, "PNG", {}),
+        (colour, "JPEG", {"exif": turned}),
+        (colour, "JPEG", {"progressive": True}),
+        (colour.convert("CMYK"), "JPEG", {}),
+        (colour, "GIF", film),
+        (colour, "BMP", {}),
+        (colour.convert("P"), "BMP", {}),
+        (colour, "WEBP", film),
+        (alpha, "WEBP", {"lossless": True}),
+        (colour, "TIFF", {"compression": "tiff_lzw"}),
+        (colour, "PPM", {}),
+        (colour.convert("P"), "TGA", {"compression": "tga_rle"}),
+    ]
+    for picture, format, settings in variants:
+        file = io.BytesIO()
+        picture.save(file, format, **settings)
+        yield file.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_mutated_files_are_read_or_refused_by_name(tmp_path):
+    random = np.random.default_rng(0)
+    path, refused = tmp_path / "mutated.png", 0
+    for whole in _encoded():
+        path.write_bytes(whole)
+        assert read_picture(path, PictureRules(size=4, channels=3)).shape == (4, 4, 3)
+        for _ in range(20):
+            data = bytearray(whole)
+            place = random.integers(min(len(data), random.choice([40, len(data)])))
+            noise = random.integers(0, 256, random.integers(1, 9), dtype=np.uint8).tobytes()
+            match random.integers(4):
+                case 0:
+                    data[place] = noise[0]
+                case 1:
+                    data[place] = random.choice([0, 1, 127, 128, 255])
+                case 2:
+                    data[place:place] = noise
+                case 3:
+                    del data[place:]
+            path.write_bytes(data)
+            try:
+                assert read_picture(path, PictureRules(size=4, channels=3)).shape == (4, 4, 3)
+            except RunFailure as error:
+                refused += 1
+                assert "mutated.png" in str(error)
+    assert refused > 100

@@ -1,3 +1,8 @@
+import io
+import os
+import struct
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -87,9 +92,25 @@ def test_no_test_split(save):
         ({"x": GREY[:0]}, {}, "is empty"),
         ({"x": np.zeros([2, 9, 4, 4, 3], np.uint8)}, {}, r"has shape \[2, 9, 4, 4, 3\]"),
         ({"x": GREY.astype(np.int64)}, {}, "dtype int64"),
+        ({"x": GREY, "y": np.arange(10) - 1}, {}, "whole numbers from 0 to .* not from -1 to 8"),
+        ({"x": GREY, "y": np.arange(10) + 2**31}, {}, "not from 2,147,483,648"),
+        ({"x": GREY, "y": np.arange(10, dtype=np.uint64) + 2**63}, {}, "labels 'y' must be"),
+        ({"x": GREY, "y": np.arange(10) / 2}, {}, "not float64"),
+        ({"x": GREY, "y": np.zeros(0, int)}, {}, "fewer than examples"),
+        ({"x": GREY, "y": GREY[:, 0, 0], "x_test": GREY}, {"y": "z"}, "has no field 'z'"),
+        ({"x": GREY[:, :0]}, {}, r"has shape \[10, 0, 4, 1\]: there is no pixel"),
+        ({"x": GREY[:, :0]}, {"size": 4}, "there is no pixel"),
+        ({"x": np.zeros([3, 2], complex)}, {}, "dtype complex128"),
+        ({"x": np.zeros([3, 2], "M8[s]")}, {}, "dtype datetime64"),
+        ({"x": np.zeros([3, 2], bool)}, {}, "dtype bool, and points are numbers"),
+        ({"x": np.array([[1e300, 0.0]])}, {}, "not finite in float32"),
+        ({"x": np.array(["a", "b"])}, {}, "dtype <U1"),
+        ({"x": np.array(7)}, {}, "is empty"),
         ({"x": np.array([[1.0, np.inf]])}, {}, "not finite"),
         ({"x": np.array([{}, None])}, {}, "cannot be read"),
         ({"x": GREY}, {"test_fraction": 1.5}, "test_fraction must be"),
+        ({"x": GREY}, {"test_fraction": 0.95}, "holds out all 10 examples"),
+        ({"x": GREY}, {"x": 3}, "x must be a name, not 3"),
     ],
 )
 def test_bad_fields(save, fields, options, message):
@@ -119,3 +140,100 @@ def test_single_array(tmp_path):
     np.save(tmp_path / "x.npy", GREY)
     with pytest.raises(UserInputError, match="holds a single array"):
         open_source({"source": f"npz:{tmp_path}/x.npy"})
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "data.npz")
+    with pytest.raises(UserInputError, match=r"data\.npz cannot be opened: not a regular file"):
+        open_source({"source": f"npz:{tmp_path}/data.npz"})
+
+
+def test_encrypted_field(save, tmp_path):
+    config = save(x=GREY)
+    data = bytearray((tmp_path / "data.npz").read_bytes())
+    data[data.find(b"PK\1\2") + 8] |= 1
+    (tmp_path / "data.npz").write_bytes(data)
+    with pytest.raises(UserInputError, match="field 'x' is encrypted"):
+        open_source(config)
+
+
+def _npy(shape, descr="'|u1'", order="False", data=bytes(48), version=(1, 0)) -> bytes:
+    text = f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}\n".encode()
+    length = struct.pack("<H" if version == (1, 0) else "<I", len(text))
+    return b"\x93NUMPY" + bytes(version) + length + text + data
+
+
+def _archive(path, *members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return {"source": f"npz:{path}"}
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize(
+    "member, message",
+    [
+        (_npy("(3, 4, 5)"), "its header says .* 60 bytes, and it holds 48"),
+        (_npy("(2, 4, 4)"), "its header says .* 32 bytes, and it holds 48"),
+        (_npy("(1 << 50, 4, 4)"), "is damaged"),
+        (_npy("(9999999999999, 4, 4)"), "its header says"),
+        (_npy("(-3, -4, 4)"), "its header says"),
+        (_npy("(3, 4, 4)", descr="'nonsense'"), "is damaged"),
+        (_npy("(3, 4, 4)", descr="("), "is damaged"),
+        (_npy("(3, 4, 4)", order="None"), "is damaged"),
+        (_npy("(3, 4, 4)", version=(3, 0)), "version"),
+        (b"no array", "is damaged"),
+        (b"", "is damaged"),
+    ],
+)
+def test_headers_that_are_not_true(tmp_path, member, message):
+    config = _archive(tmp_path / "odd.npz", ("x.npy", member))
+    with pytest.raises(RunFailure, match=f"field 'x' .*{message}"):
+        open_source(config)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_fields_of_one_name(tmp_path):
+    sound = ("x.npy", _npy("(3, 4, 4)"))
+    assert open_source(_archive(tmp_path / "one.npz", sound)).num_examples == 3
+    with pytest.raises(RunFailure, match="two fields of one name"):
+        open_source(_archive(tmp_path / "two.npz", sound, sound))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_mutated_files_end_in_one_line(tmp_path):
+    """Bytes of archive, headers and data changed, cut, put in: read, or refused in one line."""
+    random = np.random.default_rng(0)
+    sound = io.BytesIO()
+    np.savez(sound, x=GREY[:3], y=np.arange(3))
+    path, refused = tmp_path / "data.npz", 0
+    for _ in range(200):
+        data = bytearray(sound.getvalue())
+        place = random.integers(len(data))
+        noise = random.integers(0, 256, random.integers(1, 9), dtype=np.uint8).tobytes()
+        match random.integers(4):
+            case 0:
+                data[place] = noise[0]
+            case 1:
+                data[place:place] = noise
+            case 2:
+                del data[place:]
+            case 3:
+                # Of the header's text, so that the checksum is not what refuses it.
+                text = _npy(*random.choice(_ODD, 3), data=bytes(48))
+                data = _archive(path, ("x.npy", text)) and path.read_bytes()
+        path.write_bytes(data)
+        try:
+            assert open_source({"source": f"npz:{path}"}).num_examples
+        except (UserInputError, RunFailure) as error:
+            refused += 1
+            assert "\n" not in str(error)
+    assert refused > 100
+
+
+_ODD = [
+    *("(3, 4, 4)", "(48,)", "()", "(0, 4, 4)", "(24, 2)", "(True, 48)", "(3.0, 16)", "[3, 4, 4]"),
+    *("'|u1'", "'<f2'", "'>i4'", "'<c8'", "'|O'", "'<M8[s]'", "'|V0'", "'<U0'", "('<i4', (2,))"),
+    *("True", "False", "None", "1e999", "'", "((((", "{", "\0", "[('a', '<i4')]", "-" * 3000 + "1"),
+]

@@ -106,9 +106,9 @@ def training_batches(
         TensorShape([4, 32, 32, 3])
     """
     layout, shared, labelled = _kind(kind)
-    options.whole_number("batch_size", batch_size, 1)
+    options.whole_number("batch_size", batch_size, 1, 2**31 - 1)
     options.whole_number("seed", seed, 0)
-    options.whole_number("start_step", start_step, 0)
+    options.whole_number("start_step", start_step, 0, _ENDLESS_STARTS // batch_size)
     first, local, replicas = _replicas(input_context)
     if batch_size % replicas:
         raise UserInputError(

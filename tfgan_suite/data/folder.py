@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from tfgan_suite.data import files as places
 from tfgan_suite.data import options
 from tfgan_suite.data.images import PictureRules, read_picture
 from tfgan_suite.data.source import ArraySource, LazySource, Source
@@ -70,11 +71,14 @@ def open_folder(
     rules = PictureRules(size, channels, fit, background)
     options.one_of("on_broken", on_broken, ("refuse", "skip"))
     limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30
-    root = pathlib.Path(location).expanduser()
+    root = places.expand(location)
     if not root.is_dir():
         raise UserInputError(f"There is no folder {root}.")
 
-    domains = [""] if layout == "single" else [a, b]
+    if layout == "single":
+        domains = [""]
+    else:
+        domains = [options.text("a", a), options.text("b", b)]
     listings = [_list_split(root, domain, split, test_fraction) for domain in domains]
     if None in listings:
         return None
@@ -135,7 +139,7 @@ def _list_pictures(top: pathlib.Path, root: pathlib.Path) -> list[str]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in folders + files:
             path = pathlib.Path(folder, name)
-            if path.is_symlink() and not path.resolve().is_relative_to(bounds):
+            if path.is_symlink() and not _target(path).is_relative_to(bounds):
                 raise UserInputError(
                     f"{path} is a link that leaves {root}. Put the pictures themselves there, or "
                     "name the folder that holds them."
@@ -155,6 +159,13 @@ def _list_pictures(top: pathlib.Path, root: pathlib.Path) -> list[str]:
 
 def _refuse_listing(error):
     raise UserInputError(f"{error.filename} cannot be listed: {error.strerror}.") from error
+
+
+def _target(link):
+    try:
+        return link.resolve()
+    except (RuntimeError, OSError) as error:  # from Python 3.13 on, links in a circle resolve
+        raise UserInputError(f"{link} is a link that leads in a circle. Remove it.") from error
 
 
 def _stem(name: str) -> str:

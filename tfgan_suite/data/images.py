@@ -19,12 +19,16 @@ import dataclasses
 import pathlib
 
 import numpy as np
-from PIL import Image, ImageColor, ImageOps
+from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
-from tfgan_suite.data import options
+from tfgan_suite.data import files, options
 from tfgan_suite.errors import RunFailure, UserInputError
 
 FITS = ("crop", "pad", "stretch")
+MAX_SIZE = 16_384
+# Told by the content, whatever the extension says. Pillow's other formats stay closed: it hands an
+# EPS file to Ghostscript, for one.
+_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TGA", "TIFF", "WEBP")
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # Pillow < 11 opens 16-bit PNG as "I"
 
 
@@ -47,7 +51,7 @@ class PictureRules:
 
     def __post_init__(self):
         if self.size is not None:
-            options.whole_number("size", self.size, 1)
+            options.whole_number("size", self.size, 1, MAX_SIZE)
         options.one_of("channels", self.channels, (1, 3, None))
         options.one_of("fit", self.fit, FITS)
         _ = self.background_rgb
@@ -62,9 +66,14 @@ class PictureRules:
                     f"background={self.background!r} is no colour. Give a CSS name such as "
                     "'white', '#rrggbb', or three numbers from 0 to 255."
                 ) from error
-        rgb = tuple(self.background)
+        try:
+            rgb = tuple(self.background)
+        except TypeError:
+            rgb = ()
         if len(rgb) != 3:
-            raise UserInputError(f"background must have three numbers, not {rgb!r}.")
+            raise UserInputError(
+                f"background must be a colour or three numbers, not {self.background!r}."
+            )
         for value in rgb:
             options.number("background", value, 0, 255)
         return tuple(int(value) for value in rgb)
@@ -74,10 +83,10 @@ def read_picture(path: pathlib.Path, rules: PictureRules) -> np.ndarray:
     """Reads a picture file, uint8 `[height, width, channels]`.
 
     Raises:
-        RunFailure: the file is no picture, is damaged, or is too large; its name is told.
+        RunFailure: the file is no picture, is damaged, or is too large. The message names it.
     """
     try:
-        with Image.open(path) as picture:
+        with files.open_regular(path) as file, Image.open(file, formats=_FORMATS) as picture:
             bound = Image.MAX_IMAGE_PIXELS
             if bound is not None and picture.width * picture.height > bound:
                 raise Image.DecompressionBombError
@@ -91,9 +100,12 @@ def read_picture(path: pathlib.Path, rules: PictureRules) -> np.ndarray:
         ) from error
     except FileNotFoundError as error:
         raise RunFailure(f"{path}: the file is gone.") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
+    except Exception as error:  # a damaged file leads Pillow's decoders to nearly any of them
+        reason = str(error) or type(error).__name__
+        if isinstance(error, UnidentifiedImageError):  # it names the open file
+            reason = f"it is none of {', '.join(_FORMATS)}"
         raise RunFailure(
-            f"{path}: not a readable picture ({error}). Repair or remove the file, or set "
+            f"{path}: not a readable picture ({reason}). Repair or remove the file, or set "
             "on_broken='skip'."
         ) from error
 
@@ -132,6 +144,8 @@ def from_arrays(array: np.ndarray, rules: PictureRules, name: str) -> np.ndarray
             f"{name} has shape {list(array.shape)}; pictures are [N, height, width] or "
             "[N, height, width, 1 to 4 channels]."
         )
+    if array.size == 0:
+        raise UserInputError(f"{name} has shape {list(array.shape)}: there is no pixel in it.")
     array = to_uint8(array, name)
     height, width, channels = array.shape[1:]
     if rules.size in (None, height) and rules.size in (None, width):
@@ -207,6 +221,9 @@ def _resize(picture: Image.Image, rules: PictureRules) -> Image.Image:
     if rules.fit == "crop":
         return ImageOps.fit(picture, box, method)
     if rules.fit == "pad":
-        behind = Image.new("RGB", (1, 1), rules.background_rgb).convert(picture.mode)
-        return ImageOps.pad(picture, box, method, color=behind.getpixel((0, 0)))
+        scale = rules.size / max(picture.size)
+        inner = [max(1, round(side * scale)) for side in picture.size]
+        behind = Image.new("RGB", box, rules.background_rgb).convert(picture.mode)
+        behind.paste(picture.resize(inner, method), [round((rules.size - n) / 2) for n in inner])
+        return behind
     return picture.resize(box, method)

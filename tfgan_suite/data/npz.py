@@ -1,15 +1,21 @@
 """Arrays of pictures or points in one `.npz` file."""
 
-import pathlib
+import math
+import os
 import zipfile
-import zlib
 
 import numpy as np
 
-from tfgan_suite.data import images, options
+from tfgan_suite.data import files, images, options
 from tfgan_suite.data.source import ArraySource, Source
 from tfgan_suite.data.splits import split_indices
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
+
+_MAX_LABEL = np.iinfo(np.int32).max
+_READ_HEADER = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def open_npz(
@@ -30,8 +36,8 @@ def open_npz(
     """Opens source `npz:FILE`: the arrays of a file as `numpy.savez` writes it.
 
     Pictures are uint8, uint16, bool or float (see `images.to_uint8`), `[N, H, W]` or
-    `[N, H, W, C]`; an array `[N, 2]` holds points. A field F may also be called F_train, and
-    F_test is its held-out split.
+    `[N, H, W, C]`; an array `[N, 2]` of real numbers holds points. A field F may also be called
+    F_train, and F_test is its held-out split.
 
     Args:
         location: the file.
@@ -44,13 +50,19 @@ def open_npz(
         background: colour behind transparent parts.
         test_fraction: share that is held out where there is no field for it.
         x: field with the examples.
-        y: field with integer labels; by default `y`, where there is one.
+        y: field with integer labels, from 0; by default `y`, where there is one.
         a: field with the first domain.
         b: field with the second domain.
+
+    Raises:
+        UserInputError: no such file or field, or arrays that are no examples or labels.
+        RunFailure: a damaged file.
     """
-    path = pathlib.Path(location).expanduser()
+    path = files.expand(location)
     rules = images.PictureRules(size, channels, fit, background)
-    with _load(path) as arrays:
+    for option, name in {"x": x, "y": "y" if y is None else y, "a": a, "b": b}.items():
+        options.text(option, name)
+    with _Arrays(path) as arrays:
         names = [x] if layout == "single" else [a, b]
         read = [_examples(path, arrays, name, split, test_fraction, rules) for name in names]
         if None in read:
@@ -74,30 +86,94 @@ def open_npz(
     return (ArraySource(str(path), field, num_classes=int(labels.max()) + 1),)
 
 
-def _load(path):
-    try:
-        arrays = np.load(path, allow_pickle=False)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise UserInputError(f"There is no file {path}.") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise RunFailure(f"{path} is not a readable .npz file ({error}).") from error
-    if not isinstance(arrays, np.lib.npyio.NpzFile):
-        raise UserInputError(f"{path} holds a single array; an .npz file with named ones is read.")
-    return arrays
+class _Arrays:
+    """The fields of a file, each read when it is asked for."""
+
+    def __init__(self, path):
+        self.path = path
+        try:
+            self._file = files.open_regular(path)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise UserInputError(f"There is no file {path}.") from error
+        except OSError as error:
+            raise UserInputError(f"{path} cannot be opened: {error}.") from error
+        try:
+            self._members = self._list()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._file.close()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._members)
+
+    def _list(self) -> dict[str, zipfile.ZipInfo]:
+        prefix = np.lib.format.MAGIC_PREFIX
+        if self._file.read(len(prefix)) == prefix:
+            raise UserInputError(
+                f"{self.path} holds a single array; an .npz file with named ones is read."
+            )
+        try:
+            self._zip = zipfile.ZipFile(self._file)
+        except Exception as error:  # a damaged file leads zipfile to nearly any of them
+            raise RunFailure(f"{self.path} is not a readable .npz file ({error}).") from error
+        found = [info for info in self._zip.infolist() if info.filename.endswith(".npy")]
+        members = {info.filename.removesuffix(".npy"): info for info in found}
+        if len(members) < len(found):
+            raise RunFailure(f"{self.path} is damaged: it holds two fields of one name.")
+        return members
+
+    def read(self, name) -> np.ndarray:
+        """Reads an array of numbers; memory is taken once its size is known to be true."""
+        member = self._members[name]
+        where = f"{self.path}: field {name!r}"
+        if member.flag_bits & 1:
+            raise UserInputError(f"{where} is encrypted. Store it without a password.")
+        try:
+            with self._zip.open(member) as stream:
+                version = np.lib.format.read_magic(stream)
+                if version not in _READ_HEADER:
+                    raise ValueError(f"version {version} of the .npy format is for named columns")
+                shape, _, dtype = _READ_HEADER[version](stream)
+                size, held = math.prod(shape) * dtype.itemsize, member.file_size - stream.tell()
+            if dtype.kind in "biuf":
+                _check_size(where, shape, size, held)
+                with self._zip.open(member) as stream:
+                    array = np.lib.format.read_array(stream, allow_pickle=False)
+                    stream.read(1)  # past the end, where zipfile compares the checksum
+                    return array
+        except UserInputError:
+            raise
+        except Exception as error:  # see above
+            reason = str(error) or type(error).__name__
+            raise RunFailure(f"{where} is damaged ({reason}).") from error
+        # An object array is not read: that would run code from the file.
+        raise UserInputError(
+            f"{where} cannot be read: it has dtype {dtype}, and images, points and labels are "
+            "real numbers."
+        )
+
+
+def _check_size(where, shape, size, held):
+    if min(shape, default=0) < 0 or size != held:
+        raise ValueError(f"its header says {list(shape)}, {size:,} bytes, and it holds {held:,}")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if size > memory:
+        raise UserInputError(
+            f"{where} needs {size / 2**30:.1f} GiB of memory, and this machine has "
+            f"{memory / 2**30:.1f} GiB."
+        )
 
 
 def _field_name(arrays, name, split) -> str | None:
     candidates = [f"{name}_test"] if split == "test" else [name, f"{name}_train"]
-    return next((candidate for candidate in candidates if candidate in arrays.files), None)
-
-
-def _array(path, arrays, name):
-    try:
-        return arrays[name]
-    except ValueError as error:  # an object array: reading it would run code from the file
-        raise UserInputError(f"{path}: field {name!r} cannot be read ({error}).") from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise RunFailure(f"{path}: field {name!r} is damaged ({error}).") from error
+    return next((candidate for candidate in candidates if candidate in arrays.names), None)
 
 
 def _examples(path, arrays, name, split, test_fraction, rules):
@@ -106,10 +182,10 @@ def _examples(path, arrays, name, split, test_fraction, rules):
     field = _field_name(arrays, name, split if own_split else "train")
     if field is None:
         raise UserInputError(
-            f"{path} has no field {name!r}.{closest_name(name, arrays.files)} "
-            f"Its fields are: {', '.join(arrays.files)}."
+            f"{path} has no field {name!r}.{closest_name(name, arrays.names)} "
+            f"Its fields are: {', '.join(arrays.names) or 'none'}."
         )
-    array = _array(path, arrays, field)
+    array = arrays.read(field)
     if array.ndim == 0 or len(array) == 0:
         raise UserInputError(f"{path}: field {field!r} is empty.")
     chosen = np.arange(len(array))
@@ -119,9 +195,12 @@ def _examples(path, arrays, name, split, test_fraction, rules):
             return None
     name = f"{path}: field {field!r}"
     if array.ndim == 2 and array.shape[1] == 2:
-        points = array[chosen].astype(np.float32)
+        if array.dtype == bool:
+            raise UserInputError(f"{name} has dtype bool, and points are numbers.")
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+            points = array[chosen].astype(np.float32)
         if not np.isfinite(points).all():
-            raise UserInputError(f"{name} has points that are not finite.")
+            raise UserInputError(f"{name} has points that are not finite in float32.")
         return {"point": points}, chosen
     return {"image": images.from_arrays(array[chosen], rules, name)}, chosen
 
@@ -133,11 +212,19 @@ def _labels(path, arrays, x, y, split):
     if field is None:
         if y is None:
             return None
-        options.one_of("y", y, arrays.files)
-    labels = _array(path, arrays, field)
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
+        raise UserInputError(
+            f"{path} has no field {y!r} with labels for {split!r}."
+            f"{closest_name(y, arrays.names)} Its fields are: {', '.join(arrays.names)}."
+        )
+    labels = arrays.read(field)
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise UserInputError(
             f"{path}: labels {field!r} must be whole numbers from 0, shape [N], not "
             f"{labels.dtype} {list(labels.shape)}."
+        )
+    if len(labels) and not 0 <= labels.min() <= labels.max() < _MAX_LABEL:
+        raise UserInputError(
+            f"{path}: labels {field!r} must be whole numbers from 0 to {_MAX_LABEL - 1:,}, not "
+            f"from {labels.min():,} to {labels.max():,}."
         )
     return labels.astype(np.int32)

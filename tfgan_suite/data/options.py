@@ -23,10 +23,12 @@ def keyword_names(function: Callable) -> list[str]:
     return [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
 
 
-def whole_number(name: str, value, minimum: int) -> int:
-    """Checks an integer option."""
+def whole_number(name: str, value, minimum: int, maximum: int | None = None) -> int:
+    """Checks an integer option, bounds included."""
     if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
         raise UserInputError(f"{name} must be a whole number of at least {minimum}, not {value!r}.")
+    if maximum is not None and value > maximum:
+        raise UserInputError(f"{name} must be a whole number up to {maximum:,}, not {value!r}.")
     return value
 
 
@@ -38,6 +40,13 @@ def number(name: str, value, minimum: float, maximum: float) -> float:
             f"{name} must be a number from {minimum:g} to {maximum:g}, not {value!r}."
         )
     return float(value)
+
+
+def text(name: str, value) -> str:
+    """Checks an option that is a name of something."""
+    if not isinstance(value, str) or not value:
+        raise UserInputError(f"{name} must be a name, not {value!r}.")
+    return value
 
 
 def one_of(name: str, value, choices: Iterable):

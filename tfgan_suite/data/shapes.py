@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.data import hashing, options
+from tfgan_suite.data.images import MAX_SIZE
 from tfgan_suite.data.source import ArraySource, LazySource, Source
 
 SHAPES = ("circle", "square", "triangle", "diamond", "star", "cross", "ring", "crescent")
@@ -223,13 +224,13 @@ def open_shapes(
             otherwise each is painted whenever it is read.
         seed: another seed gives other scenes.
     """
-    options.whole_number("size", size, 8)
+    options.whole_number("size", size, 8, MAX_SIZE)
     options.one_of("channels", channels, (1, 3))
     options.whole_number("seed", seed, 0)
     limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30
     sizes = {"num_examples": num_examples, "num_test": num_test}
     for name, value in sizes.items():
-        options.whole_number(name, value, 1)
+        options.whole_number(name, value, 1, 10_000_000)
     for name, value in {"style": style, "a": a, "b": b}.items():
         options.one_of(name, value, STYLES)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfgan_suite.data import options
+from tfgan_suite.errors import UserInputError
 
 
 def split_indices(keys: Sequence[str], test_fraction: float, split: str) -> np.ndarray | None:
@@ -21,10 +22,20 @@ def split_indices(keys: Sequence[str], test_fraction: float, split: str) -> np.n
 
     Returns:
         Ascending int64 indices, or `None` for `"test"` when nothing is held out.
+
+    Raises:
+        UserInputError: all examples would be held out.
     """
     options.number("test_fraction", test_fraction, 0, 0.999)
     count = int(np.ceil(test_fraction * len(keys)))
     if split == "test" and count == 0:
         return None
-    ranks = np.argsort([zlib.crc32(key.encode()) for key in keys], kind="stable")
+    if count == len(keys):
+        raise UserInputError(
+            f"test_fraction={test_fraction} holds out all {count} examples and leaves none to "
+            "train on. Make it smaller."
+        )
+    # A file name that is not UTF-8 has surrogates.
+    names = [key.encode(errors="surrogateescape") for key in keys]
+    ranks = np.argsort([zlib.crc32(name) for name in names], kind="stable")
     return np.sort(ranks[:count] if split == "test" else ranks[count:])

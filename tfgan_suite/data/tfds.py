@@ -1,7 +1,9 @@
 """Data sets of TensorFlow Datasets."""
 
 import numpy as np
+import tensorflow as tf
 
+from tfgan_suite import pipelines
 from tfgan_suite.data import images, options
 from tfgan_suite.data.source import ArraySource, Source
 from tfgan_suite.data.splits import split_indices
@@ -91,7 +93,7 @@ def _builder(name, data_dir, download):
             f"TensorFlow Datasets knows no {name!r}. If the builder is your own, import its "
             f"module first. ({error})"
         ) from error
-    except ValueError as error:  # unknown config or version
+    except Exception as error:  # an unknown config, a malformed version, an unreadable folder
         raise UserInputError(f"tfds:{name} cannot be opened: {error}") from error
     if download:
         try:
@@ -119,8 +121,8 @@ def _read(builder, split, image_key, label_key, rules, limit) -> dict[str, np.nd
         raise UserInputError(f"{name} has no such split: {error}") from error
 
     pictures, labels, used = [], [], 0
-    for example in dataset.as_numpy_iterator():
-        picture = images.from_arrays(example[image_key][None], rules, name)[0]
+    for example in _examples(dataset, name):
+        picture = images.from_arrays(np.asarray(example[image_key])[None], rules, name)[0]
         used += picture.nbytes
         if used > limit:
             raise UserInputError(
@@ -136,3 +138,10 @@ def _read(builder, split, image_key, label_key, rules, limit) -> dict[str, np.nd
     if label_key:
         fields["label"] = np.array(labels, np.int32)
     return fields
+
+
+def _examples(dataset, name):
+    try:
+        yield from pipelines.without_tuning(dataset).as_numpy_iterator()
+    except tf.errors.OpError as error:
+        raise RunFailure(f"{name} cannot be read: {error.message}") from error

@@ -21,6 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite import pipelines
 from tfgan_suite.serving import publish
 from tfgan_suite.serving.cpp_loader import CppSavedModel, TensorFlowError
 from tfgan_suite.training import Checkpoints, GenerativeModel
@@ -203,7 +204,7 @@ def train_briefly(
         shares = tf.data.Dataset.from_tensor_slices(examples)
         shares = shares.batch(batch_size // replicas, drop_remainder=True).enumerate()
         mine = shares.filter(lambda i, _: (i % replicas) // local == context.input_pipeline_id)
-        return mine.map(lambda _, share: share).repeat()
+        return pipelines.without_tuning(mine.map(lambda _, share: share).repeat())
 
     dataset = strategy.distribute_datasets_from_function(shares_of)
     history = model.fit(dataset, epochs=1, steps_per_epoch=steps, verbose=0)
