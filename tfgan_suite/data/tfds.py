@@ -1,5 +1,7 @@
 """Data sets of TensorFlow Datasets."""
 
+import re
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,6 +10,9 @@ from tfgan_suite.data import images, options
 from tfgan_suite.data.source import ArraySource, Source
 from tfgan_suite.data.splits import split_indices
 from tfgan_suite.errors import RunFailure, UserInputError
+
+# Without the namespace that `tfds.builder` also takes: it would ask the network for the name.
+_NAME = re.compile(r"\w+(/[\w+.-]+)?(:(\d+|\*)(\.(\d+|\*)){2})?", re.ASCII)
 
 
 def open_tfds(
@@ -32,9 +37,9 @@ def open_tfds(
 ) -> tuple[Source, ...] | None:
     """Opens source `tfds:NAME`: a data set of TensorFlow Datasets, read into memory.
 
-    NAME is what `tfds.builder` takes (`mnist`, `cycle_gan/horse2zebra`); a builder of your own is
-    found once its module is imported. The data must have been prepared before, unless `download`
-    is set.
+    NAME is a name with config and version, as `tfds.builder` takes them (`mnist`, `mnist:3.0.1`,
+    `cycle_gan/horse2zebra`); a builder of your own is found once its module is imported. The data
+    must have been prepared before, unless `download` is set.
 
     Args:
         location: the name.
@@ -84,6 +89,11 @@ def open_tfds(
 
 
 def _builder(name, data_dir, download):
+    if not _NAME.fullmatch(name):
+        raise UserInputError(
+            f"Data source {'tfds:' + name!r} must be written as tfds:NAME, tfds:NAME:1.2.3, "
+            "tfds:NAME/CONFIG or tfds:NAME/CONFIG:1.2.3."
+        )
     import tensorflow_datasets as tfds  # slow to import, and only this source needs it
 
     try:
@@ -94,7 +104,8 @@ def _builder(name, data_dir, download):
             f"module first. ({error})"
         ) from error
     except Exception as error:  # an unknown config, a malformed version, an unreadable folder
-        raise UserInputError(f"tfds:{name} cannot be opened: {error}") from error
+        reason = " ".join(str(error).split())  # it may have several lines
+        raise UserInputError(f"tfds:{name} cannot be opened: {reason}") from error
     if download:
         try:
             builder.download_and_prepare()

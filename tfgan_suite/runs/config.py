@@ -147,6 +147,10 @@ def validate(config: ConfigDict) -> None:
             raise UserInputError(f"The config lacks the key {name!r}: {key.doc}")
         if key.minimum is not None and config[name] < key.minimum:
             raise UserInputError(f"{name}={config[name]} must be at least {key.minimum}.")
+    if config.seed >= 2**32:
+        raise UserInputError(
+            f"seed={config.seed} must be less than 2**32, as keras.utils.set_random_seed takes it."
+        )
     if config.jit_compile not in ("auto", True, False):
         raise UserInputError(f"jit_compile={config.jit_compile!r} must be auto, true or false.")
     if config.precision not in PRECISIONS:
