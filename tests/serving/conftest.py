@@ -1,5 +1,6 @@
 """A small generator that fulfils the contract of serving, and TensorFlow's C++ runtime apart."""
 
+import json
 import os
 import subprocess
 import sys
@@ -129,3 +130,48 @@ def serve(tmp_path):
         return answers
 
     return run
+
+
+_CLIENT = """
+import json, os, runpy, sys, tempfile
+from PIL import Image
+from tfgan_suite.runs import program, workdir
+from tfgan_suite.serving import client, load
+
+Image.init()
+for line in sys.stdin:
+    outputs = [tempfile.TemporaryFile(), tempfile.TemporaryFile()]
+    child = os.fork()
+    if not child:
+        for number, file in enumerate(outputs, 1):
+            os.dup2(file.fileno(), number)
+        sys.argv = ["export.client", *json.loads(line)]
+        runpy.run_module("export.client", run_name="__main__", alter_sys=True)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    texts = []
+    for file in outputs:
+        file.seek(0)
+        texts.append(file.read().decode())
+    print(json.dumps([code, *texts]), flush=True)
+"""
+
+
+@pytest.fixture(scope="session")
+def run_client():
+    """`run_client(*arguments)`: runs `python -m export.client`; its libraries are imported once."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _CLIENT],
+        cwd=os.path.dirname(os.path.dirname(os.path.dirname(__file__))),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def run(*arguments):
+        print(json.dumps(arguments), file=process.stdin, flush=True)
+        code, stdout, stderr = json.loads(process.stdout.readline())
+        assert "Traceback" not in stderr, stderr
+        return subprocess.CompletedProcess(arguments, code, stdout, stderr)
+
+    yield run
+    process.communicate()

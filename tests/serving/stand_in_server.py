@@ -14,6 +14,7 @@ import os
 import re
 import sys
 import threading
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -217,7 +218,7 @@ def handler_class(models, is_refused):
         def _result(self, body):
             path = re.fullmatch(
                 r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/(\w+))?(/metadata|:predict)?",
-                self.path,
+                urllib.parse.unquote(self.path),
             )
             if not path:
                 raise NotFound(f"Malformed request: {self.command} {self.path}")

@@ -11,7 +11,6 @@ import functools
 import importlib.util
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,12 +18,11 @@ from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.serving import graph
 from tfgan_suite.serving.dtypes import CODES, DTYPES, STRING
 from tfgan_suite.serving.protos import message
+from tfgan_suite.serving.tensors import SignatureInfo, tensor_infos
 
 __all__ = [
     "CppSavedModel",
-    "SignatureInfo",
     "TensorFlowError",
-    "TensorInfo",
     "has_cpu_kernel",
     "stateful_operations",
 ]
@@ -32,29 +30,6 @@ __all__ = [
 
 class TensorFlowError(RunFailure):
     """TensorFlow's C++ runtime refused to load or to run a SavedModel; its message says why."""
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """One named input or output of a signature.
-
-    Args:
-        name: Name of the tensor in the graph, such as `"serving_default_seed:0"`.
-        dtype: NumPy dtype; strings are `object` (arrays of `bytes`).
-        shape: Sizes, `None` where any size is accepted; `None` for an unknown rank.
-    """
-
-    name: str
-    dtype: np.dtype
-    shape: tuple[int | None, ...] | None
-
-
-@dataclass(frozen=True)
-class SignatureInfo:
-    """Named inputs and outputs of one signature."""
-
-    inputs: dict[str, TensorInfo]
-    outputs: dict[str, TensorInfo]
 
 
 class _Buffer(ctypes.Structure):
@@ -232,23 +207,6 @@ def has_cpu_kernel(operation: str) -> bool:
     return any(kernel.device_type in ("CPU", "DEFAULT") for kernel in kernels)
 
 
-def _tensor_infos(entries):
-    infos = {}
-    for entry in entries:
-        code, shape = entry.value.dtype, entry.value.shape
-        if code not in DTYPES:
-            known = ", ".join("string" if c == STRING else d.name for c, d in DTYPES.items())
-            raise TensorFlowError(
-                f"Tensor {entry.key!r} has TensorFlow's dtype number {code}; expected one of "
-                f"{known}. Cast it to float32 in the signature."
-            )
-        sizes = tuple(None if dim.size < 0 else dim.size for dim in shape.dim)
-        infos[entry.key] = TensorInfo(
-            entry.value.name, DTYPES[code], None if shape.unknown_rank else sizes
-        )
-    return infos
-
-
 class CppSavedModel:
     """A SavedModel loaded by TensorFlow's C++ runtime.
 
@@ -305,7 +263,7 @@ class CppSavedModel:
                 # TensorFlow's own bookkeeping signatures start with two underscores.
                 self.signatures: dict[str, SignatureInfo] = {
                     entry.key: SignatureInfo(
-                        _tensor_infos(entry.value.inputs), _tensor_infos(entry.value.outputs)
+                        tensor_infos(entry.value.inputs), tensor_infos(entry.value.outputs)
                     )
                     for entry in parsed.signatures
                     if not entry.key.startswith("__")

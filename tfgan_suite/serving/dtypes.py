@@ -21,3 +21,10 @@ DTYPES = {
     23: np.dtype(np.uint64),
 }
 CODES = {dtype: code for code, dtype in DTYPES.items()}
+# By the names that JSON has for them.
+NAMES = {
+    {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "object": "DT_STRING"}.get(
+        dtype.name, f"DT_{dtype.name.upper()}"
+    ): code
+    for code, dtype in DTYPES.items()
+}

@@ -12,23 +12,14 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from tfgan_suite.errors import RunFailure
-from tfgan_suite.serving.dtypes import CODES, DTYPES, STRING
 from tfgan_suite.serving.protos import message
+from tfgan_suite.serving.tensors import fill_proto, from_proto
 
 PATH = os.path.join("assets.extra", "tf_serving_warmup_requests")
 """Where a model server looks for the records, below the version's directory."""
 
 MAX_RECORDS = 1000
 """A model server loads no version that has more."""
-
-_FIELDS = {
-    np.float32: "floats",
-    np.float64: "doubles",
-    np.int64: "longs",
-    np.bool_: "bools",
-    np.uint32: "unsigned_ints",
-    np.uint64: "unsigned_longs",
-}
 
 
 def write(
@@ -49,7 +40,7 @@ def write(
             request.model_spec.name = model
             request.model_spec.signature_name = signature
             for name, array in inputs.items():
-                _fill(request.inputs.add(key=name).value, array)
+                fill_proto(request.inputs.add(key=name).value, array)
             file.write(_framed(log.SerializeToString()))
 
 
@@ -72,34 +63,11 @@ def read(path: str | os.PathLike) -> Iterator[tuple[str, dict[str, np.ndarray]]]
                 "replayed here."
             )
         request = log.predict_log.request
-        name = request.model_spec.signature_name or "serving_default"
-        yield name, {entry.key: _to_numpy(entry.value) for entry in request.inputs}
-
-
-def _fill(tensor, array):
-    tensor.dtype = CODES[array.dtype]
-    for size in array.shape:
-        tensor.shape.dim.add(size=size)
-    if array.dtype == object:
-        tensor.strings.extend(array.ravel())
-    else:
-        tensor.content = np.ascontiguousarray(array).tobytes()
-
-
-def _to_numpy(tensor):
-    if tensor.dtype not in DTYPES:
-        raise RunFailure(f"A warm-up record holds TensorFlow's dtype number {tensor.dtype}.")
-    dtype = DTYPES[tensor.dtype]
-    shape = [dim.size for dim in tensor.shape.dim]
-    if tensor.content:
-        return np.frombuffer(tensor.content, dtype).reshape(shape)
-    field = "strings" if tensor.dtype == STRING else _FIELDS.get(dtype.type, "ints")
-    values = list(getattr(tensor, field))
-    array = np.zeros(shape, dtype)
-    if values:  # The last one stands for all that follow.
-        array.flat[: len(values)] = values
-        array.flat[len(values) :] = values[-1]
-    return array
+        try:
+            inputs = {entry.key: from_proto(entry.value) for entry in request.inputs}
+        except ValueError as error:
+            raise RunFailure(f"An input of warm-up record {number} in {path} {error}.") from error
+        yield request.model_spec.signature_name or "serving_default", inputs
 
 
 # === TFRecord: length, its checksum, data, its checksum ===
