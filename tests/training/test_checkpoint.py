@@ -1,4 +1,9 @@
+import contextlib
+import hashlib
 import json
+import random
+import shutil
+import warnings
 
 import numpy as np
 import pytest
@@ -6,6 +11,7 @@ import pytest
 from tfgan_suite import models, testing
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.training import Checkpoints
+from tfgan_suite.training.checkpoint import DamagedCheckpoint
 
 
 def make(name="gan", **arguments):
@@ -89,6 +95,99 @@ def test_a_changed_digit_in_the_manifest_is_found(saved):
     with pytest.warns(UserWarning, match="manifest.json changed since it was written"):
         assert checkpoints.restore(model) == {"step": 0}
     assert_same(testing.state_of(model), states[0])
+
+
+def test_a_renamed_checkpoint_is_damaged(saved):
+    checkpoints, states = saved
+    newest = checkpoints.directory / "000000000016"
+    newest.rename(checkpoints.directory / "000000000024")
+    model = make()
+    with pytest.warns(UserWarning, match="damaged: its folder is named for 24 images.*saved at 16"):
+        assert checkpoints.restore(model) == {"step": 0}
+    assert_same(testing.state_of(model), states[0])
+
+
+def test_two_swapped_checkpoints_are_both_damaged(saved):
+    older, newest = (saved[0].directory / name for name in saved[0].names())
+    older.rename(aside := older.with_name("aside"))
+    newest.rename(older)
+    aside.rename(newest)
+    model = make()
+    with (
+        pytest.warns(UserWarning, match="renamed, or swapped"),
+        pytest.raises(RunFailure, match="None of the checkpoints"),
+    ):
+        saved[0].restore(model)
+    assert int(model.images_seen.numpy()) == 0
+
+
+def test_variables_of_another_moment_are_damaged(saved):
+    """Also where the manifest's checksums are theirs."""
+    checkpoints, states = saved
+    older, newest = (checkpoints.directory / name for name in checkpoints.names())
+    manifests = [json.loads((folder / "manifest.json").read_text()) for folder in (older, newest)]
+    for file in older.glob("variables.*"):
+        shutil.copy(file, newest)
+    changed = {**manifests[1], "files": manifests[0]["files"]}
+    del changed["sha256"]
+    changed["sha256"] = checkpoint_seal(changed)
+    (newest / "manifest.json").write_text(json.dumps(changed))
+    with pytest.warns(UserWarning, match="tells of .*16.*the variables are of .*8"):
+        assert checkpoints.restore(make()) == {"step": 0}
+
+
+def checkpoint_seal(manifest):
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def test_a_folder_whose_name_is_a_pattern_is_read_literally(tmp_path):
+    model = make()
+    for number, folder in enumerate(("r1", "x", "r[1]", "?*{a}\\[!x]")):
+        model.images_seen.assign(number)
+        Checkpoints(tmp_path / folder).save(model, {"of": folder})
+    for number, folder in ((2, "r[1]"), (3, "?*{a}\\[!x]")):
+        assert Checkpoints(tmp_path / folder).restore(model) == {"of": folder}
+        assert int(model.images_seen.numpy()) == number
+
+
+def test_a_manifest_without_its_seal_is_damaged(saved):
+    checkpoints, _ = saved
+    file = checkpoints.directory / "000000000016/manifest.json"
+    manifest = json.loads(file.read_text())
+    del manifest["sha256"]
+    file.write_text(json.dumps(manifest))
+    with pytest.warns(UserWarning, match="manifest.json changed"):
+        assert checkpoints.restore(make()) == {"step": 0}
+
+
+def replaced(value, chance, path=()):
+    """Copies of a JSON value, each with one part of it replaced by another type."""
+    others = [None, -1, 1.5, "x", [], {}, True, [[1]], {"a": None}, 10**30, float("nan")]
+    yield chance.choice([other for other in others if type(other) is not type(value)])
+    if isinstance(value, dict):
+        for key in value:
+            yield {k: v for k, v in value.items() if k != key}
+            for part in replaced(value[key], chance):
+                yield {**value, key: part}
+
+
+def test_no_mutation_of_a_manifest_ends_in_a_traceback(saved):
+    checkpoints, _ = saved
+    folder = checkpoints.directory / "000000000016"
+    text = (folder / "manifest.json").read_text()
+    chance = random.Random(0)
+    mutants = [json.dumps(value) for value in replaced(json.loads(text), chance)]
+    # Those without a seal and skipped steps are taken for the first manifests.
+    first = {k: v for k, v in json.loads(text).items() if k not in ("sha256", "skipped_steps")}
+    mutants += [json.dumps(value) for value in replaced(first, chance)]
+    mutants += [text[: chance.randrange(len(text))] for _ in range(10)] + ["[" * 100_000, "\0"]
+    for mutant in mutants:
+        (folder / "manifest.json").write_text(mutant)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with contextlib.suppress(DamagedCheckpoint, UserInputError):
+                extra = checkpoints._checked_manifest(folder)["extra"]
+                assert isinstance(extra, dict), mutant
 
 
 def test_a_checkpoint_of_before_there_were_rollbacks_comes_back(tmp_path, monkeypatch):

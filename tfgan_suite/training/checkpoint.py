@@ -14,11 +14,15 @@ from typing import Any
 import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
+from tfgan_suite.literal_paths import literal_path
 
 _MANIFEST = "manifest.json"
+_VARIABLES = "variables"  # what their files' names begin with
+_KEY = "{}/.ATTRIBUTES/VARIABLE_VALUE"  # of a variable in TensorFlow's files
 _SEAL = "sha256"  # of the rest of the manifest
 _PART = "part-"
 _NAME = re.compile(r"\d{12}")
+_CLOCKS = ("step", "skipped_steps", "images_seen")
 
 
 class DamagedCheckpoint(RunFailure):
@@ -29,7 +33,8 @@ class Checkpoints:
     """The checkpoints of one run, newest last, each in a folder named by the images seen.
 
     A checkpoint holds the variables of `model.checkpoint_objects()` and a manifest with the
-    SHA-256 of every file and of itself. It is written beside, as `part-*`, and renamed when all of
+    SHA-256 of every file and of itself; folder, manifest and variables agree on the images seen, so
+    that a renamed folder is found out. It is written beside, as `part-*`, and renamed when all of
     it is on the disk; it goes by being renamed first. So a kill leaves whole ones and `part-*`.
 
     Args:
@@ -67,28 +72,27 @@ class Checkpoints:
         Raises:
             RunFailure: if the disk does not take it. What was saved before is untouched.
         """
-        images = int(tf.convert_to_tensor(model.images_seen.value))
+        clocks = {name: int(tf.convert_to_tensor(getattr(model, name).value)) for name in _CLOCKS}
+        images = clocks["images_seen"]
         target = self.directory / f"{images:012d}"
         part = self._new_part()
         try:
             part.mkdir(parents=True)
-            tf.train.Checkpoint(**model.checkpoint_objects()).write(str(part / "variables"))
+            tf.train.Checkpoint(**model.checkpoint_objects()).write(str(part / _VARIABLES))
             manifest = {
                 "model": type(model).__name__,
-                "images_seen": images,
-                "step": int(tf.convert_to_tensor(model.step.value)),
-                "skipped_steps": int(tf.convert_to_tensor(model.skipped_steps.value)),
+                **clocks,
                 "files": {file.name: _sha256(file) for file in sorted(part.iterdir())},
                 "extra": extra or {},
             }
             sealed = {**manifest, _SEAL: _seal(manifest)}
             (part / _MANIFEST).write_text(json.dumps(sealed, indent=1))
             for file in (*part.iterdir(), part):
-                _sync(file)
+                sync(file)
             if target.exists():
                 self._remove(target)
             os.rename(part, target)
-            _sync(self.directory)
+            sync(self.directory)
         except (OSError, tf.errors.OpError) as error:
             raise RunFailure(
                 f"The checkpoint of {images} images could not be written to {self.directory}: "
@@ -161,7 +165,8 @@ class Checkpoints:
         objects = model.checkpoint_objects()
         if "skipped_steps" not in manifest:  # of before there were rollbacks
             objects.pop("skipped_steps").assign(0)
-        status = tf.train.Checkpoint(**objects).read(str(folder / "variables"))
+        with literal_path(folder) as readable:
+            status = tf.train.Checkpoint(**objects).read(str(readable / _VARIABLES))
         try:
             status.assert_existing_objects_matched()
         except (AssertionError, ValueError) as error:
@@ -174,14 +179,17 @@ class Checkpoints:
     def _checked_manifest(self, folder):
         try:
             manifest = json.loads((folder / _MANIFEST).read_text())
-            # The first manifests had no seal.
-            if manifest.pop(_SEAL, None) not in (None, _seal(manifest)):
+            seal = manifest.pop(_SEAL, None)
+            # The first manifests had neither a seal nor skipped steps.
+            if seal != _seal(manifest) and (seal is not None or "skipped_steps" in manifest):
                 raise DamagedCheckpoint(
                     f"Checkpoint {folder} is damaged: {_MANIFEST} changed since it was written."
                 )
-            files = manifest["files"]
+            files, extra = dict(manifest["files"]), manifest["extra"]
+            if not isinstance(manifest["model"], str) or not isinstance(extra, dict):
+                raise TypeError("model is no text, or extra no object")
             found = {name: _sha256(folder / name) for name in files}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedCheckpoint(
                 f"Checkpoint {folder} is damaged: {type(error).__name__}: {error}."
             ) from error
@@ -190,7 +198,31 @@ class Checkpoints:
             raise DamagedCheckpoint(
                 f"Checkpoint {folder} is damaged: {', '.join(wrong)} changed since it was written."
             )
+        self._check_clocks(folder, manifest)
         return manifest
+
+    def _check_clocks(self, folder, manifest):
+        """Makes sure that the folder, its manifest and its variables are of the same moment."""
+        told = {name: manifest.get(name) for name in _CLOCKS if name in manifest}
+        try:
+            with literal_path(folder) as readable:
+                reader = tf.train.load_checkpoint(str(readable / _VARIABLES))
+                stored = {name: int(reader.get_tensor(_KEY.format(name))) for name in told}
+        except (tf.errors.OpError, ValueError, RuntimeError) as error:
+            raise DamagedCheckpoint(
+                f"Checkpoint {folder} is damaged: its variables cannot be read ({error})."
+            ) from error
+        if told != stored:
+            raise DamagedCheckpoint(
+                f"Checkpoint {folder} is damaged: {_MANIFEST} tells of {told}, the variables are "
+                f"of {stored}."
+            )
+        if told.get("images_seen") != int(folder.name):
+            raise DamagedCheckpoint(
+                f"Checkpoint {folder} is damaged: its folder is named for {int(folder.name):,} "
+                f"images and holds what was saved at {told.get('images_seen')}. Was it renamed, or "
+                "swapped with another?"
+            )
 
 
 def _seal(manifest: dict[str, Any]) -> str:
@@ -205,7 +237,8 @@ def _sha256(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Waits until the disk has what was written to a file or folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
