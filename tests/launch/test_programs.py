@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,14 +20,27 @@ def get_config():
 """
 
 
-def command(program, *arguments):
-    return [sys.executable, "-m", f"launch.{program}", *map(str, arguments)]
+# Such as "I0000 00:00:1795277838.672934 7622 port.cc:153] oneDNN custom operations are on."
+NATIVE = re.compile(r"absl::InitializeLog|^[IWEF]\d{4} |\.cc:\d+\]|cpu_feature_guard|oneDNN", re.M)
 
 
-def run(program, *arguments):
-    return subprocess.run(
-        command(program, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=120
+def command(program, *arguments, package="launch"):
+    return [sys.executable, "-m", f"{package}.{program}", *map(str, arguments)]
+
+
+def run(program, *arguments, package="launch"):
+    """Runs a program as in a new shell; whatever it does, TensorFlow's native lines stay away."""
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    done = subprocess.run(
+        command(program, *arguments, package=package),
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
+    assert not NATIVE.search(done.stderr), done.stderr
+    return done
 
 
 def written(workdir):
@@ -75,6 +89,20 @@ def test_a_run_that_is_killed_and_started_again_is_the_same_run(tmp_path, config
     assert damaged.returncode == 1 and "None of the checkpoints" in damaged.stderr
 
 
+def test_the_way_out_is_quiet_too(tmp_path, config):
+    """And works from a folder whose name is a pattern, past its sibling."""
+    workdir = tmp_path / "r[1]"
+    arguments = [f"--config={config}", f"--workdir={workdir}", "--config.images=8"]
+    assert run("workers", "--num_workers=1", "--", *arguments).returncode == 0
+    exported = run(
+        "saved_model", f"--workdir={workdir}", f"--export_dir={workdir}/out", package="export"
+    )
+    assert exported.returncode == 0, exported.stderr
+    verified = run("verify", f"--model_dir={workdir}/out", package="export")
+    assert verified.returncode == 0, verified.stderr
+    assert run("mixtures", "--help", package="benchmarks").returncode == 0
+
+
 def test_two_replicas_train_and_share_the_batch(tmp_path, config):
     arguments = [f"--config={config}", "--strategy=mirrored", "--num_devices=2"]
     done = run("train", *arguments, f"--workdir={tmp_path / 'run'}", "--config.images=160")
@@ -86,6 +114,16 @@ def test_two_replicas_train_and_share_the_batch(tmp_path, config):
 
     uneven = run("train", *arguments, "--config.batch_size=7", "--dry_run")
     assert uneven.returncode == 2 and "batch_size=7" in uneven.stderr
+
+
+def test_workers_refuse_data_that_does_not_fit_in_one_line_each(tmp_path, config):
+    arguments = [f"--config={config}", f"--workdir={tmp_path / 'run'}"]
+    points_for_pictures = "--config.model={'name': 'dcgan', 'preset': 'tiny'}"
+    done = run("workers", "--num_workers=2", "--", *arguments, points_for_pictures)
+    assert done.returncode == 2 and not (tmp_path / "run").exists()
+    lines = [line for line in done.stdout.splitlines() if "Waiting for all" not in line]
+    expected = "error: The data and the model do not fit together: gaussians gives points of 2"
+    assert len(lines) == 2 and all(expected in line for line in lines), done.stdout
 
 
 def test_dry_run_prints_and_leaves_nothing(tmp_path, config):

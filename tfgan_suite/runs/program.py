@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from absl import app, flags, logging
 
 from tfgan_suite.errors import LostWorker, RunFailure, UserInputError, closest_name
+from tfgan_suite.quiet import start_quietly
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
@@ -43,8 +44,7 @@ def run_program(
             of overrides.
     """
     program = sys.modules[main.__module__]
-    # TensorFlow's C++ notes about the machine would drown what the program has to say.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    start_quietly()
 
     def parse(argv: list[str]) -> list[str]:
         after = []

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.literal_paths import literal_path
+from tfgan_suite.quiet import hidden_native_lines
 from tfgan_suite.serving import graph
 from tfgan_suite.serving.dtypes import CODES, DTYPES, STRING
 from tfgan_suite.serving.protos import message
@@ -120,7 +122,8 @@ def _library():
     path = os.path.join(package.submodule_search_locations[0], "libtensorflow_cc.so.2")
     try:
         # RTLD_GLOBAL would put its own cryptographic functions in front of Python's OpenSSL.
-        library = ctypes.CDLL(path, mode=ctypes.RTLD_LOCAL)
+        with hidden_native_lines():
+            library = ctypes.CDLL(path, mode=ctypes.RTLD_LOCAL)
     except OSError as error:
         raise RunFailure(f"TensorFlow's C++ runtime {path} cannot be loaded: {error}") from error
     for name, (result, arguments) in _FUNCTIONS.items():
@@ -244,11 +247,11 @@ class CppSavedModel:
                 meta_graph = tf.TF_NewBuffer()
                 temporary.callback(tf.TF_DeleteBuffer, meta_graph)
                 tags = (ctypes.c_char_p * 1)(b"serve")
-                with _status(f"Cannot load {self.path}") as status:
+                with literal_path(self.path) as path, _status(f"Cannot load {self.path}") as status:
                     self._session = tf.TF_LoadSessionFromSavedModel(
                         options,
                         None,
-                        os.fsencode(self.path),
+                        os.fsencode(path),
                         tags,
                         len(tags),
                         self._graph,
