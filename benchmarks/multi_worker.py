@@ -83,12 +83,12 @@ def _cluster(num_workers):
 def here():
     """Returns a function that takes one step of the package, as the worker that TF_CONFIG names."""
     from tfgan_suite.runs.devices import make_strategy
-    from tfgan_suite.runs.training import build_model
+    from tfgan_suite.runs.training import build
 
     config = default_config()
     config.model = MODEL
     strategy = make_strategy("multi_worker" if "TF_CONFIG" in os.environ else "none")
-    return package_step(build_model(config, strategy), BATCH)
+    return package_step(build(config, strategy)[1], BATCH)
 
 
 def in_torch():

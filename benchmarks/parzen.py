@@ -16,7 +16,7 @@ from tfgan_suite.data import open_source
 from tfgan_suite.metrics import parzen_score
 from tfgan_suite.runs import load
 from tfgan_suite.runs.program import run_program
-from tfgan_suite.runs.training import build_model
+from tfgan_suite.runs.training import build
 
 NUM_SAMPLES = 10_000
 
@@ -30,7 +30,7 @@ def main(argv):
     pictures = heldout.numpy(np.arange(heldout.num_examples))["image"] / 255.0
     validation, test = np.array_split(pictures, 2)
     print("| images | log-likelihood | sigma |\n|---|---|---|", flush=True)
-    for each in (build_model(config, tf.distribute.get_strategy()), model):
+    for each in (build(config, tf.distribute.get_strategy())[1], model):
         samples = (each.sample(np.arange(NUM_SAMPLES)) + 1.0) / 2.0
         score = parzen_score(samples, validation, test)
         print(

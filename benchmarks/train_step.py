@@ -95,12 +95,12 @@ def here(name, jit_compile=False):
     """Returns a function that takes one step of a case by this package."""
     import tensorflow as tf
 
-    from tfgan_suite.runs.training import build_model
+    from tfgan_suite.runs.training import build
 
     config = CASES[name]()
     # One step a call: a step's end is seen from outside of the call only.
     config.jit_compile, config.steps_per_execution = jit_compile, 1
-    model = build_model(config, tf.distribute.get_strategy())
+    model = build(config, tf.distribute.get_strategy())[1]
     return package_step(model, config.batch_size)
 
 

@@ -95,7 +95,7 @@ if __name__ == "__main__":
             "What to run": ["config", "dry_run"],
             "Where": ["workdir"],
             "How": ["strategy", "num_devices", "collective_timeout"],
-            "When a number is none": ["on_nonfinite", "max_rollbacks"],
+            "When a number is not finite": ["on_nonfinite", "max_rollbacks"],
         },
         overrides="config",
         notes=runs.describe_keys,

@@ -10,6 +10,10 @@ class UserInputError(ValueError):
     A bad flag, config value, folder or shape. The programs print it and exit with code 2.
     """
 
+    #: Raised while TensorFlow traces a function, it stays what it is: AutoGraph would turn it into
+    #: an error of its own, with all lines of code around it.
+    ag_pass_through = True
+
 
 class RunFailure(RuntimeError):
     """Something failed while a valid request was carried out.

@@ -44,15 +44,12 @@ def get_config():
     config.images = 14_000
     config.optimizers = {
         player: {
-            "name": "adam",
             "learning_rate": {
                 "name": "constant_then_linear",
                 "learning_rate": 2e-4,
                 "constant_images": 7_000,
                 "decay_images": 7_000,
             },
-            "beta_1": 0.5,
-            "epsilon": 1e-8,
         }
         for player in ("generators", "discriminators")
     }

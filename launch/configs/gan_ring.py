@@ -31,8 +31,8 @@ def get_config():
     }
     config.data = {"source": "gaussians", "mixture": "ring"}
     config.optimizers = {
-        "discriminator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-8},
-        "generator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5, "epsilon": 1e-8},
+        "discriminator": {"learning_rate": 1e-3},
+        "generator": {"learning_rate": 1e-3},
     }
     config.batch_size = 256
     config.images = 10_000 * 256

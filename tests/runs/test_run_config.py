@@ -1,10 +1,14 @@
+import keras
 import numpy as np
 import pytest
 import tiny
 
+from tfgan_suite import models
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.runs import default_config, describe_keys, load_config, validate
+from tfgan_suite.runs.resolved import optimizers_to_compile, resolved
+from tfgan_suite.training import ConstantThenLinear
 
 FILE = """
 from tfgan_suite.runs import default_config
@@ -15,6 +19,11 @@ def get_config(word="ring"):
     config.data = {"source": "gaussians", "mixture": word}
     return config
 """
+
+
+@pytest.fixture(scope="module")
+def gan():
+    return models.build({"name": "gan", "preset": "tiny"})
 
 
 @pytest.fixture
@@ -61,7 +70,10 @@ def test_a_word_behind_the_file_goes_to_get_config(file):
         ("model.lss=minimax", ["'lss'", "'loss'"]),
         ("model.loss.kind=minimax", ["model.loss"]),
         ("data.source=3", ["data.source"]),
-        ("optimizers.generator.learning_rate=1.0", ["needs the name"]),
+        ("optimizers.generator=3", ["optimizers.generator=3", "learning_rate"]),
+        ("optimizers.generator={'name': 'adam', 'beta_1': [1]}", ["beta_1=[1] is no number"]),
+        ("images=1e3", ["float", "int"]),
+        ("seed=4294967296", ["at most 4294967295"]),
         ("optimizers.generator.name=adamm", ["'adamm'", "'adam'"]),
         ("optimizers.generator={'name': 'adam', 'rate': 1}", ["'rate'", "learning_rate"]),
         ("seed", ["KEY=VALUE"]),
@@ -110,12 +122,49 @@ def test_json_round_trip_and_differences():
     ]
 
 
-def test_a_named_schedule_becomes_the_schedule():
-    rate = {"learning_rate": 0.5, "constant_images": 10, "decay_images": 10}
-    optimizers = {
-        "generator": {"name": "adam", "learning_rate": {"name": "constant_then_linear", **rate}}
-    }
-    config = tiny.points(optimizers=optimizers)
+RATE = {"name": "constant_then_linear", "learning_rate": 0.5}
+SPAN = {"constant_images": 10, "decay_images": 10}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5, "epsilon": 1e-8}),
+        ({"learning_rate": 1e-4}, {"learning_rate": 1e-4, "beta_1": 0.5, "epsilon": 1e-8}),
+        ({"clipnorm": 1.0}, {"learning_rate": 2e-4, "beta_1": 0.5, "clipnorm": 1.0}),
+        ({"learning_rate": {**RATE, **SPAN}}, {"learning_rate": {**RATE, **SPAN}, "beta_1": 0.5}),
+        ({"name": "adam"}, {"learning_rate": 1e-3, "beta_1": 0.9}),
+        ({"name": "sgd", "momentum": 0.5}, {"name": "sgd", "momentum": 0.5}),
+    ],
+)
+def test_a_recipe_is_changed_and_a_named_optimizer_stands_alone(gan, given, expected):
+    config = tiny.points(optimizers={"generator": given})
     validate(config)
-    built = run_config.optimizers_to_compile(config)["generator"]["config"]["learning_rate"]
-    np.testing.assert_allclose(built.at(15), 0.25)
+    result = resolved(config, gan)
+    found = result.optimizers.generator.to_dict()
+    assert {name: found[name] for name in expected} == expected
+    assert result.optimizers.discriminator.beta_1 == 0.5  # keeps its recipe
+    gan.compile(optimizers_to_compile(result))
+    made = gan.generator_optimizer.get_config()
+    for name in {"beta_1", "momentum", "clipnorm"} & set(expected):
+        assert made[name] == expected[name]
+    # Resolved twice is resolved.
+    assert run_config.to_json(resolved(result, gan)) == run_config.to_json(result)
+
+
+def test_a_part_of_a_schedule_is_changed(gan, monkeypatch):
+    recipe = gan.default_optimizers()
+    recipe["generator"] = keras.optimizers.Adam(ConstantThenLinear(0.5, **SPAN), beta_1=0.5)
+    monkeypatch.setattr(gan, "default_optimizers", lambda: recipe)
+    config = tiny.points(optimizers={"generator": {"learning_rate": {"decay_images": 20}}})
+    rate = resolved(config, gan).optimizers.generator.learning_rate.to_dict()
+    assert rate == {**RATE, "constant_images": 10, "decay_images": 20}
+    made = optimizers_to_compile(resolved(config, gan))["generator"]["config"]["learning_rate"]
+    np.testing.assert_allclose(made.at(20), 0.25)
+
+
+def test_a_schedule_lacks_its_name_or_arguments(gan):
+    for rate, message in (({"decay_images": 5}, "needs the name"), (RATE, "lacks constant_images")):
+        config = tiny.points(optimizers={"generator": {"learning_rate": rate}})
+        with pytest.raises(UserInputError, match=message):
+            resolved(config, gan)

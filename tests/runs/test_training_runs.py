@@ -1,16 +1,24 @@
+import contextlib
 import json
+import math
 import os
+import random
+import re
+import shutil
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tiny
 from PIL import Image
 
+from tfgan_suite import models, serving
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.runs import RunInterrupted, Workdir, dry_run, load, sample, train
+from tfgan_suite.runs import config as run_config
 
 
 def stop_after_first_line(workdir, number):
@@ -123,6 +131,204 @@ def test_a_config_that_cannot_run_leaves_no_folder(tmp_path, changes, message):
     assert not (tmp_path / "run").exists()
 
 
+def shapes(**options):
+    return {"source": "shapes", "num_examples": 40, **options}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(data=shapes(size=32)), "shapes gives images of 32 x 32 with 1 channels.*16 x 16"),
+        (dict(data=shapes(channels=3)), "with 3 channels, the model 'dcgan' takes .* 1 channels"),
+        (dict(data={"source": "gaussians"}), "gaussians gives points of 2 coordinates"),
+        (dict(accumulate_steps=3), "batch_size=8 .*accumulate_steps=3.*multiple of 3"),
+        (dict(batch_norm_group_size=3), "batch_size=8 .*groups of 3.*multiple of 3"),
+        (dict(seed=2**32), "seed=4294967296 must be at least 0 and at most 4294967295"),
+        (dict(batch_size=10**12), "at most 100000000000"),
+        (dict(optimizers={"generator": {"learning_rate": "fast"}}), "'fast' is no number"),
+        (dict(optimizers={"painter": {"learning_rate": 1.0}}), "no player .*'painter'"),
+    ],
+)
+def test_a_start_that_fails_writes_nothing(tmp_path, changes, message):
+    config = tiny.pictures()
+    config.model.batch_norm_group_size = changes.pop("batch_norm_group_size", None)
+    with config.ignore_type():
+        config.update(changes)
+        if "data" in changes:
+            config.data = changes["data"]
+    with pytest.raises(UserInputError, match=message) as caught:
+        train(config, tmp_path / "run")
+    assert len(str(caught.value).splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_the_first_step_refuses_is_one_line_and_writes_nothing(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise UserInputError("no such noise")
+
+    monkeypatch.setattr(models.GAN, "noise", refuse)
+    with pytest.raises(UserInputError, match="^no such noise$"):
+        train(tiny.points(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_step_is_traced_once(tmp_path, monkeypatch):
+    traces, train_step = [], models.GAN.train_step
+
+    def counting(self, data):
+        traces.append(data)
+        return train_step(self, data)
+
+    monkeypatch.setattr(models.GAN, "train_step", counting)
+    train(tiny.points(images=16), tmp_path / "run")
+    assert len(traces) == 1
+
+
+def test_what_fit_refuses_writes_nothing(tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise UserInputError("no such batch")
+
+    monkeypatch.setattr(models.GAN, "_static", refuse)
+    with pytest.raises(UserInputError, match="no such batch"):
+        train(tiny.points(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_without_a_checkpoint_takes_a_new_config(tmp_path):
+    train(tiny.points(images=40), tmp_path / "run")
+    shutil.rmtree(tmp_path / "run/checkpoints")
+    (tmp_path / "run/metrics.jsonl").unlink()
+    train(tiny.points(images=16, batch_size=4), tmp_path / "run")
+    config = Workdir(tmp_path / "run").read_config()
+    assert (config["batch_size"], config["images"]) == (4, 16)
+
+
+def test_data_comes_as_the_model_takes_it(tmp_path):
+    config = tiny.pictures(images=8)
+    config.data = shapes()
+    train(config, tmp_path / "run")
+    data = Workdir(tmp_path / "run").read_config()["data"]
+    assert (data["size"], data["channels"]) == (16, 1)
+    # Given or left out, it is the same run.
+    train(tiny.pictures(images=16), tmp_path / "run")
+
+
+def test_a_run_of_before_configs_were_resolved_goes_on(tmp_path):
+    train(tiny.points(images=40), tmp_path / "run")
+    file = tmp_path / "run/config.json"
+    content = json.loads(file.read_text())
+    content["config"]["optimizers"] = {}
+    file.write_text(json.dumps(content))
+    assert int(train(tiny.points(), tmp_path / "run").images_seen.numpy()) == 80
+
+
+def test_the_metrics_are_on_the_disk_before_the_checkpoint_is(tmp_path, monkeypatch):
+    events, fsync, rename = [], os.fsync, os.rename
+
+    def recording_fsync(descriptor):
+        fsync(descriptor)
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        lines = Path(path).read_text().count("\n") if path.endswith("metrics.jsonl") else None
+        events.append((os.path.basename(path), lines))
+
+    def recording_rename(source, target):
+        rename(source, target)
+        events.append(("checkpoint", os.path.basename(target)))
+
+    monkeypatch.setattr(os, "fsync", recording_fsync)
+    monkeypatch.setattr(os, "rename", recording_rename)
+    train(tiny.points(), tmp_path / "run")
+    for name, lines in (("000000000040", 1), ("000000000080", 3)):
+        before = events[: events.index(("checkpoint", name))]
+        assert ("metrics.jsonl", lines) in before and ("run", None) in before
+
+
+def test_a_workdir_whose_name_is_a_pattern(tmp_path):
+    other = train(tiny.pictures(seed=1, images=40), tmp_path / "r1")
+    for workdir in (tmp_path / "r[1]", tmp_path / "a{b}*?"):
+        train(tiny.pictures(images=40), workdir)
+        resumed = train(tiny.pictures(images=48), workdir)
+        assert int(resumed.images_seen.numpy()) == 48
+        assert not tiny.same_numbers(other, resumed)
+        assert sample(workdir, workdir / "grid.png", num=2)["images_seen"] == 48
+        _, loaded = load(workdir)
+        assert tiny.same_numbers(loaded, resumed)
+        published = serving.publish(loaded, workdir / "servable")
+        assert published.version == 1
+
+
+def mutants(text, chance, number):
+    """JSON texts with one value replaced by another type, and damaged ones."""
+    others = [None, -1, 1.5, "x", [], {}, True, [[1]], {"a.b": None}, 10**30, math.nan]
+
+    def places(value, path=()):
+        yield path
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        if isinstance(value, (dict, list)):
+            for key, part in items:
+                yield from places(part, (*path, key))
+
+    def replaced(value, path, other):
+        if not path:
+            return other
+        changed = dict(value) if isinstance(value, dict) else list(value)
+        changed[path[0]] = replaced(value[path[0]], path[1:], other)
+        return changed
+
+    value = json.loads(text)
+    for path in chance.choices(list(places(value) if isinstance(value, dict) else [()]), k=number):
+        yield json.dumps(replaced(value, path, chance.choice(others)))
+    for _ in range(number // 5):
+        cut, place = chance.randrange(len(text)), chance.randrange(len(text))
+        yield text[:cut]
+        yield f"{text[:place]}{chance.choice('[]{},:0e')}{text[place + 1 :]}"
+    yield from ("[" * 100_000, "1", "[]", "null", "")
+
+
+def test_no_mutation_of_a_runs_files_ends_in_a_traceback(tmp_path):
+    train(tiny.points(images=40), tmp_path / "run")
+    folder, chance = Workdir(tmp_path / "run"), random.Random(0)
+    config = folder.read_config()
+    original = folder.config_file.read_text()
+    for mutant in mutants(original, chance, 300):
+        folder.config_file.write_text(mutant)
+        with contextlib.suppress(UserInputError, RunFailure):
+            folder.check(config)
+            folder.read_machine()
+    folder.config_file.write_text(original)
+    for file in (folder.metrics_file, folder.speed_file):
+        first, *rest = file.read_text().splitlines() * 2
+        for mutant in mutants(first, chance, 100):
+            file.write_text("\n".join([mutant, *rest]))
+            assert folder.images_logged() >= 24 and folder.seconds_spent() > 0
+            folder.cut_back(40, 0)
+            assert file.read_text().splitlines()[-1] == rest[-1]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (("model", "networks"), "mlp"),
+        (("model", "networks", "latent_size"), "many"),
+        (("model", "networks", "generator_hidden_units"), {"a": 1}),
+        (("model", "loss"), [3]),
+        (("model", "ema_half_life"), "long"),
+        (("optimizers", "generator", "beta_1"), [1]),
+        (("optimizers", "generator", "learning_rate"), {"name": "constant_then_linear"}),
+    ],
+)
+def test_values_of_the_wrong_type_in_a_config_are_one_error(tmp_path, key, value):
+    config = run_config.to_json(tiny.points())
+    node = config
+    for name in key[:-1]:
+        node = node.setdefault(name, {})
+    node[key[-1]] = value
+    with pytest.raises(UserInputError) as caught:
+        train(run_config.from_json(config), tmp_path / "run")
+    assert len(str(caught.value).splitlines()) == 1
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_damaged_checkpoint_is_passed_over_and_told(tmp_path):
     config = tiny.points()
     whole = train(config, tmp_path / "run")
@@ -158,6 +364,17 @@ def test_dry_run_tells_and_leaves_nothing(tmp_path):
     train(tiny.points(), tmp_path / "run")
     with pytest.raises(UserInputError, match="batch_size"):
         dry_run(tiny.points(batch_size=4), tmp_path / "run")
+
+
+def test_dry_run_of_a_batch_that_does_not_fit_scales_from_one_that_does(capsys):
+    text = dry_run(tiny.pictures(batch_size=10**9, images=10**10))
+    number = re.search(r"scaled from 3 steps of ([\d,]+) examples", text)[1]
+    assert 8 <= int(number.replace(",", "")) < 10**7
+    memory = re.search(r"memory: about ([\d,]+) MB, of which ([\d,]+) MB are free", text)
+    needed, free = (int(word.replace(",", "")) for word in memory.groups())
+    assert needed > 10 * free > 0
+    assert f"Timing 4 steps of {number} examples" in capsys.readouterr().err
+    assert '"size": 16' in text and '"beta_1": 0.5' in text  # resolved
 
 
 def test_load_gives_the_model_as_it_was(tmp_path):

@@ -3,7 +3,7 @@
 from tfgan_suite.data.batches import HeldoutPairs, heldout_batch, heldout_pairs, training_batches
 from tfgan_suite.data.gaussians import Mixture, mixture_of
 from tfgan_suite.data.source import Source
-from tfgan_suite.data.sources import open_source
+from tfgan_suite.data.sources import open_source, options_of
 
 __all__ = [
     "HeldoutPairs",
@@ -13,5 +13,6 @@ __all__ = [
     "heldout_pairs",
     "mixture_of",
     "open_source",
+    "options_of",
     "training_batches",
 ]

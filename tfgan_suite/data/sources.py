@@ -87,6 +87,13 @@ def open_sources(data_config: Mapping, layout: str, split: str) -> tuple[Source,
     return OPENERS[kind](location, layout, split, **chosen)
 
 
+def options_of(name: str) -> list[str]:
+    """Returns the names of a source's options; none for an unknown source, which `open_source`
+    refuses."""
+    opener = OPENERS.get(name.partition(":")[0])
+    return options.keyword_names(opener) if opener else []
+
+
 def _form(kind):
     return f"{kind}:{_WITH_LOCATION[kind]}" if kind in _WITH_LOCATION else kind
 

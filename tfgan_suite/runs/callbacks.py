@@ -55,6 +55,18 @@ class RunCallback(keras.callbacks.Callback):
         return self.images // every > before // every
 
 
+class Begin(keras.callbacks.Callback):
+    """Calls a function once, when the first `fit` has accepted its data and begins."""
+
+    def __init__(self, begin: Callable[[], None]):
+        super().__init__()
+        self._begin = begin
+
+    def on_train_begin(self, logs=None):
+        begin, self._begin = self._begin, lambda: None
+        begin()
+
+
 class Progress(RunCallback):
     """Images seen, images/s and time left: a bar in a terminal, elsewhere a line now and then."""
 

@@ -25,17 +25,24 @@ class _Key(NamedTuple):
     default: Any
     doc: str
     minimum: int | None = None
+    maximum: int = 10**11  # the folders of checkpoints are named by twelve digits
 
 
 _KEYS = {
-    "seed": _Key(0, "Seed of the first weights, of all noise and of the order of the data.", 0),
+    "seed": _Key(
+        0,
+        "Seed of the first weights, of all noise and of the order of the data, below 2 ** 32.",
+        0,
+        2**32 - 1,
+    ),
     "model": _Key(
         {},
         "`name` of a registered model and any of its constructor's arguments.",
     ),
     "data": _Key(
         {},
-        "`source` (shapes, gaussians, npz:FILE, folder:DIR, tfds:NAME) and options of the source.",
+        "`source` (shapes, gaussians, npz:FILE, folder:DIR, tfds:NAME) and options of the source. "
+        "`size` and `channels` default to those of the model's images.",
     ),
     "batch_size": _Key(64, "Examples in one step, over all devices.", 1),
     "images": _Key(
@@ -43,11 +50,12 @@ _KEYS = {
     ),
     "optimizers": _Key(
         {},
-        "Empty: the model's own recipe. Else {player: {name: adam, learning_rate: 2e-4, ...}} "
-        "with the names and arguments of keras.optimizers. learning_rate may be {name: "
+        "Empty: the model's own recipe. {player: {learning_rate: 1e-4, ...}} changes some of its "
+        "arguments; with a `name` (adam, sgd, ... and the arguments of keras.optimizers) the "
+        "player gets that optimizer instead, with Keras' defaults. learning_rate may be {name: "
         "constant_then_linear, learning_rate: ..., constant_images: ..., decay_images: ...} or "
         "{name: exponential_to_floor, learning_rate: ..., decay_rate: ..., decay_images: ..., "
-        "floor: ...}. A player that is not named keeps its recipe.",
+        "floor: ...}. --dry_run shows what comes out.",
     ),
     "jit_compile": _Key(
         "auto", "XLA for the gradients: true, false, or auto for what was measured best."
@@ -122,7 +130,7 @@ def load_config(path: str | Path, overrides: Iterable[str] = ()) -> ConfigDict:
     config = default_config()
     given = _run_config_file(str(path))
     for name in given:
-        _check_name(name, _KEYS, "config key", f"in {path}")
+        check_name(name, _KEYS, "config key", f"in {path}")
     for name, value in given.items():
         _assign(config, name, value)
     for override in overrides:
@@ -140,19 +148,24 @@ def validate(config: ConfigDict) -> None:
     Keys, types and ranges, the model's name and arguments, optimizers. Data options are checked by
     the data source when it is opened.
     """
-    for name in config:
-        _check_name(name, _KEYS, "config key")
+    values = to_json(config)
+    for name in values:
+        check_name(name, _KEYS, "config key")
     for name, key in _KEYS.items():
-        if name not in config:
+        if name not in values:
             raise UserInputError(f"The config lacks the key {name!r}: {key.doc}")
-        if key.minimum is not None and config[name] < key.minimum:
-            raise UserInputError(f"{name}={config[name]} must be at least {key.minimum}.")
-    if config.seed >= 2**32:
-        raise UserInputError(
-            f"seed={config.seed} must be less than 2**32, as keras.utils.set_random_seed takes it."
-        )
-    if config.jit_compile not in ("auto", True, False):
-        raise UserInputError(f"jit_compile={config.jit_compile!r} must be auto, true or false.")
+        kind, value = type(key.default), values[name]
+        if name != "jit_compile" and type(value) is not kind:
+            raise UserInputError(
+                f"{name}={value!r} is {type(value).__name__}, expected {kind.__name__}."
+            )
+        if key.minimum is not None and not key.minimum <= value <= key.maximum:
+            raise UserInputError(
+                f"{name}={value} must be at least {key.minimum} and at most {key.maximum}."
+            )
+    jit_compile = values["jit_compile"]
+    if jit_compile != "auto" and not isinstance(jit_compile, bool):
+        raise UserInputError(f"jit_compile={jit_compile!r} must be auto, true or false.")
     if config.precision not in PRECISIONS:
         reason = (
             " float16 needs a loss scale, which skips steps that other replicas take."
@@ -170,25 +183,22 @@ def validate(config: ConfigDict) -> None:
     _validate_optimizers(config.optimizers)
 
 
-def optimizers_to_compile(config: ConfigDict) -> dict[str, dict[str, Any]] | None:
-    """Returns what `GenerativeModel.compile` takes; None stands for the model's own recipe."""
-    optimizers = {}
-    for player, settings in to_json(config)["optimizers"].items():
-        rate = settings.get("learning_rate")
-        if isinstance(rate, dict):
-            settings["learning_rate"] = _schedules()[rate.pop("name")](**rate)
-        optimizers[player] = {"class_name": settings.pop("name"), "config": settings}
-    return optimizers or None
-
-
 def to_json(config: ConfigDict) -> dict[str, Any]:
     """Returns the config as it reads back from JSON: plain dicts and lists."""
-    return json.loads(json.dumps(config.to_dict()))
+    try:
+        return json.loads(json.dumps(config.to_dict()))
+    except (TypeError, ValueError) as error:
+        raise UserInputError(
+            f"A config holds numbers, texts, lists and groups of these only: {error}."
+        ) from error
 
 
 def from_json(values: Mapping[str, Any]) -> ConfigDict:
     """Returns the config that `to_json` made `values` of."""
-    return ConfigDict(dict(values))
+    try:
+        return ConfigDict(dict(values))
+    except (TypeError, ValueError) as error:  # a key with a dot, say
+        raise UserInputError(f"This is no config: {error}") from error
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -255,7 +265,7 @@ def _literal(text: str) -> Any:
 # config_flags of ml_collections does the same but cannot make a level that the file left out
 # (--config.optimizers.generator.learning_rate) nor suggest a name.
 def _override(config: ConfigDict, path: list[str], value: Any) -> None:
-    _check_name(path[0], _KEYS, "config key")
+    check_name(path[0], _KEYS, "config key")
     node = config
     for depth, name in enumerate(path[:-1]):
         if name not in node:
@@ -294,7 +304,8 @@ def _assign(node: ConfigDict, name: str, value: Any, full_name: str = "") -> Non
         ) from None
 
 
-def _check_name(name: str, known: Iterable[str], what: str, where: str = "") -> None:
+def check_name(name: str, known: Iterable[str], what: str, where: str = "") -> None:
+    """Raises UserInputError, with the nearest name, if `name` is not among the known ones."""
     known = list(known)
     if name not in known:
         place = f" {where}" if where else ""
@@ -309,36 +320,60 @@ def _validate_model(model: ConfigDict) -> None:
 
     if not isinstance(model.get("name"), str):
         raise UserInputError(f"model.name is missing. Known: {', '.join(models.names())}.")
-    _check_name(model.name, models.names(), "model")
+    check_name(model.name, models.names(), "model")
     for name in model:
         if name != "name":
-            _check_name(name, models.arguments_of(model.name), f"argument of {model.name!r}")
+            check_name(name, models.arguments_of(model.name), f"argument of {model.name!r}")
 
 
 def _validate_optimizers(optimizers: ConfigDict) -> None:
-    for player, settings in optimizers.items():
+    for player, settings in to_json(ConfigDict({"optimizers": optimizers}))["optimizers"].items():
         what = f"optimizers.{player}"
-        _check_named(settings, _optimizer_classes(), "optimizer", what)
-        rate = settings.get("learning_rate")
-        if isinstance(rate, ConfigDict):
-            _check_named(rate, _schedules(), "schedule", f"{what}.learning_rate")
+        if not isinstance(settings, dict):
+            raise UserInputError(
+                f"{what}={settings!r} is no group of keys. Set its parts: "
+                f"--config.{what}.learning_rate=1e-4."
+            )
+        if "name" in settings:
+            check_optimizer(what, settings)
 
 
-def _check_named(settings: Any, classes: Mapping[str, type], kind: str, what: str) -> None:
-    name = settings.get("name") if isinstance(settings, ConfigDict) else None
+def check_optimizer(what: str, settings: Mapping[str, Any]) -> None:
+    """Raises UserInputError if a player's named optimizer has unknown or lacks needed arguments."""
+    _check_named(settings, optimizer_classes(), "optimizer", what)
+    if isinstance(settings.get("learning_rate"), dict):
+        _check_named(settings["learning_rate"], schedules(), "schedule", f"{what}.learning_rate")
+
+
+def _check_named(
+    settings: Mapping[str, Any], classes: Mapping[str, type], kind: str, what: str
+) -> None:
+    name = settings.get("name")
     if not isinstance(name, str):
         raise UserInputError(
             f"{what} needs the name of its {kind}: --config.{what}.name={next(iter(classes))}."
         )
-    _check_name(name, classes, kind)
+    check_name(name, classes, kind)
     parameters = inspect.signature(classes[name].__init__).parameters.values()
-    accepted = [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
+    accepted = [p for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
     for argument in settings:
-        if argument != "name":
-            _check_name(argument, accepted, f"argument of {name!r}")
+        if argument == "name":
+            continue
+        check_name(argument, [p.name for p in accepted], f"argument of {name!r}")
+        value = settings[argument]
+        is_schedule = argument == "learning_rate" and isinstance(value, dict)
+        if not (is_schedule or value is None or isinstance(value, (int, float))):
+            raise UserInputError(f"{what}.{argument}={value!r} is no number.")
+    for parameter in accepted:
+        if parameter.default is parameter.empty and parameter.name not in settings:
+            raise UserInputError(
+                f"{what} lacks {parameter.name}, which {name!r} needs: "
+                f"--config.{what}.{parameter.name}=..."
+            )
 
 
-def _optimizer_classes() -> dict[str, type]:
+def optimizer_classes() -> dict[str, type]:
+    """Returns the optimizers of Keras that a config may name."""
     import keras
 
     # Wrappers around other optimizers are no player's recipe.
@@ -347,7 +382,8 @@ def _optimizer_classes() -> dict[str, type]:
     return {name: classes[name] for name in names}
 
 
-def _schedules() -> dict[str, type]:
+def schedules() -> dict[str, type]:
+    """Returns the schedules of learning rates that a config may name."""
     from tfgan_suite.training import ConstantThenLinear, ExponentialToFloor
 
     return {

@@ -1,18 +1,27 @@
 """What a run would be and cost, found out without leaving a trace."""
 
 import json
+import math
+import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 from ml_collections import ConfigDict
 
 from tfgan_suite.runs import config as run_config
-from tfgan_suite.runs.devices import machine, make_strategy, peak_memory
-from tfgan_suite.runs.training import build_model, prepare
+from tfgan_suite.runs.devices import available_memory, machine, make_strategy, peak_memory
+from tfgan_suite.runs.training import build, check_batch, check_folder, prepare, smallest_batch
 from tfgan_suite.runs.workdir import Workdir
 
 _TIMED_EXECUTIONS = 3
+_MOST_STEPS = 50  # of a measured execution
+_MOST_WORK = 1e12  # multiplications in all that is measured: half a minute on few cores
+_MOST_BYTES = 2**30  # of a batch that is measured, where the smallest needs no more
+_PASSES = 9  # through each network and step: forward and backward, for its own loss and others'
+_BYTES_PER_WEIGHT = 16  # the weight, its gradient and Adam's two slots
+_COPIES = 4  # of each layer's output: two players' batches, each with its gradient
 
 
 def dry_run(
@@ -22,6 +31,9 @@ def dry_run(
     num_devices: int | None = None,
 ) -> str:
     """Builds the run, times a few real steps and reports; writes nothing.
+
+    Steps that would take too long or more memory than there is are not tried: a smaller batch is
+    timed and the figures are scaled.
 
     Args:
         config: See `default_config`.
@@ -37,19 +49,25 @@ def dry_run(
         UserInputError: If `train` would refuse the config or the folder.
     """
     run_config.validate(config)
-    json_config = run_config.to_json(config)
-    changes = Workdir(workdir).check(json_config) if workdir else []
     strategy = make_strategy(strategy_name, num_devices)
-    model = build_model(config, strategy)
-    parts = prepare(config, model, strategy)
+    steps = min(config.steps_per_execution, _MOST_STEPS)
+    resolved, model = build(_changed(config, steps_per_execution=steps), strategy)
+    resolved = _changed(resolved, steps_per_execution=config.steps_per_execution)
+    check_batch(resolved, model, strategy)
+    changes = check_folder(Workdir(workdir), resolved, model) if workdir else []
+    parts = prepare(resolved, model, strategy)
     sections = [
-        "Config:\n" + json.dumps(json_config, indent=2),
+        "Config:\n" + json.dumps(run_config.to_json(resolved), indent=2),
         *(["Changes to the run in the workdir:\n" + "\n".join(changes)] if changes else []),
         _networks(model),
-        _cost(config, parts, machine(strategy, model.jit_gradients)),
+        _cost(resolved, parts, machine(strategy, model.jit_gradients)),
         "Dry run: nothing was written.",
     ]
     return "\n\n".join(sections)
+
+
+def _changed(config, **values):
+    return run_config.from_json({**run_config.to_json(config), **values})
 
 
 def _networks(model) -> str:
@@ -71,28 +89,96 @@ def _layer_line(layer) -> str:
     return f"    {layer.name:32}{kind:24}{shape:24}{layer.count_params():>12,}"
 
 
+class _Estimate(NamedTuple):
+    """What a step needs, judged by the shapes of the layers' outputs."""
+
+    fixed_bytes: float
+    bytes_per_example: float
+    work_per_example: float
+
+
+def _estimate(model) -> _Estimate:
+    layers = [layer for ns in model.players().values() for n in ns for layer in n.layers]
+    shapes = [layer.output.shape[1:] for layer in layers]
+    weights = [layer.count_params() for layer in layers]
+    return _Estimate(
+        fixed_bytes=_BYTES_PER_WEIGHT * sum(weights),
+        bytes_per_example=4 * _COPIES * sum(math.prod(shape) for shape in shapes),
+        # A convolution's weights are used at each position of its output.
+        work_per_example=_PASSES
+        * sum(w * math.prod(s[:-1]) for w, s in zip(weights, shapes, strict=True)),
+    )
+
+
+def _batch_to_measure(config, model, strategy, available) -> int:
+    """Returns the largest part of the batch that is worth trying; 0 if none fits."""
+    need = _estimate(model)
+    unit = smallest_batch(config, model, strategy)
+    if need.fixed_bytes + unit * need.bytes_per_example > available / 2:
+        return 0
+    small = min(_MOST_BYTES, available / 4) / need.bytes_per_example
+    steps = (1 + _TIMED_EXECUTIONS) * model.steps_per_execution
+    quick = _MOST_WORK / steps / max(need.work_per_example, 1)
+    return min(config.batch_size, max(1, int(min(small, quick) // unit)) * unit)
+
+
 def _cost(config, parts, here) -> str:
+    model, available = parts.model, available_memory()
+    batch = _batch_to_measure(config, model, parts.strategy, available)
     steps = parts.total // config.batch_size
-    clock = _ExecutionTimes()
+    if not batch:
+        need = _estimate(model)
+        memory = need.fixed_bytes + need.bytes_per_example * config.batch_size
+        return (
+            f"Estimated cost: about {memory / 2**20:,.0f} MB of memory by the shapes of the "
+            f"layers' outputs, of which {available / 2**20:,.0f} MB are free here. Not even the "
+            "smallest batch was tried."
+        )
+    first, per_step, measured_bytes = _measured(config, parts, batch)
+    scale = config.batch_size / batch
+    per_step *= scale
+    timed = _TIMED_EXECUTIONS * model.steps_per_execution
+    how = f"from {timed} steps"
+    memory = f"{peak_memory() / 2**20:,.0f} MB of this process so far"
+    if scale > 1:
+        how = f"scaled from {timed} steps of {batch:,} examples"
+        needed = peak_memory() + (scale - 1) * measured_bytes
+        memory = (
+            f"about {needed / 2**20:,.0f} MB, of which {available / 2**20:,.0f} MB are free here"
+        )
+    return "\n".join(
+        [
+            f"Estimated cost, {how} on this machine "
+            f"({', '.join(f'{key} {value}' for key, value in here.items())}):",
+            f"  first step, with compilation: {first:.1f} s",
+            f"  a step: {per_step * 1e3:,.1f} ms, {config.batch_size / per_step:,.0f} images/s",
+            f"  {parts.total:,} images in {steps:,} steps: {_duration(steps * per_step + first)}",
+            f"  memory: {memory}",
+        ]
+    )
+
+
+def _measured(config, parts, batch) -> tuple[float, float, float]:
+    """Returns the seconds of the first step and of a later one, and the bytes that they took."""
+    small = _changed(config, batch_size=batch)
+    dataset = prepare(small, parts.model, parts.strategy).dataset
+    steps, clock = parts.model.steps_per_execution, _ExecutionTimes()
+    print(
+        f"Timing {(1 + _TIMED_EXECUTIONS) * steps} steps of {batch:,} examples; the first has to "
+        "be compiled.",
+        file=sys.stderr,
+        flush=True,
+    )
+    before = peak_memory()
     parts.model.fit(
-        parts.dataset,
+        dataset,
         epochs=1,
-        steps_per_epoch=(1 + _TIMED_EXECUTIONS) * config.steps_per_execution,
+        steps_per_epoch=(1 + _TIMED_EXECUTIONS) * steps,
         verbose=0,
         callbacks=[clock],
     )
     first, *others = clock.seconds
-    per_step = sum(others) / len(others) / config.steps_per_execution
-    return "\n".join(
-        [
-            f"Estimated cost, from {_TIMED_EXECUTIONS * config.steps_per_execution} steps on this "
-            f"machine ({', '.join(f'{key} {value}' for key, value in here.items())}):",
-            f"  first step, with compilation: {first:.1f} s",
-            f"  a step: {per_step * 1e3:.1f} ms, {config.batch_size / per_step:,.0f} images/s",
-            f"  {parts.total:,} images in {steps:,} steps: {_duration(steps * per_step + first)}",
-            f"  memory: {peak_memory() / 2**20:,.0f} MB of this process so far",
-        ]
-    )
+    return first, sum(others) / len(others) / steps, peak_memory() - before
 
 
 class _ExecutionTimes(keras.callbacks.Callback):
@@ -106,6 +192,8 @@ class _ExecutionTimes(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.seconds.append(time.perf_counter() - self._began)
+        if len(self.seconds) == 1:
+            print(f"The first took {self.seconds[0]:.1f} s.", file=sys.stderr, flush=True)
 
 
 def _duration(seconds: float) -> str:

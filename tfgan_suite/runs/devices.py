@@ -1,7 +1,9 @@
 """Where a run computes: the strategies that `--strategy` names, and what of it decides rounding."""
 
+import os
 import resource
 import sys
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -127,8 +129,6 @@ def machine(strategy: tf.distribute.Strategy, jit_gradients: bool) -> dict[str, 
 
 
 def _cores() -> int:
-    import os
-
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
@@ -137,3 +137,17 @@ def peak_memory() -> int:
     """Returns the most memory that this process has held so far, in bytes."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def available_memory() -> int:
+    """Returns the bytes of memory that this process may still take."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvail"))
+    except (OSError, StopIteration):  # not Linux
+        free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:  # a container's own limit
+        most, used = (Path(f"/sys/fs/cgroup/memory.{n}").read_text() for n in ("max", "current"))
+        return min(free, max(0, int(most) - int(used)))
+    except (OSError, ValueError):
+        return free

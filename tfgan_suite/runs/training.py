@@ -2,6 +2,7 @@
 interruptions."""
 
 import contextlib
+import math
 import re
 import signal
 import sys
@@ -20,6 +21,7 @@ from tfgan_suite.runs import callbacks as run_callbacks
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.runs import multi_worker
 from tfgan_suite.runs.devices import machine, make_strategy
+from tfgan_suite.runs.resolved import optimizers_to_compile, resolved
 from tfgan_suite.runs.rollbacks import Rollbacks
 from tfgan_suite.runs.tensorboard import TensorBoard
 from tfgan_suite.runs.workdir import Workdir
@@ -101,31 +103,48 @@ def train(
 
 
 def _train(config, folder, strategy, is_chief, checkpoints, rollbacks):
-    json_config = run_config.to_json(config)
-    for change in folder.check(json_config):
-        _tell(f"The config changes: {change}")
-    model = build_model(config, strategy)
+    config, model = build(config, strategy)
+    check_batch(config, model, strategy)
+    changes = check_folder(folder, config, model)
     here = machine(strategy, model.jit_gradients)
     if folder.config_file.exists():
-        for change in run_config.differences(folder.read_machine(), here):
-            _tell(f"Not as when this run was last started: {change}. Rounding may differ.")
+        changes += [
+            f"{change}. Rounding may differ."
+            for change in run_config.differences(folder.read_machine(), here)
+        ]
+    for change in changes:
+        _tell(f"Not as when this run was last started: {change}")
 
     extra = checkpoints.restore(model)
-    if extra is None:
-        folder.refuse_lost_checkpoints()
     start = int(model.images_seen.numpy())
     rollbacks.done = extra.get("rollbacks", 0) if extra else 0
     dataset = prepare(config, model, strategy).dataset
-    if is_chief:
+    model.trace_step(dataset)
+    multi_worker.agree(strategy, start, "the images seen so far")
+
+    def begin():
+        """Writes the first files: the run is sure to go now."""
         folder.clean()
         checkpoints.clean()
         folder.cut_back(start, rollbacks.done)
-        folder.write_config(json_config, here)
-    if start and is_chief:
-        _tell(f"Resuming {folder.path} at {start:,} images.")
-    multi_worker.agree(strategy, start, "the images seen so far")
-    _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks)
+        folder.write_config(run_config.to_json(config), here)
+        if start:
+            _tell(f"Resuming {folder.path} at {start:,} images.")
+
+    _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks, begin)
     return model
+
+
+def check_folder(folder: Workdir, config: ConfigDict, model: GenerativeModel) -> list[str]:
+    """Returns how the resolved config differs from that of the run in the folder.
+
+    Raises:
+        UserInputError: If that run cannot go on with it.
+    """
+    return folder.check(
+        run_config.to_json(config),
+        lambda old: run_config.to_json(resolved(run_config.from_json(old), model)),
+    )
 
 
 @contextlib.contextmanager
@@ -167,45 +186,78 @@ def load(workdir: str | Path, checkpoint: str | None = None) -> tuple[ConfigDict
     """
     folder = Workdir(workdir)
     config = run_config.from_json(folder.read_config())
-    model = build_model(config, tf.distribute.get_strategy())
+    config, model = build(config, tf.distribute.get_strategy())
     if Checkpoints(folder.checkpoints).restore(model, checkpoint) is None:
         raise UserInputError(f"--workdir={folder.path} has no checkpoint yet: train it first.")
     return config, model
 
 
-def build_model(config: ConfigDict, strategy: tf.distribute.Strategy) -> GenerativeModel:
-    """Returns the config's model with its first weights, compiled, under the strategy."""
+def build(
+    config: ConfigDict, strategy: tf.distribute.Strategy
+) -> tuple[ConfigDict, GenerativeModel]:
+    """Returns the resolved config and its model with its first weights, compiled.
+
+    Raises:
+        UserInputError: If the model cannot be built as the config says.
+    """
     keras.utils.set_random_seed(config.seed)
     arguments = {"seed": config.seed, **run_config.to_json(config)["model"]}
     with strategy.scope():
         try:
             with _precision(config.precision):
                 model = models.build(arguments)
+            config = resolved(config, model)
             model.compile(
-                optimizers=run_config.optimizers_to_compile(config),
+                optimizers=optimizers_to_compile(config),
                 jit_compile=config.jit_compile,
                 steps_per_execution=config.steps_per_execution,
                 accumulate_steps=config.accumulate_steps,
             )
         except UserInputError:
             raise
-        except (TypeError, ValueError) as error:
-            raise UserInputError(f"The model cannot be built: {error}") from error
-    return model
+        except Exception as error:  # The model's arguments may be anything.
+            raise UserInputError(
+                f"The model cannot be built: {type(error).__name__}: {error}"
+            ) from error
+    return config, model
+
+
+def smallest_batch(
+    config: ConfigDict, model: GenerativeModel, strategy: tf.distribute.Strategy
+) -> int:
+    """Returns what the batch size must be a multiple of, so that all parts come out even."""
+    layers = [
+        layer for networks in model.players().values() for n in networks for layer in n.layers
+    ]
+    groups = {getattr(layer, "group_size", None) or 1 for layer in layers}
+    return strategy.num_replicas_in_sync * config.accumulate_steps * math.lcm(*groups)
+
+
+def check_batch(
+    config: ConfigDict, model: GenerativeModel, strategy: tf.distribute.Strategy
+) -> None:
+    """Raises UserInputError if the batch cannot be shared equally by all that share it."""
+    unit = smallest_batch(config, model, strategy)
+    if config.batch_size % unit:
+        replicas = strategy.num_replicas_in_sync
+        group = unit // replicas // config.accumulate_steps
+        raise UserInputError(
+            f"batch_size={config.batch_size} cannot be shared equally by {replicas} replicas, in "
+            f"accumulate_steps={config.accumulate_steps} parts on each, of groups of {group} "
+            f"examples (batch_norm_group_size): it must be a multiple of {unit}."
+        )
 
 
 def prepare(config: ConfigDict, model: GenerativeModel, strategy: tf.distribute.Strategy) -> Parts:
-    """Opens the data at the model's step; each input pipeline reads its own share of a batch."""
-    replicas = strategy.num_replicas_in_sync
-    if config.batch_size % replicas:
-        raise UserInputError(
-            f"batch_size={config.batch_size} cannot be shared equally by {replicas} replicas: it "
-            f"must be a multiple of {replicas}."
-        )
+    """Opens the data at the model's step; each input pipeline reads its own share of a batch.
+
+    Raises:
+        UserInputError: If the data is not what the model takes.
+    """
     step = int(model.step.numpy()) + int(model.skipped_steps.numpy())
 
     def share(context):
-        return data.training_batches(
+        batches = data.training_batches(
             config.data.to_dict(),
             model.data_kind,
             batch_size=config.batch_size,
@@ -213,9 +265,36 @@ def prepare(config: ConfigDict, model: GenerativeModel, strategy: tf.distribute.
             start_step=step,
             input_context=context,
         )
+        _check_examples(config, model, batches.element_spec)
+        return batches
 
     dataset = strategy.distribute_datasets_from_function(share)
-    return Parts(model, dataset, strategy, _total(config))
+    return Parts(model, dataset, strategy, total_images(config))
+
+
+def _check_examples(config, model, spec):
+    given = [tuple(part.shape[1:]) for part in tf.nest.flatten(spec)]
+    shapes = model.example_shapes()
+    taken = list(shapes) if isinstance(shapes[0], tuple) else [tuple(shapes)]
+    if given != taken:
+        raise UserInputError(
+            f"The data and the model do not fit together: {config.data.source} gives "
+            f"{_described(given)}, the model {config.model.name!r} takes {_described(taken)}. "
+            "Change data.size and data.channels, or the model's arguments; leave data.size and "
+            "data.channels out to have the images brought to what the model takes."
+        )
+
+
+def _described(shapes):
+    words = [
+        "images of {} x {} with {} channels".format(*shape)
+        if len(shape) == 3
+        else "points of {} coordinates".format(*shape)
+        if len(shape) == 1
+        else f"examples of shape {shape}"
+        for shape in dict.fromkeys(shapes)
+    ]
+    return " and ".join(words)
 
 
 def sample_pictures(config: ConfigDict, model: GenerativeModel) -> tuple[np.ndarray, int]:
@@ -235,10 +314,12 @@ def true_modes(data_config: Mapping[str, Any]) -> np.ndarray | None:
     return data.mixture_of(data_config).centres
 
 
-def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks):
-    total = _total(config)
+def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks, begin):
+    total = total_images(config)
     is_chief = multi_worker.is_chief(strategy)
     if int(model.images_seen.numpy()) >= total:
+        if is_chief:
+            begin()
         _tell(f"{folder.path} has seen its {total:,} images: nothing to do.")
         return
     stopping = run_callbacks.StopOnSignal(
@@ -246,6 +327,7 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
     )
 
     def save():
+        folder.sync()  # A power loss takes no metrics of before the checkpoint.
         state = {"means": model.running_means.state(), "rollbacks": rollbacks.done}
         checkpoints.save(model, extra=state)
 
@@ -258,7 +340,7 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
         at_start=rollbacks.allowed,
     )
     with contextlib.ExitStack() as stack:
-        writing = _writing(config, folder, model, total, stack) if is_chief else []
+        writing = _writing(config, folder, model, total, stack, begin) if is_chief else []
         # A checkpoint comes last: what was written before it is never lost with a later kill.
         chain = [stopping, *writing, saving]
         stack.enter_context(stopping.listening())
@@ -294,12 +376,13 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
         _tell(f"{folder.path}: {total:,} images seen, {folder.seconds_spent():,.0f} s of training.")
 
 
-def _total(config):
+def total_images(config: ConfigDict) -> int:
+    """Returns `config.images`, rounded up to whole executions."""
     execution = config.batch_size * config.steps_per_execution
     return -(-config.images // execution) * execution
 
 
-def _writing(config, folder, model, total, stack):
+def _writing(config, folder, model, total, stack, begin):
     """Returns the callbacks that write; `stack` closes what they hold open."""
     board = stack.enter_context(contextlib.closing(TensorBoard(folder.tensorboard)))
     progress = stack.enter_context(
@@ -317,7 +400,7 @@ def _writing(config, folder, model, total, stack):
         sample=lambda: sample_pictures(config, model),
         modes=true_modes(config.data),
     )
-    return [metrics, grids, progress]
+    return [run_callbacks.Begin(begin), metrics, grids, progress]
 
 
 @contextlib.contextmanager

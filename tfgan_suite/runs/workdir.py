@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import json
+import math
 import os
 import socket
 import warnings
@@ -13,6 +14,8 @@ from typing import Any
 
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.runs import config as run_config
+from tfgan_suite.training import Checkpoints
+from tfgan_suite.training.checkpoint import sync
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _PART = ".part"  # ends the name of a file that is being written
@@ -27,7 +30,7 @@ class Workdir:
         samples/         <images>.png
         tensorboard/     the metrics and the sample grids
         checkpoints/     the newest ones
-        rollbacks.jsonl  one line each time that the run went back behind a number that is none
+        rollbacks.jsonl  one line each time that the run went back behind a non-finite number
         .lock            held while a process trains here
 
     Args:
@@ -107,19 +110,25 @@ class Workdir:
             for part in folder.glob(f".*{_PART}"):
                 part.unlink()
 
-    def check(self, config: Mapping[str, Any]) -> list[str]:
+    def check(
+        self,
+        config: Mapping[str, Any],
+        resolve: Callable[[dict[str, Any]], Mapping[str, Any]] = dict,
+    ) -> list[str]:
         """Refuses a folder that `config` cannot be run in; writes nothing.
 
         Args:
-            config: The config in JSON form.
+            config: The resolved config in JSON form.
+            resolve: Resolves the config of the run that is there, for the same model.
 
         Returns:
             The changes to the config of the run that is there, one line each; all of them may be
-            made. Empty for a new run.
+            made: any, as long as it has no checkpoint. Empty for a new run.
 
         Raises:
             UserInputError: If the folder holds something else, another model's run, or a run whose
                 config differs in what the steps compute.
+            RunFailure: If config.json is damaged or the run's checkpoints are gone.
         """
         if not self.path.exists():
             return []
@@ -134,13 +143,16 @@ class Workdir:
                 )
             return []
         old = self.read_config()
-        names = [str(c.get("model", {}).get("name")) for c in (old, config)]
+        if not Checkpoints(self.checkpoints).names():
+            self._refuse_lost_checkpoints(old)
+            return run_config.differences(old, config)
+        names = [c["model"]["name"] for c in (old, config)]
         if names[0] != names[1]:
             raise UserInputError(
                 f"--workdir={self.path} holds a run of the model {names[0]!r}, the config asks for "
                 f"{names[1]!r}. Give another workdir."
             )
-        changes = run_config.differences(old, config)
+        changes = run_config.differences(resolve(old), config)
         refused = [c for c in changes if c.split(":")[0] not in run_config.MAY_CHANGE]
         if refused:
             raise UserInputError(
@@ -165,65 +177,80 @@ class Workdir:
         """Returns the config of the run that is there, in JSON form.
 
         Keys that came with a later version of the package have their defaults.
+
+        Raises:
+            UserInputError: If there is no run.
+            RunFailure: If config.json cannot be read or holds no valid config.
         """
         defaults = run_config.to_json(run_config.default_config())
-        return {**defaults, **self._read()["config"]}
+        config = {**defaults, **self._read("config")}
+        try:
+            run_config.validate(run_config.from_json(config))
+        except UserInputError as error:
+            raise RunFailure(f"{self.config_file} is damaged: {error}") from error
+        return config
 
     def read_machine(self) -> dict[str, Any]:
         """Returns the machine settings that the run was last started with."""
-        return self._read()["machine"]
+        return self._read("machine")
 
-    def _read(self):
+    def _read(self, part):
         if not self.config_file.exists():
             raise UserInputError(
                 f"--workdir={self.path} holds no run: there is no {self.config_file}."
             )
         try:
-            content = json.loads(self.config_file.read_text())
-            return {"config": dict(content["config"]), "machine": dict(content["machine"])}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            content = json.loads(self.config_file.read_text())[part]
+            if not isinstance(content, dict):
+                raise TypeError(f"{part} is {content!r}")
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunFailure(
                 f"{self.config_file} is damaged ({type(error).__name__}: {error})."
             ) from error
+        return content
 
     def cut_back(self, images: int, rollbacks: int) -> None:
-        """Removes what a run that goes on from `images` makes again.
+        """Removes what a run that goes on from `images` makes again, and lines that are damaged.
 
         Args:
             images: Metrics and samples of after these go.
             rollbacks: How many lines of rollbacks.jsonl stay.
         """
-        _filter_lines(self.metrics_file, lambda number, line: line.get("images", 0) <= images)
+        _filter_lines(self.metrics_file, lambda number, line: _images(line, above=images) <= images)
         _filter_lines(self.rollbacks_file, lambda number, line: number < rollbacks)
         for picture in self.samples.glob("*.png"):
-            if picture.stem.isdigit() and int(picture.stem) > images:
+            if picture.stem.isdecimal() and int(picture.stem) > images:
                 picture.unlink()
+
+    def sync(self) -> None:
+        """Waits until the disk has all that was written, so that a power loss cannot take it."""
+        for path in (self.metrics_file, self.speed_file, self.rollbacks_file, self.samples):
+            if path.exists():
+                sync(path)
+        sync(self.path)
 
     def seconds_spent(self) -> float:
         """Returns the seconds that all sittings of this run have trained, from speed.jsonl."""
-        return max((line.get("seconds", 0.0) for line in _lines(self.speed_file)), default=0.0)
+        seconds = [line.get("seconds") for line in _lines(self.speed_file)]
+        return max((value for value in seconds if _is_number(value)), default=0.0)
 
     def images_logged(self) -> int:
         """Returns the images of the last line of metrics.jsonl; 0 where there is none."""
-        return max((line.get("images", 0) for line in _lines(self.metrics_file)), default=0)
+        return max((_images(line) for line in _lines(self.metrics_file)), default=0)
 
     def metrics_at(self, images: int) -> dict[str, Any] | None:
         """Returns the last line of metrics.jsonl up to `images` images, or None."""
-        lines = (line for line in _lines(self.metrics_file) if _is_number(line.get("images")))
+        lines = _lines(self.metrics_file)
         return max(
-            (line for line in lines if line["images"] <= images),
-            key=lambda line: line["images"],
-            default=None,
+            (line for line in lines if 0 <= _images(line) <= images), key=_images, default=None
         )
 
-    def refuse_lost_checkpoints(self) -> None:
+    def _refuse_lost_checkpoints(self, config):
         """Raises RunFailure when a run without checkpoints must have had some.
 
         It would start again from nothing, over the metrics and samples that are there.
         """
-        if not self.config_file.exists():
-            return
-        config, logged = self.read_config(), self.images_logged()
+        logged = self.images_logged()
         first = config["checkpoint_every"] + config["batch_size"] * config["steps_per_execution"]
         if logged >= first:
             raise RunFailure(
@@ -282,13 +309,19 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     return [line for line in lines if line is not None]
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
-
-
 def _parsed(line: str) -> dict[str, Any] | None:
     try:
         values = json.loads(line)
-    except ValueError:
-        return None  # the last line of a run that was killed while it wrote
+    except (ValueError, RecursionError):
+        return None  # the last line of a run that was killed while it wrote, or a damaged one
     return values if isinstance(values, dict) else None
+
+
+def _images(line: Mapping[str, Any], above: int = -1) -> int:
+    """Returns the images that a log line is of; one more than `above` if it does not tell."""
+    images = line.get("images")
+    return images if isinstance(images, int) and not isinstance(images, bool) else above + 1
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf

@@ -539,13 +539,13 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         if not self.run_eagerly:
             run = tf.function(run)
 
+        def arguments(iterator):
+            count = tf.constant(self.running_means.count, tf.int64)
+            return iterator, count, tf.constant(float(self._stop_vote))
+
         def function(iterator):
             try:
-                logs = run(
-                    iterator,
-                    tf.constant(self.running_means.count, tf.int64),
-                    tf.constant(float(self._stop_vote)),
-                )
+                logs = run(*arguments(iterator))
             except tf.errors.InvalidArgumentError as error:
                 non_finite = as_non_finite_error(error)
                 if non_finite is None:
@@ -554,7 +554,25 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             self._stop = logs.pop(_STOP)
             return self.running_means.add(logs, steps)
 
+        if not self.run_eagerly:
+            function.trace = lambda iterator: run.get_concrete_function(*arguments(iterator))
         return function
+
+    def trace_step(self, dataset) -> None:
+        """Traces the training step for a dataset without running it.
+
+        What the step refuses it refuses here, before anything has changed; `fit` on the same
+        dataset does not trace again.
+
+        Args:
+            dataset: `tf.data.Dataset` or `tf.distribute.DistributedDataset` of batches.
+
+        Raises:
+            UserInputError: if the model cannot take a step on such batches.
+        """
+        function = self.make_train_function()
+        if not self.run_eagerly:
+            function.trace(iter(dataset))
 
     def request_stop(self) -> None:
         """Votes for a stop; `stop_is_agreed` on all workers after the next step."""
