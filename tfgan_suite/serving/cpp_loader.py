@@ -247,7 +247,11 @@ class CppSavedModel:
                 meta_graph = tf.TF_NewBuffer()
                 temporary.callback(tf.TF_DeleteBuffer, meta_graph)
                 tags = (ctypes.c_char_p * 1)(b"serve")
-                with literal_path(self.path) as path, _status(f"Cannot load {self.path}") as status:
+                with (
+                    hidden_native_lines(),  # The first session looks for devices.
+                    literal_path(self.path) as path,
+                    _status(f"Cannot load {self.path}") as status,
+                ):
                     self._session = tf.TF_LoadSessionFromSavedModel(
                         options,
                         None,
