@@ -1,7 +1,8 @@
 """The 2014 paper's GAN on MNIST digits, 28 x 28: maxout and dropout, SGD with momentum.
 
-Networks, latents, batch and optimizers are those of the authors' code; 50,000 digits are learnt
-from and 10,000 held out. Their momentum rises from 0.5 to 0.7 over 250 epochs; here it stays 0.5.
+Networks, latents, batch and optimizers are those of the authors' code, but for two things: the
+bias of G's output starts from zero, theirs from the data's marginals; and their momentum rises from
+0.5 to 0.7 over 250 epochs, here it stays 0.5. 50,000 digits are learnt from and 10,000 held out.
 They halve D's loss: for SGD the same as half of D's learning rate, as it is written here.
 
 Command:

@@ -39,8 +39,10 @@ def test_one_group_is_keras_batch_normalization(shape, group_size):
     ):
         np.testing.assert_allclose(ours, keras_own, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(ghost.moving_mean, plain.moving_mean, rtol=1e-6)
-    np.testing.assert_allclose(ghost.moving_variance, plain.moving_variance, rtol=1e-6)
-    np.testing.assert_allclose(ghost(x), plain(x), rtol=1e-5, atol=1e-5)
+    # Keras keeps the biased variance.
+    n = np.prod(shape[:-1])
+    moved = [np.asarray(layer.moving_variance) - 0.9 for layer in (ghost, plain)]
+    np.testing.assert_allclose(moved[0], moved[1] * n / (n - 1), rtol=1e-5)
 
 
 def test_groups_equal_numpy():
@@ -53,8 +55,44 @@ def test_groups_equal_numpy():
     np.testing.assert_allclose(layer(x, training=True), expected, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(layer.moving_mean, 0.2 * mean.mean(axis=0).ravel(), rtol=1e-5)
     np.testing.assert_allclose(
-        layer.moving_variance, 0.8 + 0.2 * variance.mean(axis=0).ravel(), rtol=1e-5
+        layer.moving_variance, 0.8 + 0.2 * variance.mean(axis=0).ravel() * 40 / 39, rtol=1e-5
     )
+
+
+@pytest.mark.parametrize("group_size", [2, 4, 16])
+@pytest.mark.parametrize("known_batch", [True, False])
+def test_inference_serves_the_scale_of_training_for_any_group_size(group_size, known_batch):
+    layer = GhostBatchNormalization(group_size, momentum=0.95)
+    layer.build((None, 3))
+    spec = tf.TensorSpec((4096 if known_batch else None, 3))
+    train = tf.function(lambda x: layer(x, training=True), input_signature=[spec])
+    rng = np.random.default_rng(0)
+    for _ in range(120):
+        x = rng.normal(5.0, 2.0, (4096, 3)).astype(np.float32)
+        trained = train(x)
+    np.testing.assert_allclose(layer.moving_variance, 4.0, rtol=0.03)
+
+    def rms(outputs):
+        return np.sqrt(np.mean(np.square(outputs)))
+
+    np.testing.assert_allclose(rms(layer(x)), rms(trained), rtol=0.02)
+
+
+def test_unknown_positions_count_too():
+    layers = [GhostBatchNormalization(2) for _ in range(2)]
+    x = normal((4, 3, 5, 2))
+    for layer, shape in zip(layers, ((4, 3, 5, 2), (None, None, None, 2)), strict=True):
+        layer.build(shape)
+        tf.function(lambda x, f=layer: f(x, training=True), input_signature=[tf.TensorSpec(shape)])(
+            x
+        )
+    np.testing.assert_allclose(layers[0].moving_variance, layers[1].moving_variance, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("group_size", "shape"), [(1, (4, 3)), (None, (1, 1, 1, 3))])
+def test_a_group_of_one_value_is_refused(group_size, shape):
+    with pytest.raises(UserInputError, match="groups of one value per channel"):
+        GhostBatchNormalization(group_size)(normal(shape), training=True)
 
 
 def test_two_devices_with_half_the_batch_equal_one():

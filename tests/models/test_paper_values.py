@@ -1,5 +1,7 @@
 """What the papers say of each system: counts, limiting values, which gradient reaches whom."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_suite import models, testing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.models import GAN, LSGAN, CycleGAN
+from tfgan_suite.models import GAN, LSGAN, CycleGAN, cyclegan
 from tfgan_suite.networks import build_pair
 
 
@@ -22,6 +24,37 @@ def constant_critic(value, shape=(2,)):
 
 def mlp(outputs=2):
     return keras.Sequential([keras.Input((4,)), keras.layers.Dense(outputs)])
+
+
+def mlp_critic():
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+
+
+def two_inputs():
+    inputs = [keras.Input((4,)), keras.Input((3,))]
+    return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Concatenate()(inputs)))
+
+
+def of_unknown_size():
+    inputs = keras.Input((4,))
+    points = keras.layers.Lambda(lambda x: tf.reshape(x, [-1, 2, 2]), output_shape=(None, 2))
+    return keras.Model(inputs, points(inputs))
+
+
+@keras.saving.register_keras_serializable("tests")
+class Subclass(keras.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = keras.layers.Dense(2)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+def called_subclass():
+    network = Subclass()
+    network(np.zeros((1, 4), np.float32))
+    return network
 
 
 def losses(model, num=8):
@@ -69,10 +102,6 @@ def test_gan_trains_with_a_loss_that_pairs_real_and_fake():
     model.train_on_batch(testing.random_batch(model, 8))
 
 
-def mlp_critic():
-    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
-
-
 def test_gan_learns_a_gaussian():
     keras.utils.set_random_seed(0)
     pair = {
@@ -99,11 +128,72 @@ def test_gan_learns_a_gaussian():
         (mlp(3), constant_critic(0.0), r"\(3,\) and the discriminator takes \(2,\)"),
         (keras.Sequential([keras.layers.Dense(2)]), constant_critic(0.0), "built keras.Model"),
         ("mlp", constant_critic(0.0), "Received: 'mlp'"),
+        (two_inputs(), constant_critic(0.0), r"generator takes several tensors"),
+        (mlp(), two_inputs(), r"discriminator takes several tensors"),
+        (called_subclass(), constant_critic(0.0), r"Wrap it: .*generator = keras.Model\("),
+        (of_unknown_size(), constant_critic(0.0), r"shape \(None, 2\), of no known size"),
     ],
 )
 def test_gan_refuses_networks_that_do_not_fit(generator, discriminator, message):
     with pytest.raises(UserInputError, match=message):
         GAN(generator, discriminator)
+
+
+def test_gan_takes_a_subclass_wrapped_as_the_error_says():
+    inputs = keras.Input((4,))
+    model = GAN(keras.Model(inputs, called_subclass()(inputs)), constant_critic(0.0))
+    assert model.sample(range(3)).shape == (3, 2)
+
+
+@pytest.mark.parametrize("seeds", [5, [0.5], np.zeros((3, 4), np.float32), [[1, 2]], []])
+def test_gan_samples_of_seeds_only(seeds):
+    with pytest.raises(UserInputError, match="range\\(5\\) for five"):
+        GAN(mlp(), mlp_critic()).sample(seeds)
+
+
+def ends_in(*layers):
+    return keras.Sequential([keras.Input((12, 12, 3)), keras.layers.Conv2D(1, 4), *layers])
+
+
+def nested(network):
+    inputs = keras.Input((12, 12, 3))
+    return keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(network(inputs)))
+
+
+def applied(function):
+    network = ends_in()
+    return keras.Model(network.inputs, function(network.outputs[0]))
+
+
+@pytest.mark.parametrize(
+    ("discriminator", "activation"),
+    [
+        (ends_in(keras.layers.Flatten(), keras.layers.Dense(1, activation="sigmoid")), "sigmoid"),
+        (ends_in(keras.layers.Activation("hard_sigmoid")), "hard_sigmoid"),
+        (ends_in(keras.layers.Softmax(), keras.layers.Reshape((9, 9))), "softmax"),
+        (nested(ends_in(keras.layers.Activation("sigmoid"))), "sigmoid"),
+        (applied(keras.ops.sigmoid), "sigmoid"),
+    ],
+)
+def test_a_discriminator_of_probabilities_is_refused(discriminator, activation):
+    generator = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(432), keras.layers.Reshape((12, 12, 3))]
+    )
+    message = f"discriminator.* ends in '{activation}'; expected logits"
+    for cls in (GAN, LSGAN):
+        with pytest.raises(UserInputError, match=message):
+            cls(generator, discriminator)
+    with pytest.raises(UserInputError, match="discriminator_b ends in"):
+        CycleGAN(discriminator_b=discriminator, filters=4, discriminator_filters=4)
+
+
+@pytest.mark.parametrize("layers", [[], [keras.layers.Activation("linear")]])
+def test_a_discriminator_of_logits_may_have_squashing_layers_within(layers):
+    inner = [keras.layers.Activation("sigmoid"), keras.layers.Flatten(), keras.layers.Dense(1)]
+    generator = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(432), keras.layers.Reshape((12, 12, 3))]
+    )
+    GAN(generator, ends_in(*inner, *layers))
 
 
 # DCGAN
@@ -200,10 +290,13 @@ def test_cyclegan_values_of_an_undecided_discriminator():
 
 def test_cyclegan_parameter_counts_and_map():
     model = CycleGAN(image_size=256, norm_bias=True)
-    assert model.generator_ab.count_params() == 11_378_179
+    blocks_9 = model.generator_ab.count_params()
+    blocks_6 = CycleGAN(image_size=128, norm_bias=True).generator_ab.count_params()
+    assert (blocks_6, blocks_9) == (7_837_699, 11_378_179)
     assert model.discriminator_a.count_params() == 2_764_737
     assert model.discriminator_b.output_shape == (None, 30, 30, 1)
-    assert CycleGAN(image_size=128, norm_bias=True).generator_ab.count_params() == 7_837_699
+    readme = Path(cyclegan.__file__).with_name("README.md").read_text()
+    assert f"6 blocks, 9 from 256 pixels on ({blocks_6:,} and {blocks_9:,}" in readme
 
 
 def test_cyclegan_domains_may_differ_in_channels_without_identity():
@@ -293,6 +386,8 @@ ONE_NETWORK = picture_network(3, 3)
         ({"identity_weight": 5.0}, "Set identity_weight=0"),
         ({"discriminator_a": "patchgan"}, "discriminator_a must be .* Received: 'patchgan'"),
         ({"generator_ab": keras.Sequential([keras.layers.Conv2D(1, 3)])}, "built keras.Model"),
+        ({"generator_ba": two_inputs()}, "generator_ba takes several tensors"),
+        ({"discriminator_b": called_subclass()}, "discriminator_b = keras.Model"),
         ({"discriminator_a": mlp()}, r"discriminator_a takes \(None, 4\)"),
         ({"generator_ab": ONE_NETWORK, "generator_ba": ONE_NETWORK}, "one of them twice"),
     ],

@@ -190,6 +190,26 @@ def test_a_missing_player_keeps_its_recipe():
     assert isinstance(model.discriminator_optimizer, keras.optimizers.Adam)
 
 
+def test_a_player_without_a_trainable_weight_is_refused():
+    model = tiny()
+    model.discriminator.trainable = False
+    with pytest.raises(UserInputError, match="'discriminator' has no trainable weight"):
+        model.compile()
+
+
+def test_a_player_without_an_optimizer_is_refused_by_name():
+    class NoRecipe(GAN):
+        def default_optimizers(self):
+            return {"generator": "adam"}
+
+    model = NoRecipe(network(4, 2), network(2, 1))
+    with pytest.raises(
+        UserInputError, match="'discriminator' has no optimizer.*default_optimizers"
+    ):
+        model.compile()
+    model.compile("sgd")
+
+
 def test_wrong_requests_say_what_to_do():
     model = tiny()
     with pytest.raises(UserInputError, match="Did you mean 'generator'"):

@@ -167,6 +167,7 @@ class Relativistic(AdversarialLoss):
     Example i of the real batch is paired with example i of the fake batch, place by place in a
     map. Both are in random order, so this is an unbiased estimate over all pairs, and unlike
     pairing with the batch mean it does not couple the examples of a batch. One term, "pair".
+    `models.GAN` shows the generator the real batch that D has just learnt on; R3GAN another one.
 
     From [Jolicoeur-Martineau, 2018](https://arxiv.org/abs/1807.00734), in the pairing form that
     [Huang et al., 2024](https://arxiv.org/abs/2501.05441) train with.

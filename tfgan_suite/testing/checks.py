@@ -143,7 +143,7 @@ def check_replicas_agree(
     )
     one = train_briefly(make_model, tf.distribute.get_strategy(), **how)
     two = train_briefly(make_model, two_replicas(), **how)
-    assert_same_training(one, two, tolerance)
+    assert_same_training(one, two, tolerance, "on one and on two replicas")
 
 
 def check_accumulation_is_exact(
@@ -160,7 +160,7 @@ def check_accumulation_is_exact(
     strategy = tf.distribute.get_strategy()
     whole = train_briefly(make_model, strategy, batch_size=batch_size)
     in_parts = train_briefly(make_model, strategy, batch_size=batch_size, accumulate_steps=parts)
-    assert_same_training(whole, in_parts, tolerance)
+    assert_same_training(whole, in_parts, tolerance, "at once and in parts")
 
 
 def train_briefly(
@@ -212,24 +212,31 @@ def train_briefly(
     return Training(state_of(model), {name: v[0] for name, v in history.history.items()})
 
 
-def assert_same_training(one: Training, two: Training, tolerance: float) -> None:
+def assert_same_training(
+    one: Training, two: Training, tolerance: float, how: str = "in one and in the other"
+) -> None:
     """Raises AssertionError where two trainings differ by more than `tolerance`.
 
     Args:
         one, two: results of `train_briefly`.
         tolerance: float. Largest absolute difference of any number of the state, and of any log,
             there relative to its size where that is above 1.
+        how: str. How the two were made, for the message.
     """
-    assert one.state.keys() == two.state.keys()
+    assert one.state.keys() == two.state.keys(), (
+        f"the state holds {list(one.state)} and {list(two.state)}, {how}"
+    )
     for name in one.state:
         for a, b in zip(one.state[name], two.state[name], strict=True):
             difference = np.max(np.abs(a.astype(np.float64) - b), initial=0.0)
-            assert difference <= tolerance, f"{name} differs by {difference}"
-    assert one.logs.keys() == two.logs.keys()
+            assert difference <= tolerance, f"{name} differs by {difference} {how}"
+    assert one.logs.keys() == two.logs.keys(), (
+        f"the logs are {list(one.logs)} and {list(two.logs)}, {how}"
+    )
     for name in one.logs:
         bound = tolerance * max(1.0, abs(one.logs[name]))
         assert abs(one.logs[name] - two.logs[name]) <= bound, (
-            f"{name} is {one.logs[name]} in one and {two.logs[name]} in the other"
+            f"{name} is {one.logs[name]} and {two.logs[name]}, {how}"
         )
 
 
@@ -251,7 +258,11 @@ def check_resume_is_exact(
     checkpoints.restore(second)
     for batch in batches[steps:]:
         second.train_on_batch(*_arguments(batch))
-    _assert_equal_states(state_of(whole), state_of(second), "after a resume, other bits in")
+    _assert_equal_states(
+        state_of(whole),
+        state_of(second),
+        "after a resume (is a state missing in declare_state?) other bits in",
+    )
 
 
 def check_keras_file_round_trip(
@@ -385,7 +396,7 @@ def _let_only(model, chosen):
 
 
 def _assert_equal_states(one, two, message):
-    assert one.keys() == two.keys()
+    assert one.keys() == two.keys(), f"{message} the set of objects: {list(one)}, {list(two)}"
     for name in one:
         for a, b in zip(one[name], two[name], strict=True):
             assert np.array_equal(a, b), f"{message} {name}"

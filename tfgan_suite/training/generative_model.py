@@ -59,8 +59,9 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
     Args:
         seed: int. Of all noise that training draws. Defaults to 0.
         ema_half_life: float or None. Images after which an old value counts half in the moving
-            averages that `call`, `predict`, `save` and `export` use. None: no averages.
-            Defaults to None.
+            averages that `call`, `predict`, `save` and `export` use; at most 5 % of the images
+            seen so far, so that a young average forgets the initial weights: it reaches
+            `ema_half_life` after 20 times as many images. None: no averages. Defaults to None.
         name: str. Name of the model.
     """
 
@@ -165,7 +166,10 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         raise NotImplementedError(f"{type(self).__name__} must define `example_shapes`.")
 
     def default_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
-        """Returns the optimizers of the paper's recipe, one for each player."""
+        """Returns the optimizers that players get to which `compile` gives no other.
+
+        The model's own docstring says where they come from.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define `default_optimizers`.")
 
     # === Compilation ===
@@ -181,9 +185,9 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         """Builds one optimizer for each player, in the scope of the model's strategy.
 
         Args:
-            optimizers: None for the recipe of the paper; one optimizer (name, config or object)
+            optimizers: None for `default_optimizers`; one optimizer (name, config or object)
                 of which each player gets a copy; or a dict from player to optimizer, in which a
-                missing player keeps its recipe. Objects are copied: afterwards use
+                missing player gets its default. Objects are copied: afterwards use
                 `self.<player>_optimizer`.
             jit_compile: bool or "auto". Compile the gradient functions with XLA; the sum over
                 replicas and the optimizers stay outside. "auto" does what was measured to be
@@ -195,12 +199,13 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             run_eagerly: bool. For debugging, without a strategy of several replicas.
 
         Raises:
-            UserInputError: on an unknown player, or networks in a precision that cannot be
-                trained safely.
+            UserInputError: on an unknown player, one without an optimizer or without a trainable
+                weight, or networks in a precision that cannot be trained safely.
         """
         if accumulate_steps < 1:
             raise UserInputError(f"accumulate_steps={accumulate_steps} must be at least 1.")
         self._refuse_float16()
+        self._refuse_frozen_players()
         if run_eagerly and self.distribute_strategy.num_replicas_in_sync > 1:
             raise UserInputError(
                 "run_eagerly=True works with one replica only: eager replicas issue their "
@@ -239,6 +244,15 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                             "Train in mixed_bfloat16 or float32; float16 serves inference only."
                         )
 
+    def _refuse_frozen_players(self):
+        for player, networks in self._player_networks.items():
+            if not self.trainable_variables_of(player):
+                raise UserInputError(
+                    f"Player {player!r} has no trainable weight, so it would never move. Set "
+                    f"trainable = True on {' or '.join(networks)} before compile: an update moves "
+                    "no other player's weights, so nothing needs to be frozen."
+                )
+
     def _chosen_optimizers(self, optimizers):
         players = list(self._player_networks)
         if isinstance(optimizers, dict) and "class_name" not in optimizers:
@@ -250,7 +264,16 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                     )
         elif optimizers is not None:
             optimizers = dict.fromkeys(players, optimizers)
-        chosen = {**self.default_optimizers(), **(optimizers or {})}
+        chosen = dict(optimizers or {})
+        if len(chosen) < len(players):
+            chosen = {**self.default_optimizers(), **chosen}
+        for player in players:
+            if player not in chosen:
+                raise UserInputError(
+                    f"Player {player!r} has no optimizer. Pass one, "
+                    f"compile({{{player!r}: keras.optimizers.Adam(2e-4), ...}}), or let "
+                    f"default_optimizers of {type(self).__name__} give it; it gives {list(chosen)}."
+                )
         return {player: _fresh_optimizer(chosen[player]) for player in players}
 
     @property

@@ -1,4 +1,4 @@
-"""Random numbers as a function of (seed, step, name, index in the global batch).
+"""Random numbers as a function of (seed, step, name and its occurrence, index in the global batch).
 
 No generator holds a state: a step can be computed again, and example i of step t gets the same
 numbers whether 1, 2 or 4 replicas share the batch.

@@ -8,6 +8,7 @@ from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.losses.reconstruction import l1
 from tfgan_suite.networks import patchgan_discriminator, resnet_translator
+from tfgan_suite.networks.given import check_gives_logits, check_network
 from tfgan_suite.networks.image_size import height_and_width
 from tfgan_suite.serving import Signature, decode_images, encode_png
 from tfgan_suite.training import ConstantThenLinear, GenerativeModel, HistoryPool, Loss
@@ -51,8 +52,9 @@ class CycleGAN(GenerativeModel):
         images: `[B, height, width, channels_a]` in [-1, 1]. Returns their translations to B.
 
     Raises:
-        UserInputError: a network that is no built `keras.Model` or does not fit the pictures, one
-            network in two places, or an identity loss between domains of different channels.
+        UserInputError: a network that is no built `keras.Model` of one input and one output or
+            does not fit the pictures, one network in two places, a discriminator that ends in a
+            sigmoid or softmax, or an identity loss between domains of different channels.
 
     Example:
 
@@ -163,7 +165,7 @@ class CycleGAN(GenerativeModel):
 
         Args:
             constant_images: int. Images of one domain seen before the decay (100 epochs in the
-                paper). None: no decay.
+                paper). None: no decay, which is not the paper's; its length depends on the data.
             decay_images: int. Images over which the rate falls (100 epochs in the paper).
             learning_rate: float. Defaults to 2e-4.
         """
@@ -178,6 +180,7 @@ class CycleGAN(GenerativeModel):
         return (*self.image_size, self.channels_a), (*self.image_size, self.channels_b)
 
     def default_optimizers(self):
+        """Returns the paper's Adam without its decay: see `recipe`."""
         return self.recipe()
 
     def call(self, images):
@@ -347,17 +350,16 @@ _ROLES = {
 
 def _check_networks(given):
     for role, network in given.items():
-        shape = getattr(network, "input_shape", None)
-        if not isinstance(network, keras.Model) or not isinstance(shape, tuple):
+        check_network(role, network)
+        shapes = [network.input_shape]
+        if _ROLES[role][1] is None:
+            check_gives_logits(role, network)
+        else:
+            shapes.append(network.output_shape)
+        if any(len(shape) != 4 or shape[-1] is None for shape in shapes):
             raise UserInputError(
-                f"{role} must be a built keras.Model with one input: a functional model, or a "
-                f"Sequential that begins with keras.Input. Received: {network!r}."
-            )
-        makes_pictures = _ROLES[role][1] is not None
-        if len(shape) != 4 or (makes_pictures and len(network.output_shape) != 4):
-            raise UserInputError(
-                f"Pictures have shape (batch, height, width, channels). {role} takes {shape} and "
-                f"gives {network.output_shape}."
+                "Images have shape (batch, height, width, channels), of known channels. "
+                f"{role} takes {network.input_shape} and gives {network.output_shape}."
             )
     if len({id(network) for network in given.values()}) < len(given):
         raise UserInputError(

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses import adversarial, penalties
 from tfgan_suite.networks import build_pair
+from tfgan_suite.networks.given import check_gives_logits, check_network
 from tfgan_suite.serving import Signature, encode_png, latents_from_seeds
 from tfgan_suite.training import GenerativeModel, Loss
 from tfgan_suite.training.noise import check_distribution
@@ -16,7 +17,9 @@ from tfgan_suite.training.noise import check_distribution
 class GAN(GenerativeModel):
     """A generator and a discriminator that learn from each other.
 
-    Takes anybody's Keras networks. The discriminator gives logits, without a sigmoid.
+    Takes anybody's Keras networks, of one input and one output, functional or Sequential; a
+    subclassed one is wrapped: `keras.Model(inputs, network(inputs))`. The discriminator gives
+    logits, without a sigmoid.
 
     Source: [Goodfellow et al., 2014](https://arxiv.org/abs/1406.2661), Algorithm 1 with k = 1.
 
@@ -25,7 +28,8 @@ class GAN(GenerativeModel):
             [-1, 1], or points of any range).
         discriminator: `keras.Model` from samples `[B, ...]` to logits `[B, 1]` or a map of them.
         loss: name, config or object of an adversarial loss: `"non_saturating"`, `"minimax"`,
-            `"least_squares"`, `"hinge"`, `"wasserstein"`, `"relativistic"`.
+            `"least_squares"`, `"hinge"`, `"wasserstein"`, `"relativistic"` (G is shown the real
+            batch of D's step).
         latent_distribution: `"normal"`, `"uniform"` (-1 to 1) or `"unit_uniform"` (of variance 1).
         gradient_penalty: float. Weight of the penalty on the gradient's distance from 1, between
             real and fake (10 in WGAN-GP). Defaults to 0.
@@ -34,6 +38,10 @@ class GAN(GenerativeModel):
         ema_half_life: float or None. See `GenerativeModel`.
         seed: int. See `GenerativeModel`.
         name: str. Name of the model.
+
+    Raises:
+        UserInputError: networks that do not fit together, or a discriminator that ends in a
+            sigmoid or softmax.
 
     Call arguments:
         latents: `[B, latent_size]`. Returns the samples of the (averaged) generator.
@@ -87,6 +95,11 @@ class GAN(GenerativeModel):
         return tuple(self.generator.output_shape[1:])
 
     def default_optimizers(self):
+        """Returns Adam 2e-4, beta_1 0.5, beta_2 0.999, epsilon 1e-8 for both players.
+
+        That is DCGAN's recipe. `GAN` and `LSGAN` borrow it: their papers train otherwise, as their
+        READMEs say.
+        """
         return {
             "discriminator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
             "generator": keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-8),
@@ -136,7 +149,11 @@ class GAN(GenerativeModel):
         return Loss(terms, {"real_score": real_logits, "fake_score": fake_logits})
 
     def generator_loss(self, latents, real, training=True):
-        """G's loss; `real` is looked at only by losses that pair real and fake samples."""
+        """G's loss; `real` is looked at only by losses that pair real and fake samples.
+
+        It is the batch that D has just learnt on. R3GAN, whose loss "relativistic" is, draws
+        another one for G.
+        """
         fake_logits = self.discriminator(
             self.generator(latents, training=training), training=training
         )
@@ -151,9 +168,18 @@ class GAN(GenerativeModel):
         """Returns the samples of these seeds, as the servable's `serving_default` does.
 
         Args:
-            seeds: ints `[N]`.
+            seeds: ints `[N]`, one for each sample.
+
+        Raises:
+            UserInputError: they are something else, such as a single number or latents.
         """
-        return self.infer(self._sample_of, np.asarray(seeds, np.int64))
+        array = np.asarray(seeds)
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise UserInputError(
+                "sample takes a list of integer seeds, one for each sample: range(5) for five, [5] "
+                f"for the sample of seed 5. Received: {seeds!r}. Latents go to predict."
+            )
+        return self.infer(self._sample_of, array.astype(np.int64))
 
     def sample_grid(self, num: int, seed: int = 0, examples=None):
         """Returns samples of the seeds `seed` to `seed + num - 1` and the columns of their grid."""
@@ -232,21 +258,24 @@ class GAN(GenerativeModel):
 
 
 def _check_networks(generator, discriminator):
-    for role, network in (("generator", generator), ("discriminator", discriminator)):
-        if not isinstance(network, keras.Model) or not network.built:
-            raise UserInputError(
-                f"{role} must be a built keras.Model, such as a functional model or a Sequential "
-                f"that begins with keras.Input. Received: {network!r}. Call it once on an example "
-                "batch before passing it."
-            )
-    if len(generator.input_shape) != 2:
+    check_network("generator", generator)
+    check_network("discriminator", discriminator)
+    check_gives_logits("discriminator", discriminator)
+    if len(generator.input_shape) != 2 or generator.input_shape[1] is None:
         raise UserInputError(
             "generator must take latents of shape (batch, latent_size). "
             f"Its input shape is {generator.input_shape}."
         )
     made, judged = generator.output_shape[1:], discriminator.input_shape[1:]
-    if tuple(made) != tuple(judged):
+    if None in made:
         raise UserInputError(
-            f"The generator makes samples of shape {tuple(made)} and the discriminator takes "
-            f"{tuple(judged)}. Build both for the same sample shape."
+            f"generator makes samples of shape {made}, of no known size. Build it with "
+            "layers whose output shape Keras knows, or end it in a Reshape."
+        )
+    if len(made) != len(judged) or any(
+        size not in (None, want) for size, want in zip(judged, made, strict=True)
+    ):
+        raise UserInputError(
+            f"The generator makes samples of shape {made} and the discriminator takes "
+            f"{judged}. Build both for the same sample shape."
         )

@@ -1,7 +1,8 @@
 """Ready arguments of `GAN`."""
 
 PRESETS = {
-    # The authors' MNIST networks and latents (their recipe: SGD with momentum, see the README).
+    # The authors' MNIST networks, but for the initial bias of G's output, and latents (their
+    # recipe: SGD with momentum, see the README).
     "paper_mnist": {
         "networks": {"name": "maxout_mnist"},
         "latent_distribution": "unit_uniform",
