@@ -5,15 +5,21 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from tfgan_suite.serving import Signature, encode_png, layout, publish
+from tfgan_suite.errors import RunFailure
+from tfgan_suite.serving import Signature, encode_png, layout, publish, warmup
+from tfgan_suite.serving import verify as verify_module
+from tfgan_suite.serving.cpp_loader import CppSavedModel
+from tfgan_suite.serving.verify import verify
 
 # As `python -m export.verify`, and says at the end what was imported.
 _PROGRAM = """
@@ -166,9 +172,106 @@ def test_a_version_without_saved_model_is_found(base):
     assert "No such file" in error and "saved_model.pb" in error
 
 
-def test_missing_warm_up_records_and_changed_weights_are_told(base):
-    os.remove(os.path.join(base, "1", "assets.extra", "tf_serving_warmup_requests"))
-    assert report_of(run_verify(f"--model_dir={base}"), 0)["warmup_records"] == 0
+def remove_manifest(version):
+    os.remove(layout.manifest_path(version))
+
+
+def remove_warm_up(version):
+    os.remove(os.path.join(version, warmup.PATH))
+
+
+def warm_up_is_a_folder(version):
+    remove_warm_up(version)
+    os.mkdir(os.path.join(version, warmup.PATH))
+
+
+def remove_fingerprint(version):
+    os.remove(os.path.join(version, "fingerprint.pb"))
+
+
+def change_fingerprint(version):
+    path = os.path.join(version, "fingerprint.pb")
+    fingerprint = fingerprint_pb2.FingerprintDef.FromString(Path(path).read_bytes())
+    fingerprint.checkpoint_hash += 1
+    Path(path).write_bytes(fingerprint.SerializeToString())
+
+
+def manifest_holds(content):
+    def write(version):
+        Path(layout.manifest_path(version)).write_text(content)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (remove_manifest, "manifest.json is missing"),
+        (remove_warm_up, "warm-up records are missing"),
+        (warm_up_is_a_folder, "is no file; expected warm-up records"),
+        (remove_fingerprint, "fingerprint.pb cannot be read"),
+        (change_fingerprint, "fingerprint is .* the manifest says"),
+        (manifest_holds("[]"), "holds a list; expected an object"),
+        (manifest_holds('{"saved_model_sha256": 5}'), "the manifest says 5"),
+        (manifest_holds("{}"), "the manifest says None"),
+        (manifest_holds("[" * 100_000), "manifest.json cannot be read"),
+    ],
+)
+def test_what_is_missing_or_damaged_beside_the_graph_is_found(base, damage, words):
+    version = os.path.join(base, "1")
+    damage(version)
+    report = verify(version)
+    assert report["verified"] is False and re.search(words, report["error"])
+
+
+def mutated(data, rng):
+    """Changes, cuts or repeats a few bytes."""
+    data = bytearray(data)
+    for _ in range(rng.integers(1, 4)):
+        place, kind = rng.integers(len(data)), rng.integers(3)
+        if kind == 0:
+            data[place] = rng.integers(256)
+        elif kind == 1:
+            del data[place : place + rng.integers(1, 20)]
+        else:
+            data[place:place] = data[place : place + rng.integers(1, 20)]
+        data = data or bytearray(b"x")
+    return bytes(data)
+
+
+def test_no_damage_ends_in_another_error_than_a_failure(base):
+    rng = np.random.default_rng(0)
+    version = os.path.join(base, "1")
+    log = prediction_log_pb2.PredictionLog()
+    for name, array in {"f": np.ones((2, 3), np.float32), "s": np.array([b"a", b"b"])}.items():
+        log.predict_log.request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
+    records = Path(version, warmup.PATH)
+    records.write_bytes(warmup._framed(log.SerializeToString()))
+    expected = Path(layout.expected_path(version, "png"))
+    manifest = Path(layout.manifest_path(version))
+    readers = {
+        records: lambda: list(warmup.read(records)),
+        expected: lambda: layout.load_expected(expected),
+        manifest: lambda: verify_module._check_files(version),
+    }
+    failures = 0
+    for path, read in readers.items():
+        whole = path.read_bytes()
+        for _ in range(300):
+            damaged = mutated(whole, rng)
+            if path == records and rng.integers(2):  # sound checksums around unsound content
+                damaged = warmup._framed(mutated(log.SerializeToString(), rng))
+            path.write_bytes(damaged)
+            try:
+                read()
+            except RunFailure:
+                failures += 1
+        path.write_bytes(whole)
+        read()
+    assert failures > 450
+
+
+def test_changed_weights_are_told(base):
     with open(os.path.join(base, "1", "variables", "another"), "w") as file:
         file.write("weights of another version")
     error = report_of(run_verify(f"--model_dir={base}"), 1)["error"]
@@ -190,6 +293,18 @@ class Foreign(tf.Module):
     def in_python(self, x):
         return {"y": tf.numpy_function(lambda value: value * 2, [x], tf.float64)}
 
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float64, "x")])
+    def to_a_file(self, x):
+        def write(value):  # within a loop, so that it is in a function of the library
+            tf.io.write_file(self.file, tf.strings.as_string(value))
+            return value
+
+        return {"y": tf.map_fn(write, x)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float64, "x")])
+    def for_ever(self, x):
+        return {"y": tf.while_loop(lambda y: tf.constant(True), lambda y: [y + 1.0], [x])[0]}
+
 
 @pytest.fixture
 def foreign(tmp_path):
@@ -198,6 +313,7 @@ def foreign(tmp_path):
     def save(signatures, records):
         base = os.path.join(tmp_path, "foreign")
         module = Foreign()
+        module.file = os.path.join(tmp_path, "written")
         functions = {name: getattr(module, function) for name, function in signatures.items()}
         tf.saved_model.save(module, os.path.join(base, "7"), signatures=functions)
         path = os.path.join(base, "7", "assets.extra", "tf_serving_warmup_requests")
@@ -220,6 +336,8 @@ def test_the_warm_up_records_of_others_are_replayed(foreign):
     )
     report = report_of(run_verify(f"--model_dir={base}"), 0)
     assert report["verified"] and report["warmup_records"] == 2
+    (sentence,) = report["not_checked"]
+    assert "no manifest" in sentence
     assert report["signatures"] == {"serving_default": {"max_abs_difference": None, "ok": True}}
 
 
@@ -243,6 +361,51 @@ def test_python_functions_of_others_are_refused(foreign):
     report = report_of(run_verify(f"--model_dir={base}"), 1)
     assert report["signatures"]["serving_default"]["ok"] is True
     assert "does not have: PyFunc" in report["signatures"]["other"]["error"]
+
+
+def test_what_was_not_run_is_told(foreign):
+    signatures = {"serving_default": "double", "other": "double"}
+    process = run_verify(f"--model_dir={foreign(signatures, [('', np.ones(1))])}")
+    report = report_of(process, 0)
+    assert report["signatures"]["other"]["ok"] is None
+    assert "'other' was not run" in report["not_checked"][1]
+    assert report["not_checked"][1] in process.stderr
+
+
+def test_operations_that_touch_files_do_not_run(foreign, tmp_path):
+    signatures = {"serving_default": "double", "other": "to_a_file"}
+    base = foreign(signatures, [("other", np.ones(2)), ("serving_default", np.ones(1))])
+    report = report_of(run_verify(f"--model_dir={base}"), 1)
+    assert report["signatures"]["serving_default"]["ok"] is True
+    assert "may touch files" in report["signatures"]["other"]["error"]
+    assert "WriteFile" in report["signatures"]["other"]["error"]
+    assert not (tmp_path / "written").exists()
+
+
+def test_operations_that_touch_files_do_not_run_while_loading(foreign, tmp_path):
+    base = foreign({"serving_default": "double", "other": "to_a_file"}, [("", np.ones(1))])
+    path = Path(base, "7", "saved_model.pb")
+    saved = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    graph = saved.meta_graphs[0]
+    for name, value in {"name": str(tmp_path / "written"), "content": "x"}.items():
+        node = graph.graph_def.node.add(name=name, op="Const")
+        node.attr["dtype"].type = tf.string.as_datatype_enum
+        node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    graph.graph_def.node.add(name="at_start", op="WriteFile", input=["name", "content"])
+    graph.signature_def["__saved_model_init_op"].outputs["__saved_model_init_op"].name = "at_start"
+    path.write_bytes(saved.SerializeToString())
+    report = report_of(run_verify(f"--model_dir={base}"), 1)
+    assert "Loading it uses operations" in report["error"] and "WriteFile" in report["error"]
+    assert not (tmp_path / "written").exists()
+    with CppSavedModel(os.path.dirname(path)):
+        assert (tmp_path / "written").exists()  # had it been loaded
+
+
+def test_what_never_ends_is_stopped(foreign):
+    base = foreign({"serving_default": "for_ever"}, [("serving_default", np.ones(1))])
+    report = report_of(run_verify(f"--model_dir={base}", "--timeout=15"), 1)
+    assert report["verified"] is False
+    assert report["error"] == "It did not end within 15 seconds and was stopped."
 
 
 def test_wrong_use_is_told(base, tmp_path):

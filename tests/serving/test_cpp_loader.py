@@ -38,8 +38,9 @@ def test_any_batch_size_gives_what_keras_gives(model, published, serve, num_rows
                 np.testing.assert_allclose(value, expected[key], rtol=1e-5, atol=1e-6)
 
 
-def test_a_row_depends_on_that_row_alone(published, serve):
-    seeds = np.array([3, 99, -4, *range(13)])
+def test_a_row_depends_on_that_row_alone(model, published, serve):
+    extremes = np.iinfo(np.int64)
+    seeds = np.array([3, 99, -4, extremes.min, extremes.max, *range(11)])
     batches = [seeds, seeds[::-1].copy(), seeds[:3], *seeds[:3, None]]
     for signature, output in [("serving_default", "images"), ("png", "image_bytes")]:
         answers = serve(published.path, [(signature, {"seed": batch}) for batch in batches])
@@ -47,6 +48,10 @@ def test_a_row_depends_on_that_row_alone(published, serve):
             for seed, row in zip(batch, answer[output], strict=True):
                 reference = answers[0][output][list(seeds).index(seed)]
                 np.testing.assert_array_equal(row, reference)
+    images = serve(published.path, [("serving_default", {"seed": seeds})])[0]["images"]
+    expected = model.signatures()["serving_default"](seed=seeds)["images"]
+    np.testing.assert_allclose(images, expected, rtol=1e-5, atol=1e-6)
+    assert len(np.unique(images, axis=0)) == len(set(seeds.tolist()))
 
 
 def test_bad_requests_are_refused_and_the_next_one_is_served(published, serve):

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tfgan_suite import models
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.serving import Signature, constant_weights, layout, publish, versions
+from tfgan_suite.serving import Signature, constant_weights, graph, layout, publish, versions
 from tfgan_suite.serving.cpp_loader import CppSavedModel
 from tfgan_suite.serving.verify import verify
 
@@ -64,7 +64,7 @@ def test_a_published_version_says_what_it_is(model, published):
         "outputs": {"image_bytes": {"dtype": "string", "shape": [None]}},
     }
     latents = manifest["signatures"]["from_latents"]["inputs"]["latents"]
-    assert latents == {"dtype": "float32", "shape": [None, 16]}
+    assert latents == {"dtype": "float32", "shape": [None, 16], "range": [-1e6, 1e6]}
 
 
 def test_the_manifest_tells_of_the_run_and_has_checksums(tmp_path):
@@ -172,8 +172,42 @@ def test_small_weights_are_constants(limit, are_constant, tmp_path, monkeypatch)
     published = publish(model, tmp_path)
     names = [name for name, _ in tf.train.list_variables(f"{published.path}/variables/variables")]
     assert any(name.startswith("_all_variables/") for name in names) is not are_constant
-    with CppSavedModel(published.path) as loaded:
-        assert ("VarHandleOp" in loaded.operations("png").names) is not are_constant
+    operations = graph.signature_operations(graph.read(published.path))
+    assert ("VarHandleOp" in operations["png"].names) is not are_constant
+
+
+@pytest.mark.parametrize("limit", [constant_weights.MAX_BYTES, 0])
+def test_networks_of_equal_names_stay_apart(limit, tmp_path, monkeypatch):
+    monkeypatch.setattr(constant_weights, "MAX_BYTES", limit)
+    ab, ba = (
+        keras.Sequential(
+            [keras.Input((24, 24, 3)), keras.layers.Conv2D(3, 3, padding="same", name="layer")],
+            name="translator",
+        )
+        for _ in range(2)
+    )
+    model = models.CycleGAN(image_size=24, generator_ab=ab, generator_ba=ba, ema_half_life=None)
+    published = publish(model, tmp_path)
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 24, 24, 3)).astype(np.float32)
+    with CppSavedModel(published.path) as served:
+        for direction, network in {"a_to_b": ab, "b_to_a": ba, "serving_default": ab}.items():
+            answer = served.run(direction, {"images": images})["images"]
+            np.testing.assert_allclose(answer, network(images), rtol=1e-5, atol=1e-5)
+    assert np.abs(ab(images) - ba(images)).max() > 0.1
+
+
+def test_a_signature_s_name_is_a_word(tmp_path):
+    model = OneSignature()
+    signature = model.signatures()["serving_default"]
+    model.signatures = lambda: {"serving_default": signature, "../other": signature}
+    with pytest.raises(UserInputError, match="'../other'.*letters, digits"):
+        publish(model, tmp_path)
+
+
+def test_keras_loads_it_as_a_layer(model, published):
+    layer = keras.layers.TFSMLayer(published.path, call_endpoint="from_latents")
+    latents = np.random.default_rng(0).normal(size=(2, 16)).astype(np.float32)
+    np.testing.assert_allclose(layer(latents)["images"], model.images(latents), atol=1e-5)
 
 
 def test_versions_count_up(tmp_path):

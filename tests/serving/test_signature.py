@@ -4,6 +4,7 @@ import struct
 import subprocess
 import sys
 import time
+import zlib
 
 import keras
 import numpy as np
@@ -82,10 +83,9 @@ def decode(*pictures, size=12, channels=3):
     return (images + 1) * 127.5
 
 
-@pytest.mark.parametrize("kind", ["PNG", "BMP"])
-def test_a_picture_of_the_right_size_is_decoded_exactly(kind):
+def test_a_picture_of_the_right_size_is_decoded_exactly():
     np.testing.assert_allclose(
-        decode(encode(Image.fromarray(pixels()), kind))[0], pixels(), atol=1e-3
+        decode(encode(Image.fromarray(pixels()), "PNG"))[0], pixels(), atol=1e-3
     )
 
 
@@ -103,9 +103,7 @@ def test_all_modes_and_formats_in_one_batch():
         encode(half_black, "PNG"),
         encode(sixteen_bits, "PNG"),
         encode(flat, "JPEG"),
-        encode(flat, "GIF"),
         encode(grey, "JPEG"),
-        encode(grey.point(lambda _: 77), "BMP"),
         encode(half_black.convert("LA"), "PNG"),
         encode(two_levels, "PNG"),
     )
@@ -114,11 +112,9 @@ def test_all_modes_and_formats_in_one_batch():
     np.testing.assert_allclose(decoded[2], 127, atol=1e-3)
     np.testing.assert_allclose(decoded[3], 40000 >> 8, atol=1e-3)
     np.testing.assert_allclose(decoded[4], np.asarray(flat), atol=2)
-    np.testing.assert_allclose(decoded[5], np.asarray(flat), atol=1e-3)
-    assert np.ptp(decoded[6], axis=-1).max() < 1e-3
-    np.testing.assert_allclose(decoded[7], 77, atol=1e-3)
-    np.testing.assert_allclose(decoded[8], 127, atol=1e-3)
-    np.testing.assert_allclose(decoded[9][..., 0], np.asarray(two_levels) * 255.0, atol=1e-3)
+    assert np.ptp(decoded[5], axis=-1).max() < 1e-3
+    np.testing.assert_allclose(decoded[6], 127, atol=1e-3)
+    np.testing.assert_allclose(decoded[7][..., 0], np.asarray(two_levels) * 255.0, atol=1e-3)
 
 
 def test_grey_output_and_smaller_size():
@@ -170,21 +166,7 @@ def huge_jpeg():
     return data[:frame] + struct.pack(">HH", 50_000, 50_000) + data[frame + 4 :]
 
 
-def huge_bmp():
-    return b"BM" + b"\0" * 16 + struct.pack("<ii", 50_000, -50_000) + b"\1\0\x18\0" + b"\0" * 24
-
-
-def huge_gif():
-    data = encode(Image.fromarray(pixels()), "GIF")
-    return data[:6] + struct.pack("<HH", 50_000, 50_000) + data[10:]
-
-
-def huge_webp():
-    header = b"VP8X" + struct.pack("<I", 10) + b"\0" * 4 + b"\x4f\xc3\0" * 2
-    return b"RIFF" + struct.pack("<I", 22) + b"WEBP" + header
-
-
-@pytest.mark.parametrize("huge", [huge_png, huge_jpeg, huge_bmp, huge_gif, huge_webp])
+@pytest.mark.parametrize("huge", [huge_png, huge_jpeg])
 def test_a_huge_header_is_refused_before_decoding(huge):
     good = encode(Image.fromarray(pixels()), "PNG")
     decode(good)
@@ -199,39 +181,50 @@ def changed(data, position, byte):
     return data[:position] + bytes([data[position] ^ byte]) + data[position + 1 :]
 
 
-def gif_whose_frame_is_larger_than_its_screen():
-    data = encode(Image.fromarray(pixels()), "GIF")
-    start = 13 + 3 * 256  # Behind the table of colours.
-    assert data[start : start + 1] == b","
-    return data[: start + 5] + struct.pack("<HH", 50_000, 50_000) + data[start + 9 :]
-
-
-def animated(kind):
-    frames = [Image.fromarray(pixels(seed)) for seed in range(3)]
-    file = io.BytesIO()
-    frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=100)
-    return file.getvalue()
-
-
 BY_HEADER = [
     b"",
     b"no picture",
     encode(Image.fromarray(pixels()), "PNG")[:8],
-    encode(Image.fromarray(pixels()), "GIF")[:10],
-    encode(Image.fromarray(pixels()), "GIF")[:-100],
-    gif_whose_frame_is_larger_than_its_screen(),
-    encode(Image.fromarray(pixels()), "WEBP")[:20],
-    animated("WEBP"),
+    *(encode(Image.fromarray(pixels()), kind) for kind in ("GIF", "WEBP", "BMP")),
 ]
 
 
 def test_what_is_no_picture_by_its_header_is_named_before_decoding():
-    good = [encode(Image.fromarray(pixels()), kind) for kind in ("PNG", "JPEG", "BMP", "GIF")]
-    rows = [data for pair in zip(BY_HEADER, good * 2, strict=True) for data in pair]
-    with pytest.raises(tf.errors.InvalidArgumentError, match="cannot be read") as error:
+    good = [encode(Image.fromarray(pixels()), kind) for kind in ("PNG", "JPEG")]
+    rows = [data for pair in zip(BY_HEADER, good * 3, strict=True) for data in pair]
+    words = r"cannot be read as a PNG or JPEG file; send.*rows.*\[0 2 4 6 8 10\]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
         decode(*rows)
-    assert "rows (counted from 0)] [0 2 4 6 8 10 12 14]" in str(error.value)
-    assert decode(*good, encode(Image.fromarray(pixels()), "WEBP")).shape == (5, 12, 12, 3)
+    assert decode(*good).shape == (2, 12, 12, 3)
+
+
+def png_with_texts(number):
+    """A PNG file with compressed texts that unpack to 8 MB each."""
+    text = b"a\0\0" + zlib.compress(bytes(7_900_000), 9)
+    chunk = struct.pack(">I", len(text)) + b"zTXt" + text
+    chunk += struct.pack(">I", zlib.crc32(chunk[4:]))
+    data = encode(Image.fromarray(pixels()), "PNG")
+    return data[:33] + chunk * number + data[33:]
+
+
+def jpeg_with_scans(number):
+    """A JPEG file of 4096 x 4096 pixels whose last scan is repeated."""
+    file = io.BytesIO()
+    Image.new("L", (4096, 4096)).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * number + data[-2:]
+
+
+@pytest.mark.parametrize(("make", "parts"), [(png_with_texts, 9), (jpeg_with_scans, 10_000)])
+def test_what_takes_long_to_decode_is_refused_before(make, parts):
+    costly = make(parts)
+    good = encode(Image.fromarray(pixels()), "PNG")
+    decode(good)
+    start = time.process_time()
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"too costly.*rows.*\[1\]"):
+        decode(good, costly)
+    assert time.process_time() - start < 0.2
+    assert decode(png_with_texts(2)).shape == (1, 12, 12, 3)
 
 
 @pytest.mark.parametrize(
@@ -241,10 +234,8 @@ def test_what_is_no_picture_by_its_header_is_named_before_decoding():
         changed(encode(Image.fromarray(pixels()), "PNG"), 150, 0xFF),
         encode(Image.fromarray(pixels()), "JPEG")[:20],
         b"\xff\xd8\xff" + bytes(100),
-        encode(Image.fromarray(pixels()), "BMP")[:60],
-        encode(Image.fromarray(pixels()), "WEBP")[:60],
     ],
-    ids=["short PNG", "damaged PNG", "short JPEG", "no JPEG", "short BMP", "short WebP"],
+    ids=["short PNG", "damaged PNG", "short JPEG", "no JPEG"],
 )
 @pytest.mark.parametrize(("row", "name"), [(1, "1"), (66, "64_or_later")])
 def test_content_that_cannot_be_decoded_is_named(data, row, name):
@@ -252,11 +243,6 @@ def test_content_that_cannot_be_decoded_is_named(data, row, name):
     words = rf"image_bytes_row_{name}\b|image_bytes: cannot be read.*\[{row}\]"
     with pytest.raises(tf.errors.InvalidArgumentError, match=words):
         decode(*[good] * row, data)
-
-
-def test_of_an_animation_the_first_frame_is_taken():
-    alone = encode(Image.fromarray(pixels(0)), "GIF")
-    np.testing.assert_array_equal(*decode(animated("GIF"), alone))
 
 
 _MEMORY = """
@@ -318,13 +304,40 @@ def double(request):
     return tf.function(signature)
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_values_that_are_no_number_are_refused_by_input_and_row(double, bad):
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 3e38, -3e38, 2e6])
+def test_values_out_of_range_are_refused_by_input_and_row(double, bad):
     images = np.zeros((4, 2, 2, 1), np.float32)
     np.testing.assert_array_equal(double(images=images + 1)["images"], images + 2)
     images[2, 1, 0, 0] = bad
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)images.*NaN.*2"):
+    words = r"(?s)Input images: expected -1e\+06 to 1e\+06.*NaN.*rows.*\b2\b"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
         double(images=images)
+
+
+def test_a_declared_range_has_room_for_rounding():
+    signature = Signature(
+        lambda x: {"y": x},
+        {"x": tf.TensorSpec([None, 1], tf.float32)},
+        "The same.",
+        lambda num_rows: {"x": np.zeros((num_rows, 1), np.float32)},
+        ranges={"x": (-1, 1)},
+    )
+    inside = np.float32([[-1], [1], [1.001], [np.float16(-1.001)]])
+    np.testing.assert_array_equal(signature(x=inside)["y"], inside)
+    for bad in (-1.1, 1.1, 255):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Input x: expected -1 to 1"):
+            signature(x=np.float32([[bad]]))
+
+
+def test_half_precision_has_a_range_too():
+    signature = Signature(
+        lambda x: {"y": x},
+        {"x": tf.TensorSpec([None, 1], tf.float16)},
+        "The same.",
+        lambda num_rows: {"x": np.zeros((num_rows, 1), np.float16)},
+    )
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Input x: expected"):
+        signature(x=np.float16([[np.inf]]))
 
 
 def test_a_signature_takes_no_rows(double):

@@ -11,6 +11,7 @@ _HOMES = {
     "check_ids": "signature",
     "decode_images": "pictures",
     "encode_png": "pictures",
+    "LATENT_RANGE": "signature",
     "latents_from_seeds": "signature",
     "refuse_rows": "signature",
     "Published": "publishing",

@@ -10,6 +10,7 @@ import ctypes
 import functools
 import importlib.util
 import os
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,7 +18,6 @@ import numpy as np
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.literal_paths import literal_path
 from tfgan_suite.quiet import hidden_native_lines
-from tfgan_suite.serving import graph
 from tfgan_suite.serving.dtypes import CODES, DTYPES, STRING
 from tfgan_suite.serving.protos import message
 from tfgan_suite.serving.tensors import SignatureInfo, tensor_infos
@@ -169,6 +169,8 @@ def _new_tensor(array, resources):
 def _to_numpy(tensor):
     tf = _library()
     code = tf.TF_TensorType(tensor)
+    if code not in DTYPES:
+        raise TensorFlowError(f"An output has TensorFlow's dtype number {code}, unlike its name.")
     dtype = DTYPES[code]
     shape = tuple(tf.TF_Dim(tensor, axis) for axis in range(tf.TF_NumDims(tensor)))
     array = np.empty(shape, dtype)
@@ -266,7 +268,6 @@ class CppSavedModel:
                 parsed = message("MetaGraphDef").FromString(
                     ctypes.string_at(meta_graph.contents.data, meta_graph.contents.length)
                 )
-                self._graph_def = parsed.graph
                 # TensorFlow's own bookkeeping signatures start with two underscores.
                 self.signatures: dict[str, SignatureInfo] = {
                     entry.key: SignatureInfo(
@@ -288,14 +289,10 @@ class CppSavedModel:
 
     def _output(self, name):
         operation, _, index = name.rpartition(":")
-        return _Output(
-            _library().TF_GraphOperationByName(self._graph, operation.encode()), int(index)
-        )
-
-    def operations(self, signature: str) -> graph.Operations:
-        """Returns the operations that answering a signature runs."""
-        outputs = self.signatures[signature].outputs.values()
-        return graph.operations(self._graph_def, [output.name for output in outputs])
+        found = _library().TF_GraphOperationByName(self._graph, operation.encode())
+        if not found or not re.fullmatch(r"[0-9]{1,9}", index):
+            raise TensorFlowError(f"{self.path} has no tensor {name!r}, which a signature names.")
+        return _Output(found, int(index))
 
     def run(self, signature: str, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs one signature.

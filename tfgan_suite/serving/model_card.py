@@ -23,9 +23,10 @@ it was measured). The same seed gives the same answer in every process.
 
 ## What it refuses
 
-A wrong shape, NaN or infinity, an id that does not exist, and bytes that are no picture fail the
-request with an error that names the input and the rows, counted from 0. Where the server joins
-requests into batches, all requests of the batch fail, and the rows are counted in the batch.
+A wrong shape, NaN or a number outside the stated range (a hundredth of its width is to spare for
+rounding), an id that does not exist, and bytes that are no image fail the request with an error
+that names the input and the rows, counted from 0. Where the server joins requests into batches, all
+requests of the batch fail, and the rows are counted in the batch.
 {pictures}
 ## Training
 
@@ -40,9 +41,9 @@ example inputs and the outputs to them.
 """
 
 _PICTURES = """
-Encoded pictures may be PNG, JPEG, BMP, WebP (no animation) or GIF (its first frame), of at most
-{max_pixels:,} pixels, told from the header before anything is decoded. They are scaled with
-antialiasing until they cover the model's shape, and what juts out is cut off around the centre.
+Encoded images may be PNG or JPEG files, of at most {max_pixels:,} pixels, told from the header
+before anything is decoded. They are scaled with antialiasing until they cover the model's shape,
+and what juts out is cut off around the centre.
 Transparent parts become white, 16 bits are cut to 8. The EXIF orientation is not read: turn
 photographs upright before they are sent. Where the content of a picture cannot be decoded, the
 error names the row as in `image_bytes_row_3`.
@@ -79,12 +80,13 @@ def render(manifest: Mapping[str, Any], doc: str | None) -> str:
 
 
 def _signature(name, signature):
-    lines = [f"### `{name}`", "", signature["doc"], "", "| | name | dtype | shape |"]
-    lines.append("|---|---|---|---|")
+    lines = [f"### `{name}`", "", signature["doc"], "", "| | name | dtype | shape | range |"]
+    lines.append("|---|---|---|---|---|")
     for kind in ("inputs", "outputs"):
         for key, tensor in signature[kind].items():
             shape = ", ".join("batch" if size is None else str(size) for size in tensor["shape"])
-            lines.append(f"| {kind[:-1]} | `{key}` | {tensor['dtype']} | [{shape}] |")
+            limits = "{:g} to {:g}".format(*tensor["range"]) if "range" in tensor else ""
+            lines.append(f"| {kind[:-1]} | `{key}` | {tensor['dtype']} | [{shape}] | {limits} |")
     return "\n".join([*lines, ""])
 
 

@@ -1,8 +1,9 @@
-"""Picture files in and out of a served graph, from bytes that anybody may have sent.
+"""Image files in and out of a served graph, from bytes that anybody may have sent.
 
-TensorFlow's decoders take the memory that a picture's header asks for, and do not say which of
-several pictures was bad. Here the size is read from the header first, and an operation that may
-fail on a picture has a name with the number of its row, which TensorFlow puts into the error.
+TensorFlow's decoders take the memory that an image's header asks for and the time that its parts
+do, and do not say which of several images was bad. Here size and parts are counted first, and an
+operation that may fail on an image has a name with the number of its row, which TensorFlow puts
+into the error.
 """
 
 import tensorflow as tf
@@ -10,7 +11,14 @@ import tensorflow as tf
 from tfgan_suite.serving.signature import refuse_rows
 
 MAX_PIXELS = 4096 * 4096
-"""Pictures with more pixels than this are refused from their header, before they are decoded."""
+"""Images with more pixels than this are refused from their header, before they are decoded."""
+
+MAX_SCANS = 32
+"""Scans of a JPEG file: progressive ones have about ten. Each goes through all pixels again (29 ms
+of a CPU core for 4096 x 4096) and may take 33 bytes of the file."""
+
+MAX_TEXTS = 8
+"""Compressed texts of either kind in a PNG file. Each may unpack to 8 MB (41 ms of a CPU core)."""
 
 PARALLEL_PICTURES = 2
 """Pictures of a request decoded at a time; bounds the memory that a request takes."""
@@ -36,14 +44,15 @@ def encode_png(images: tf.Tensor) -> tf.Tensor:
 def decode_images(
     image_bytes: tf.Tensor, size: int | tuple[int, int], channels: int = 3
 ) -> tf.Tensor:
-    """Decodes PNG, JPEG, BMP, WebP and GIF files (of a GIF animation the first frame).
+    """Decodes PNG and JPEG files.
 
     Follows the rules of `tfgan_suite.data.images`: what does not fit the shape is cut off around
     the centre, scaling is bicubic with antialiasing, transparent parts become white. It differs in
     that the EXIF orientation is not read, nor a PNG's single transparent colour, and 16 bits are
-    cut to 8. Files that are no picture (an animated WebP neither), or have more than `MAX_PIXELS`
-    pixels, raise an error that names their rows before anything is decoded; one whose content
-    cannot be decoded raises the decoder's, with its row as in `image_bytes_row_3`.
+    cut to 8. What is no PNG or JPEG file, has more than `MAX_PIXELS` pixels, `MAX_SCANS` scans or
+    `MAX_TEXTS` compressed texts raises an error that names the rows before anything is decoded; a
+    file whose content cannot be decoded raises the decoder's, with its row as in
+    `image_bytes_row_3`.
 
     Args:
         image_bytes: Strings `[B]`, encoded pictures of any size.
@@ -59,31 +68,36 @@ def decode_images(
 
     def read_header(row_and_data):
         row, data = row_and_data
-        kind = _picture_kind(data)
-        data = tf.cond(kind["gif"], lambda: _first_gif_frame(data), lambda: data)
-        return data, tf.stack(_picture_size(row, kind, data))
+        return _image_size(row, data), _is_costly(data)
 
-    data, sizes = tf.map_fn(
+    sizes, are_costly = tf.map_fn(
         read_header,
         (rows, image_bytes),
-        fn_output_signature=(tf.TensorSpec([], tf.string), tf.TensorSpec([2], tf.int64)),
+        fn_output_signature=(tf.TensorSpec([2], tf.int64), tf.TensorSpec([], tf.bool)),
     )
     areas = tf.reduce_prod(sizes, axis=1)
-    data = refuse_rows(
-        data,
-        areas <= 0,
-        "Input image_bytes: cannot be read as a PNG, JPEG, BMP, GIF or WebP picture",
-    )
-    data = refuse_rows(
-        data, areas > MAX_PIXELS, f"Input image_bytes: too large, more than {MAX_PIXELS} pixels"
-    )
+    for is_bad, reason in (
+        (areas <= 0, "cannot be read as a PNG or JPEG file; send one of these"),
+        (areas > MAX_PIXELS, f"too large, more than {MAX_PIXELS} pixels"),
+        (
+            are_costly,
+            f"too costly, more than {MAX_SCANS} JPEG scans or {MAX_TEXTS} compressed PNG texts",
+        ),
+    ):
+        image_bytes = refuse_rows(image_bytes, is_bad, f"Input image_bytes: {reason}")
 
     def decode(row_and_data):
-        return _scale_to_cover(_decode(*row_and_data), height, width, channels)
+        row, data = row_and_data
+        # With as many channels as are stored: asked for 4, the decoder gives wrong alpha values for
+        # palettes and for grey of less than 8 bits.
+        image = _named_by_row(
+            row, lambda name: tf.io.decode_image(data, expand_animations=False, name=name)
+        )
+        return _scale_to_cover(image, height, width, channels)
 
     images = tf.map_fn(
         decode,
-        (rows, data),
+        (rows, image_bytes),
         fn_output_signature=tf.TensorSpec([height, width, channels], tf.float32),
         parallel_iterations=PARALLEL_PICTURES,
     )
@@ -144,147 +158,40 @@ def _scale_to_cover(image, height, width, channels):
     return tf.image.rgb_to_grayscale(colour) if channels == 1 else colour
 
 
-_FIRST_BYTES = {
-    "png": b"\x89PNG\r\n\x1a\n",
-    "jpeg": b"\xff\xd8\xff",
-    "gif": b"GIF8",
-    "webp": b"RIFF",
-    "bmp": b"BM",
-}
+_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
 
 
-def _picture_kind(data):
-    """`{kind: bool tensor}`: which kind of file the first bytes announce."""
-    return {
-        kind: tf.equal(tf.strings.substr(data, 0, len(first)), first)
-        for kind, first in _FIRST_BYTES.items()
-    }
+def _starts_with(data, first):
+    return tf.equal(tf.strings.substr(data, 0, len(first)), first)
 
 
-def _picture_size(row, kind, data):
-    """Height and width, int64, from the header alone; 0 for what is no picture."""
-    # Padded, so that a cut header reads as zeros.
-    header = tf.strings.join([tf.strings.substr(data, 0, 32), tf.constant(b"\0" * 32)])
+def _image_size(row, data):
+    """Height and width, int64, from the header alone; 0 for what is no image."""
 
-    def integers(dtype, little_endian, *starts):
-        return [
-            tf.cast(
-                tf.io.decode_raw(
-                    tf.strings.substr(header, start, dtype.size), dtype, little_endian
-                )[0],
-                tf.int64,
-            )
-            for start in starts
-        ]
+    def png():
+        # Padded, so that a cut header reads as zeros.
+        header = tf.strings.join([tf.strings.substr(data, 0, 24), tf.constant(b"\0" * 24)])
+        sides = tf.io.decode_raw(tf.strings.substr(header, 16, 8), tf.int32, little_endian=False)
+        return tf.cast(sides[::-1], tf.int64)
 
-    def webp():
-        """One of three layouts, by the name of the first chunk."""
-        chunk = tf.strings.substr(header, 8, 8)
-        lossy = [side % (1 << 14) for side in integers(tf.uint16, True, 28, 26)]
-        (bits,) = integers(tf.int32, True, 21)
-        lossless = [1 + bits // (1 << 14) % (1 << 14), 1 + bits % (1 << 14)]
-        extended = [1 + side % (1 << 24) for side in integers(tf.int32, True, 27, 24)]
-        (flags,) = integers(tf.uint8, True, 20)
-        is_animated = tf.equal(flags // 2 % 2, 1)  # All of its frames would be decoded.
-        return tf.case(
-            [
-                (tf.equal(chunk, b"WEBPVP8 "), lambda: lossy),
-                (tf.equal(chunk, b"WEBPVP8L"), lambda: lossless),
-                (tf.equal(chunk, b"WEBPVP8X") & ~is_animated, lambda: extended),
-            ],
-            default=unknown,
-        )
+    def jpeg():
+        shape = _named_by_row(row, lambda name: tf.image.extract_jpeg_shape(data, tf.int64, name))
+        return shape[:2]
 
-    def unknown():
-        return [tf.zeros([], tf.int64)] * 2
-
-    height, width = tf.case(
-        [
-            (kind["png"], lambda: integers(tf.int32, False, 20, 16)),
-            (
-                kind["jpeg"],
-                lambda: tf.unstack(
-                    _named_by_row(
-                        row, lambda name: tf.image.extract_jpeg_shape(data, tf.int64, name)
-                    )[:2]
-                ),
-            ),
-            (kind["gif"], lambda: integers(tf.uint16, True, 8, 6)),
-            (kind["webp"], webp),
-            (kind["bmp"], lambda: integers(tf.int32, True, 22, 18)),
-        ],
-        default=unknown,
+    return tf.case(
+        [(_starts_with(data, _PNG), png), (_starts_with(data, _JPEG), jpeg)],
+        default=lambda: tf.zeros([2], tf.int64),
     )
-    return tf.abs(height), tf.abs(width)  # A BMP that is stored top down has a negative height.
 
 
-def _decode(row, data):
-    """uint8 `[H, W, C]` with as many channels as are stored."""
-
-    # Asked for 4, the decoder gives wrong alpha values for palettes and for grey of less than 8
-    # bits.
-    def decode(name):
-        return tf.io.decode_image(data, expand_animations=False, name=name)
-
-    def decode_webp(name):
-        return tf.raw_ops.DecodeWebP(contents=data, name=name)[0]
-
+def _is_costly(data):
+    """Whether a file has more parts that a decoder works through than any ordinary one."""
     return tf.cond(
-        _picture_kind(data)["webp"],
-        lambda: _named_by_row(row, decode_webp),
-        lambda: _named_by_row(row, decode),
+        _starts_with(data, _PNG),
+        lambda: _has_more_than(MAX_TEXTS, data, b"zTXt") | _has_more_than(MAX_TEXTS, data, b"iTXt"),
+        lambda: _has_more_than(MAX_SCANS, data, b"\xff\xda"),
     )
 
 
-def _first_gif_frame(data):
-    """Cuts a GIF off behind its first frame; an empty string where there is none.
-
-    TensorFlow's decoder decodes every frame, each at the size that the frame itself states, before
-    it gives away all but one: a small file could take any amount of memory. A first frame that
-    juts out of the screen that the header states does not count as one.
-    """
-    length = tf.strings.length(data)
-    # Padded, so that what a block states can be read wherever the file ends.
-    padded = tf.strings.join([data, tf.constant(b"\0" * 16)])
-    content = tf.cast(tf.io.decode_raw(padded, tf.uint8), tf.int32)
-    nowhere = length + 1
-
-    def number(position):
-        return content[position] + 256 * content[position + 1]
-
-    def after_table(position, flags):
-        return position + tf.where(flags >= 128, 3 * tf.bitwise.left_shift(2, flags % 8), 0)
-
-    def sub_block(position, is_last):
-        return position + 1 + content[position], content[position] > 0, is_last
-
-    def frame(position):
-        fits = (number(position + 1) + number(position + 5) <= number(6)) & (
-            number(position + 3) + number(position + 7) <= number(8)
-        )
-        behind = after_table(position + 10, content[position + 9]) + 1
-        return tf.where(fits, behind, nowhere), True, True
-
-    def extension(position):
-        is_extension = tf.equal(content[position], 0x21)
-        return tf.where(is_extension, position + 2, nowhere), True, False
-
-    def step(position, inside, is_last):
-        return tf.cond(
-            inside,
-            lambda: sub_block(position, is_last),
-            lambda: tf.cond(
-                tf.equal(content[position], 0x2C),
-                lambda: frame(position),
-                lambda: extension(position),
-            ),
-        )
-
-    end, inside, _ = tf.while_loop(
-        lambda position, inside, is_last: (inside | ~is_last) & (position <= length),
-        step,
-        (after_table(tf.constant(13), content[10]), tf.constant(False), tf.constant(False)),
-    )
-    whole = ~inside & (end <= length)
-    cut = tf.strings.join([tf.strings.substr(data, 0, end * tf.cast(whole, tf.int32)), b";"])
-    return tf.where(whole, cut, b"")
+def _has_more_than(number, data, mark):
+    return tf.size(tf.strings.split(data, mark, maxsplit=number + 1)) > number + 1

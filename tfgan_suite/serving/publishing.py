@@ -9,8 +9,7 @@ import hashlib
 import json
 import os
 import platform
-import subprocess
-import sys
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ import tensorflow as tf
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.serving import constant_weights, layout, model_card, versions, warmup
 from tfgan_suite.serving.inference_network import inference_network, is_graph_of_layers
+from tfgan_suite.serving.verify import verify_apart
 from tfgan_suite.version import __version__
 
 EXAMPLE_ROWS = 3
@@ -97,6 +97,11 @@ def publish(
             f"The model declares the signatures {sorted(signatures)}; expected 'serving_default' "
             "among them, which a model server answers when a request names none."
         )
+    for name in signatures:  # It becomes the name of a file and a part of a server's address.
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
+            raise UserInputError(
+                f"A signature is called {name!r}; expected letters, digits and underscores."
+            )
     export_dir = os.fspath(export_dir)
     if label is not None:
         versions.check_label(export_dir, label)
@@ -114,7 +119,7 @@ def publish(
             "model": type(model).__name__,
             "images_seen": images_seen,
             "signatures": described,
-            "fingerprint": tf.saved_model.experimental.read_fingerprint(new.staging).singleprint(),
+            "fingerprint": layout.fingerprint(new.staging),
             "saved_model_sha256": layout.saved_model_sha256(new.staging),
             **_description_of_weights(model),
             "config": config,
@@ -131,7 +136,7 @@ def publish(
             json.dump(manifest, file, indent=2)
         with open(layout.model_card_path(new.staging), "w", encoding="utf-8") as file:
             file.write(model_card.render(manifest, type(model).__doc__))
-        _verify_apart(new.staging)
+        _check_in_cpp(new.staging)
     removed = []
     try:
         if label is not None:
@@ -222,7 +227,11 @@ def _record(name, signature, inputs, path):
     return {
         "doc": signature.doc,
         "inputs": {
-            key: {"dtype": spec.dtype.name, "shape": spec.shape.as_list()}
+            key: {
+                "dtype": spec.dtype.name,
+                "shape": spec.shape.as_list(),
+                **({"range": limits} if (limits := signature.range_of(key)) else {}),
+            }
             for key, spec in signature.tensor_specs.items()
         },
         "outputs": {
@@ -235,21 +244,8 @@ def _record(name, signature, inputs, path):
     }
 
 
-def _verify_apart(path):
-    """Verifies in a process that has no Python kernels, as a model server has none."""
-    process = subprocess.run(
-        [sys.executable, "-m", "tfgan_suite.serving.verify", path],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    try:
-        report = json.loads(process.stdout)
-    except ValueError as error:
-        raise RunFailure(
-            "TensorFlow's C++ runtime stopped while it ran the SavedModel "
-            f"(exit code {process.returncode}): {process.stderr[-2000:]}"
-        ) from error
+def _check_in_cpp(path):
+    report = verify_apart(path)
     if not report["verified"]:
         reasons = [report, *report["signatures"].values()]
         raise RunFailure(

@@ -71,7 +71,8 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
         A `Written` by the name of each network.
 
     Raises:
-        UserInputError: no such format, a package is missing, or `out` exists.
+        UserInputError: no such format, a network has several inputs or outputs, a package is
+            missing, or `out` exists.
         RunFailure: the format cannot express a network, the file gives other outputs than Keras,
             or it cannot be written. Nothing is left.
 
@@ -90,6 +91,13 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
     out = Path(out)
     if out.exists():
         raise UserInputError(f"{out} exists. Give the name of a new folder.")
+    for name, network in model.served_networks().items():
+        if len(network.inputs) != 1 or len(network.outputs) != 1:
+            raise UserInputError(
+                f"{name} has {len(network.inputs)} inputs and {len(network.outputs)} outputs; "
+                "networks with one of each are written in other formats. Publish it with "
+                "export.saved_model."
+            )
     chosen = RUNTIMES[runtime]
     _check_packages(runtime, chosen)
     written = {}

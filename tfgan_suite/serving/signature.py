@@ -9,7 +9,7 @@ to that. Another number of rows may change the rounding, where TensorFlow takes 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
@@ -17,13 +17,21 @@ import tensorflow as tf
 
 from tfgan_suite.training.noise import DISTRIBUTIONS, check_distribution
 
+DEFAULT_RANGE = (-1e6, 1e6)
+"""What a float input may hold where a signature says nothing else."""
+
+LATENT_RANGE = (-100, 100)
+"""What latents may hold: their distributions end before 10."""
+
+_SPARE = 0.01
+
 
 @dataclass(frozen=True, eq=False)
 class Signature:
     """One thing that a published model answers.
 
-    Calling a signature checks its inputs, in the graph too: a wrong shape, a NaN or an infinity
-    raises an error that names the input and, for values, the row.
+    Calling a signature checks its inputs, in the graph too: a wrong shape, a NaN or a number
+    outside the range of the input raises an error that names the input and, for values, the row.
 
     Args:
         function: Takes the inputs by name and returns a dict of named outputs: float32, or strings
@@ -31,6 +39,9 @@ class Signature:
         inputs: `keras.InputSpec` or `tf.TensorSpec` for each input; the first dimension is `None`.
         doc: What goes in and what comes out, with value ranges, for the person who calls it.
         example: Takes a number of rows and returns valid inputs, as NumPy arrays.
+        ranges: `{input: (lowest, highest)}` for float inputs, with a hundredth of the width to
+            spare for rounding. What is not named may be within `DEFAULT_RANGE`: finite numbers
+            beyond it can overflow in a network, whose answer would be NaN.
 
     Example:
 
@@ -48,6 +59,7 @@ class Signature:
     inputs: Mapping[str, keras.InputSpec | tf.TensorSpec]
     doc: str
     example: Callable[[int], Mapping[str, np.ndarray]]
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @property
     def tensor_specs(self) -> dict[str, tf.TensorSpec]:
@@ -56,22 +68,37 @@ class Signature:
             name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in self.inputs.items()
         }
 
+    def range_of(self, name: str) -> tuple[float, float] | None:
+        """The lowest and highest value of an input, `None` for what is no float."""
+        if not self.tensor_specs[name].dtype.is_floating:
+            return None
+        return tuple(map(float, self.ranges.get(name, DEFAULT_RANGE)))
+
     def __call__(self, **inputs) -> dict[str, tf.Tensor]:
         checked = {
-            name: _checked_input(inputs[name], spec) for name, spec in self.tensor_specs.items()
+            name: _checked_input(inputs[name], spec, self.range_of(name))
+            for name, spec in self.tensor_specs.items()
         }
         return dict(self.function(**checked))
 
 
-def _checked_input(value, spec):
+def _checked_input(value, spec, limits):
     value = tf.ensure_shape(tf.convert_to_tensor(value, spec.dtype), spec.shape, name=spec.name)
-    if not spec.dtype.is_floating:
+    if limits is None:
         return value
-    is_finite = tf.reduce_all(
-        tf.math.is_finite(value), axis=list(range(1, value.shape.rank)), name=spec.name
+    lowest, highest = limits
+    spare = _SPARE * (highest - lowest)
+    # Half precision ends below the default range.
+    bounds = np.clip([lowest - spare, highest + spare], spec.dtype.min, spec.dtype.max)
+    is_inside = tf.reduce_all(  # NaN is not.
+        (value >= tf.cast(bounds[0], spec.dtype)) & (value <= tf.cast(bounds[1], spec.dtype)),
+        axis=list(range(1, value.shape.rank)),
+        name=spec.name,
     )
     return refuse_rows(
-        value, tf.logical_not(is_finite), f"Input {spec.name}: holds NaN or infinity"
+        value,
+        tf.logical_not(is_inside),
+        f"Input {spec.name}: expected {lowest:g} to {highest:g}; NaN or another number stands",
     )
 
 

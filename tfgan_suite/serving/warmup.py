@@ -50,8 +50,13 @@ def read(path: str | os.PathLike) -> Iterator[tuple[str, dict[str, np.ndarray]]]
     Raises:
         RunFailure: The file is damaged, or a record is no request to `Predict`.
     """
-    with open(path, "rb") as file:
-        data = memoryview(file.read())
+    if not os.path.isfile(path):  # Opening a named pipe would wait for its writer.
+        raise RunFailure(f"{path} is no file; expected warm-up records.")
+    try:
+        with open(path, "rb") as file:
+            data = memoryview(file.read())
+    except OSError as error:
+        raise RunFailure(f"The warm-up records in {path} cannot be read: {error}") from error
     for number, record in enumerate(_records(data, path)):
         try:
             log = message("PredictionLog").FromString(record)
@@ -65,7 +70,7 @@ def read(path: str | os.PathLike) -> Iterator[tuple[str, dict[str, np.ndarray]]]
         request = log.predict_log.request
         try:
             inputs = {entry.key: from_proto(entry.value) for entry in request.inputs}
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise RunFailure(f"An input of warm-up record {number} in {path} {error}.") from error
         yield request.model_spec.signature_name or "serving_default", inputs
 

@@ -345,7 +345,7 @@ def _check_bad_rows_are_refused(run, inputs):
             bad[1] = b"no picture"
             _check_refused(run, {**good, name: bad}, name, "[1]")
         elif array.dtype == np.float32:
-            for value in (np.nan, np.inf):
+            for value in (np.nan, np.inf, -np.inf, 3e38, -3e38):
                 bad[1].flat[0] = value
                 _check_refused(run, {**good, name: bad}, name, "[1]")
             if array.ndim > 1:

@@ -308,6 +308,7 @@ class CycleGAN(GenerativeModel):
                 {"images": tf.TensorSpec([None, *size, channels], tf.float32, name="images")},
                 f"Images in [-1, 1], translated {words}.",
                 example_images,
+                ranges={"images": (-1, 1)},
             )
         }
         if {self.channels_a, self.channels_b} <= {1, 3, 4}:
