@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.layers import GhostBatchNormalization, InstanceNormalization
+from tfgan_suite.networks import dcgan_generator
 
 SHAPES = [(8, 5), (8, 6, 3), (8, 4, 6, 3), (8, 2, 3, 4, 2)]
 
@@ -93,6 +94,29 @@ def test_unknown_positions_count_too():
 def test_a_group_of_one_value_is_refused(group_size, shape):
     with pytest.raises(UserInputError, match="groups of one value per channel"):
         GhostBatchNormalization(group_size)(normal(shape), training=True)
+
+
+def test_served_images_are_those_of_training():
+    """DCGAN with groups of 4, each latent in the company of many others: equal contrast."""
+    keras.utils.set_random_seed(0)
+    generator = dcgan_generator(16, 1, latent_size=8, filters=4, batch_norm_group_size=4)
+    train = tf.function(lambda latents: generator(latents, training=True))
+    rng = np.random.default_rng(0)
+
+    def latents(*shape):
+        return rng.uniform(-1, 1, (*shape, 8)).astype(np.float32)
+
+    for _ in range(200):
+        train(latents(64))
+    z = latents(64)
+    trained = []
+    for _ in range(20):
+        groups = latents(64, 4)
+        groups[:, 0] = z
+        trained.append(train(groups.reshape(-1, 8)).numpy().reshape(64, 4, 16, 16)[:, 0])
+    served = generator(z).numpy()[..., 0]
+    rms = [np.sqrt(np.mean(np.square(images))) for images in (served, trained)]
+    np.testing.assert_allclose(rms[0], rms[1], rtol=0.03)
 
 
 def test_two_devices_with_half_the_batch_equal_one():
