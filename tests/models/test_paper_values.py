@@ -299,6 +299,20 @@ def test_cyclegan_parameter_counts_and_map():
     assert f"6 blocks, 9 from 256 pixels on ({blocks_6:,} and {blocks_9:,}" in readme
 
 
+def test_cyclegan_translators_for_small_images():
+    small = {"filters": 4, "num_blocks": 1, "discriminator_filters": 4, "discriminator_layers": 1}
+    options = {"num_downsamplings": 0, "translator_norm": "none"}
+    model = CycleGAN(image_size=16, **small, **options)
+    saved = model.get_config()
+    for network in (model.generator_ab, CycleGAN.from_config(saved).generator_ba):
+        names = [layer.name for layer in network.layers]
+        assert not [name for name in names if name.startswith("down") or name.endswith("norm")]
+    # A config from before these options existed means the paper's networks.
+    before = {name: value for name, value in saved.items() if name not in options}
+    paper = CycleGAN(image_size=16, **small).generator_ab.count_params()
+    assert CycleGAN.from_config(before).generator_ab.count_params() == paper
+
+
 def test_cyclegan_domains_may_differ_in_channels_without_identity():
     with pytest.raises(UserInputError, match="Set identity_weight=0"):
         tiny_cyclegan(channels_b=1)

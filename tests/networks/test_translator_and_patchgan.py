@@ -62,6 +62,54 @@ def test_translator_refuses_other_sizes(image_size):
         resnet_translator(image_size)
 
 
+@pytest.mark.parametrize(
+    ("num_downsamplings", "image_size", "inner"),
+    [(0, 5, (5, 5, 2)), (0, 4, (4, 4, 2)), (1, 6, (3, 3, 4)), (3, 16, (2, 2, 16))],
+)
+def test_translator_halves_as_often_as_asked(num_downsamplings, image_size, inner):
+    model = resnet_translator(
+        image_size, filters=2, num_blocks=1, num_downsamplings=num_downsamplings
+    )
+    assert model.get_layer("block_0_add").output.shape[1:] == inner
+    images = np.random.default_rng(0).uniform(-1, 1, (2, *model.input_shape[1:]))
+    assert np.asarray(model(images.astype("float32"))).shape == images.shape
+
+
+@pytest.mark.parametrize(
+    ("num_downsamplings", "image_size", "match"),
+    [(0, 3, "at least 4"), (1, 5, "multiple of 2"), (1, 2, "at least 4"), (3, 8, "at least 16")],
+)
+def test_translator_refuses_sizes_that_cannot_be_halved(num_downsamplings, image_size, match):
+    with pytest.raises(UserInputError, match=match):
+        resnet_translator(image_size, num_downsamplings=num_downsamplings)
+
+
+@pytest.mark.parametrize("arguments", [{"num_downsamplings": -1}, {"num_downsamplings": 1.0}])
+def test_translator_refuses_other_numbers_of_halvings(arguments):
+    with pytest.raises(UserInputError, match="int of at least 0; received"):
+        resnet_translator(32, **arguments)
+
+
+def test_translator_without_norm_sees_the_brightness():
+    """Instance norm takes the brightness out behind the first convolution; a bias does not."""
+    image = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 16, 16, 3)).astype("float32")
+
+    def change(norm):
+        keras.utils.set_random_seed(0)
+        model = resnet_translator(16, filters=4, num_blocks=1, num_downsamplings=0, norm=norm)
+        assert all(
+            layer.use_bias == (norm == "none" or layer.name == "head_convolution")
+            for layer in model.layers
+            if isinstance(layer, keras.layers.Conv2D)
+        )
+        return np.abs(model(image + 0.3) - model(image)).max()
+
+    assert change("instance") < 1e-5
+    assert change("none") > 1e-3
+    with pytest.raises(UserInputError, match='"instance" or "none"; received \'batch\''):
+        change("batch")
+
+
 @pytest.mark.parametrize("builder", [resnet_translator, patchgan_discriminator])
 @pytest.mark.parametrize("image_size", ["64", (64,), 64.0])
 def test_size_of_another_form(builder, image_size):

@@ -5,6 +5,7 @@ from tfgan_suite.metrics.frechet import Gaussian, GaussianFit, fit_gaussian, fre
 from tfgan_suite.metrics.mixtures import ModeCoverage, mode_coverage
 from tfgan_suite.metrics.parzen import ParzenScore, parzen_log_likelihood, parzen_score
 from tfgan_suite.metrics.psnr import psnr
+from tfgan_suite.metrics.recognition import recognised
 
 __all__ = [
     "Gaussian",
@@ -18,6 +19,7 @@ __all__ = [
     "parzen_log_likelihood",
     "parzen_score",
     "psnr",
+    "recognised",
     "squeezenet_features",
     "to_uint8",
 ]

@@ -32,6 +32,9 @@ class CycleGAN(GenerativeModel):
             given, else 3.
         filters: int. Channels of the translators' first layer. Defaults to 64.
         num_blocks: int or None. Residual blocks; None: 9 from 256 pixels on, else 6.
+        num_downsamplings: int. How often the translators halve the image before the blocks.
+            Defaults to the paper's 2; images of about 32 pixels keep their texture with 0 or 1.
+        translator_norm: "instance", as in the paper, or "none".
         discriminator_filters: int. Channels of the PatchGANs' first layer. Defaults to 64.
         discriminator_layers: int. 3 is the 70 x 70 PatchGAN.
         cycle_weight: float. Weight of `|F(G(a)) - a|` and `|G(F(b)) - b|`. Defaults to 10.
@@ -75,6 +78,8 @@ class CycleGAN(GenerativeModel):
         channels_b: int | None = None,
         filters: int = 64,
         num_blocks: int | None = None,
+        num_downsamplings: int = 2,
+        translator_norm: str = "instance",
         discriminator_filters: int = 64,
         discriminator_layers: int = 3,
         cycle_weight: float = 10.0,
@@ -122,6 +127,8 @@ class CycleGAN(GenerativeModel):
             "channels_b": channels_b,
             "filters": filters,
             "num_blocks": num_blocks,
+            "num_downsamplings": num_downsamplings,
+            "translator_norm": translator_norm,
             "discriminator_filters": discriminator_filters,
             "discriminator_layers": discriminator_layers,
             "cycle_weight": cycle_weight,
@@ -131,7 +138,12 @@ class CycleGAN(GenerativeModel):
             "activation": activation,
         }
         translator = dict(
-            filters=filters, num_blocks=num_blocks, norm_bias=norm_bias, activation=activation
+            filters=filters,
+            num_blocks=num_blocks,
+            num_downsamplings=num_downsamplings,
+            norm=translator_norm,
+            norm_bias=norm_bias,
+            activation=activation,
         )
         patchgan = dict(
             filters=discriminator_filters, num_layers=discriminator_layers, norm_bias=norm_bias
