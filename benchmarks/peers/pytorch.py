@@ -88,26 +88,30 @@ class _Residual(nn.Sequential):
         return x + super().forward(x)
 
 
-def translator(channels=3, filters=64, num_blocks=6):
+def translator(channels=3, filters=64, num_blocks=6, num_downsamplings=2, norm="instance"):
     """Returns CycleGAN's generator."""
+    has_norm = norm == "instance"
+
+    def normalized(convolution, outputs):
+        return [convolution, nn.InstanceNorm2d(outputs)] if has_norm else [convolution]
 
     def convolved(inputs, outputs, kernel, *settings):
-        convolution = nn.Conv2d(inputs, outputs, kernel, *settings, bias=False)
-        return [convolution, nn.InstanceNorm2d(outputs)]
+        convolution = nn.Conv2d(inputs, outputs, kernel, *settings, bias=not has_norm)
+        return normalized(convolution, outputs)
 
     layers = [nn.ReflectionPad2d(3), *convolved(channels, filters, 7), nn.ReLU()]
     width = filters
-    for _ in range(2):
+    for _ in range(num_downsamplings):
         layers += [*convolved(width, 2 * width, 3, 2, 1), nn.ReLU()]
         width *= 2
     for _ in range(num_blocks):
         half = [nn.ReflectionPad2d(1), *convolved(width, width, 3)]
         other = [nn.ReflectionPad2d(1), *convolved(width, width, 3)]
         layers.append(_Residual(*half, nn.ReLU(), *other))
-    for _ in range(2):
-        up = nn.ConvTranspose2d(width, width // 2, 3, 2, 1, output_padding=1, bias=False)
+    for _ in range(num_downsamplings):
+        up = nn.ConvTranspose2d(width, width // 2, 3, 2, 1, output_padding=1, bias=not has_norm)
         width //= 2
-        layers += [up, nn.InstanceNorm2d(width), nn.ReLU()]
+        layers += [*normalized(up, width), nn.ReLU()]
     return nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, channels, 7), nn.Tanh())
 
 
@@ -142,7 +146,12 @@ def generator_of(model: Mapping) -> nn.Module:
     """Returns the first network that a model's config serves."""
     model = resolved(model)
     if model["name"] == "cyclegan":
-        return translator(filters=model["filters"], num_blocks=model["num_blocks"])
+        return translator(
+            filters=model["filters"],
+            num_blocks=model["num_blocks"],
+            num_downsamplings=model.get("num_downsamplings", 2),
+            norm=model.get("translator_norm", "instance"),
+        )
     return gan_networks(model)[0]
 
 
@@ -226,6 +235,8 @@ def _cyclegan_step(
     image_size=256,
     filters=64,
     num_blocks=None,
+    num_downsamplings=2,
+    translator_norm="instance",
     discriminator_filters=64,
     discriminator_layers=3,
     cycle_weight=10.0,
@@ -234,7 +245,15 @@ def _cyclegan_step(
     ema_half_life=None,
 ):
     num_blocks = num_blocks or (9 if image_size >= 256 else 6)
-    g_ab, g_ba = (translator(filters=filters, num_blocks=num_blocks) for _ in range(2))
+    g_ab, g_ba = (
+        translator(
+            filters=filters,
+            num_blocks=num_blocks,
+            num_downsamplings=num_downsamplings,
+            norm=translator_norm,
+        )
+        for _ in range(2)
+    )
     d_a, d_b = (
         patchgan(filters=discriminator_filters, num_layers=discriminator_layers) for _ in range(2)
     )

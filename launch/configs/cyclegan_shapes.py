@@ -1,16 +1,22 @@
 """CycleGAN between the two built-in domains of coloured shapes, day and night, 32 x 32.
 
-The data is made in code and knows the true counterpart of every held-out picture, so the
-translation can be measured. Adversarial, cycle and identity losses, a history of 50 pictures, the
-learning rate constant for half of the run and then falling to zero.
+The data is made in code and knows the true counterpart of every held-out image, so the
+translation can be measured. Adversarial, cycle and identity losses, a history of 50 images, the
+learning rate constant for 40 % of the run and then falling to zero.
+
+What differs from the paper's networks, because the images are small: the translators halve
+nothing (halved twice, 32 x 32 leaves 8 x 8, which cannot carry a texture) and normalise nothing
+(instance norm takes the brightness and the colours of an image relative to its own, so they depend
+on how large the shape is), the discriminators judge patches of 16 x 16, and the rate is five times
+as high. Translations are made by a moving average of the weights.
 
 Command:
   python -m launch.train --config=launch/configs/cyclegan_shapes.py --workdir=runs/shapes
 
-Cost: 193 s of training on 2 CPU cores, 1.3 GB.
+Cost: about 5 minutes of training on 2 CPU cores (estimated from single steps), 1.3 GB.
 
-Expected: held-out pictures reach 22 to 23 dB against their counterparts in both directions (7.5 dB
-untranslated). Light, place and outline are right, textures blotchy.
+Expected: after the first 2,000 images, held-out ones reach 24.3 dB (day to night) and 23.0 dB
+(night to day) against their counterparts, from 7.5 dB untranslated.
 """
 
 from tfgan_suite.runs import default_config
@@ -23,22 +29,23 @@ def get_config():
         "image_size": 32,
         "filters": 16,
         "num_blocks": 2,
+        "num_downsamplings": 0,
+        "translator_norm": "none",
         "discriminator_filters": 16,
-        "discriminator_layers": 2,
+        "discriminator_layers": 1,
+        "ema_half_life": 1_000.0,
     }
     config.data = {"source": "shapes", "size": 32}
     config.batch_size = 4
-    # At this size XLA halves the time of a step; from 64 pixels on it costs more than it gives.
-    config.jit_compile = True
-    config.images = 12_000
+    config.images = 20_000
     config.optimizers = {
         player: {
             "name": "adam",
             "learning_rate": {
                 "name": "constant_then_linear",
-                "learning_rate": 2e-4,
-                "constant_images": 6_000,
-                "decay_images": 6_000,
+                "learning_rate": 1e-3,
+                "constant_images": 8_000,
+                "decay_images": 12_000,
             },
             "beta_1": 0.5,
             "epsilon": 1e-8,

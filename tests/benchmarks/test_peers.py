@@ -63,14 +63,13 @@ def test_gans(config):
     assert np.isfinite([run_step(), run_step()]).all()
 
 
-def test_cyclegan():
+@pytest.mark.parametrize("translator", [{}, {"num_downsamplings": 0, "translator_norm": "none"}])
+def test_cyclegan(translator):
     from benchmarks.peers import pytorch
 
-    networks = (
-        pytorch.translator(filters=4, num_blocks=1),
-        pytorch.patchgan(filters=4, num_layers=2),
-    )
-    expected = counts(models.build(CYCLEGAN), "generator_ab", "discriminator_a")
+    config = CYCLEGAN | translator
+    networks = pytorch.generator_of(config), pytorch.patchgan(filters=4, num_layers=2)
+    expected = counts(models.build(config), "generator_ab", "discriminator_a")
     assert torch_counts(*networks) == expected
-    run_step = pytorch.training_step(CYCLEGAN, batch=2)
+    run_step = pytorch.training_step(config, batch=2)
     assert np.isfinite([run_step(), run_step()]).all()
