@@ -268,7 +268,7 @@ def test_heldout_pairs_use_each_scene_once():
             SHAPES,
             "samples",
             {"batch_size": 6, "input_context": _context(4, 0, 4)},
-            "batch size 6 cannot be shared equally by 4",
+            "batch of 6 cannot be shared equally by 4",
         ),
         ({}, "samples", {}, "must name its source"),
         ({"source": "shape"}, "samples", {}, "Did you mean 'shapes'"),

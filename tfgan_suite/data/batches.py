@@ -109,13 +109,6 @@ def training_batches(
     options.whole_number("batch_size", batch_size, 1, 2**31 - 1)
     options.whole_number("seed", seed, 0)
     options.whole_number("start_step", start_step, 0, _ENDLESS_STARTS // batch_size)
-    first, local, replicas = _replicas(input_context)
-    if batch_size % replicas:
-        raise UserInputError(
-            f"The batch size {batch_size} cannot be shared equally by {replicas} replicas. "
-            f"Choose a multiple of {replicas}."
-        )
-    share = batch_size // replicas
     sources, augment = _open(data_config, layout)
     domains = [0] * len(sources) if shared else range(len(sources))
     readers = [
@@ -123,24 +116,11 @@ def training_batches(
         for source, domain in zip(sources, domains, strict=True)
     ]
 
-    def element(number):
-        # Local replicas take turns: MultiDeviceIterator hands element i to device i % local.
-        step, replica = start_step + number // local, first + number % local
-        positions = step * batch_size + replica * share + tf.range(share, dtype=tf.int64)
+    def read(positions):
         parts = tuple(read(positions) for read in readers)
         return parts if len(parts) > 1 else parts[0]
 
-    # Repeated, so that TensorFlow knows it as endless: else the workers of a job ask each other
-    # before each step whether anyone has come to an end.
-    dataset = tf.data.Dataset.range(np.iinfo(np.int64).max).repeat()
-    dataset = dataset.map(
-        element, num_parallel_calls=pipelines.parallel_calls(), deterministic=True
-    )
-    # Shards are taken above; sharding again would drop batches without a word.
-    settings = tf.data.Options()
-    settings.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    dataset = dataset.with_options(settings).prefetch(pipelines.PREFETCHED)
-    return pipelines.without_tuning(dataset)
+    return pipelines.batches_of_positions(read, batch_size, start_step, input_context)
 
 
 def heldout_batch(data_config: Mapping, kind: str, num: int, seed: int):
@@ -195,16 +175,6 @@ def heldout_pairs(data_config: Mapping, num: int, seed: int) -> HeldoutPairs:
 def _kind(kind: str) -> Kind:
     options.one_of("kind", kind, KINDS)
     return KINDS[kind]
-
-
-def _replicas(context) -> tuple[int, int, int]:
-    """Returns (first replica of this pipeline, replicas of this pipeline, all replicas)."""
-    if context is None:
-        return 0, 1, 1
-    pipelines = context.num_input_pipelines
-    replicas = max(context.num_replicas_in_sync, pipelines)
-    local = replicas // pipelines
-    return context.input_pipeline_id * local, local, replicas
 
 
 def _open(data_config, layout) -> tuple[tuple[Source, ...], Callable]:
@@ -263,19 +233,7 @@ def _order(num_examples: int | None, seed: int, domain: int, positions: tf.Tenso
     key = hashing.key(seed, _ORDER, domain)
     if num_examples is None:
         return key % _ENDLESS_STARTS + positions
-    epochs, places = positions // num_examples, positions % num_examples
-    # The public tf.random.experimental.index_shuffle refuses a seed per index.
-    words = [tf.fill(positions.shape, tf.constant(word, tf.uint32)) for word in _halves(key)]
-    return tf.raw_ops.RandomIndexShuffle(
-        index=places,
-        seed=tf.stack([*words, tf.cast(epochs, tf.uint32)], axis=1),
-        max_index=tf.fill(positions.shape, tf.constant(num_examples - 1, tf.int64)),
-        rounds=4,
-    )
-
-
-def _halves(key: int) -> tuple[int, int]:
-    return key >> 32, key & 0xFFFFFFFF
+    return hashing.permuted(key, num_examples, positions)
 
 
 def _scale(batch: dict[str, tf.Tensor]) -> tf.Tensor:

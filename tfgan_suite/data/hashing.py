@@ -49,5 +49,22 @@ def normal(key: int, indices: tf.Tensor, num: int) -> tf.Tensor:
     return tf.cast(radius * tf.cos(2.0 * np.pi * draws[:, num:]), tf.float32)
 
 
+def permuted(key: int, num: int, positions: tf.Tensor) -> tf.Tensor:
+    """Index in `range(num)` of each int64 position `[B]`: another permutation in each round."""
+    rounds, places = positions // num, positions % num
+    # The public tf.random.experimental.index_shuffle refuses a seed per index.
+    words = [tf.fill(positions.shape, tf.constant(w, tf.uint32)) for w in _halves(key)]
+    return tf.raw_ops.RandomIndexShuffle(
+        index=places,
+        seed=tf.stack([*words, tf.cast(rounds, tf.uint32)], axis=1),
+        max_index=tf.fill(positions.shape, tf.constant(num - 1, tf.int64)),
+        rounds=4,
+    )
+
+
+def _halves(key: int) -> tuple[int, int]:
+    return key >> 32, key & 0xFFFFFFFF
+
+
 def _shift_right(bits: tf.Tensor, places: int) -> tf.Tensor:
     return tf.bitwise.right_shift(bits, tf.constant(places, tf.uint64))

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,13 +16,16 @@ from tfgan_suite.layers import example_scope
 from tfgan_suite.training import averaging, inputs, noise
 from tfgan_suite.training.accumulation import in_parts
 from tfgan_suite.training.callee import Callee
+from tfgan_suite.training.first_batch import Field
 from tfgan_suite.training.guard import NonFiniteError, as_non_finite_error, guard
 from tfgan_suite.training.keras_private import WithoutSymbolicBuild, keep_gradients_as_given
-from tfgan_suite.training.replicas import gather_batch, mean_over_replicas
+from tfgan_suite.training.player_optimizers import PlayerOptimizers
+from tfgan_suite.training.replicas import gather_batch, mean_over_replicas, weighted_mean
 from tfgan_suite.training.schedules import ImageSchedule
 from tfgan_suite.training.step import Step, current_step, enter_step
 
-_STOP = "__stop__"  # travels among the logs of a step
+# What travels among the logs of a step.
+_STOP, _SHARE = "__stop__", "__share__"
 
 
 class Loss(NamedTuple):
@@ -177,10 +181,16 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
     def compile(
         self,
         optimizers=None,
-        jit_compile: bool | str = "auto",
-        steps_per_execution: int = 1,
-        accumulate_steps: int = 1,
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
         run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        *,
+        accumulate_steps: int = 1,
+        optimizer=None,
     ):
         """Builds one optimizer for each player, in the scope of the model's strategy.
 
@@ -188,7 +198,10 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             optimizers: None for `default_optimizers`; one optimizer (name, config or object)
                 of which each player gets a copy; or a dict from player to optimizer, in which a
                 missing player gets its default. Objects are copied: afterwards use
-                `self.<player>_optimizer`.
+                `self.<player>_optimizer`. `model.optimizer` stands for all of them where Keras'
+                callbacks look for one.
+            loss, loss_weights, metrics, weighted_metrics: not taken: losses and what is measured
+                belong to the model.
             jit_compile: bool or "auto". Compile the gradient functions with XLA; the sum over
                 replicas and the optimizers stay outside. "auto" does what was measured to be
                 faster for this model.
@@ -197,11 +210,24 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                 the other, for batches that do not fit in memory. The update is that of the whole
                 batch, up to rounding. Defaults to 1.
             run_eagerly: bool. For debugging, without a strategy of several replicas.
+            optimizer: another name of `optimizers`.
 
         Raises:
             UserInputError: on an unknown player, one without an optimizer or without a trainable
-                weight, or networks in a precision that cannot be trained safely.
+                weight, losses or metrics, or networks in a precision that cannot be trained safely.
         """
+        if optimizer is not None:
+            if optimizers is not None:
+                raise UserInputError("Pass optimizers or optimizer, not both: they are the same.")
+            optimizers = optimizer
+        self._refuse(
+            "The model has its own losses, one sum for each player, chosen in its constructor; "
+            "evaluate and fit log all of them.",
+            loss=loss,
+            loss_weights=loss_weights,
+            metrics=metrics,
+            weighted_metrics=weighted_metrics,
+        )
         if accumulate_steps < 1:
             raise UserInputError(f"accumulate_steps={accumulate_steps} must be at least 1.")
         self._refuse_float16()
@@ -226,11 +252,18 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                 keep_gradients_as_given(optimizer)
                 if isinstance(optimizer._learning_rate, ImageSchedule):
                     optimizer._learning_rate.bind(self.images_seen)
+        self.optimizer = PlayerOptimizers(self.optimizers)
         self.jit_gradients = self.jit_compile_pays if jit_compile == "auto" else bool(jit_compile)
         self._requested_jit = jit_compile
         self.accumulate_steps = int(accumulate_steps)
         self._cache.gradient_functions.clear()
         self.train_function = self.test_function = None
+
+    def _refuse(self, reason, **arguments):
+        """Refuses arguments that Keras has and that say nothing to this model."""
+        for name, value in arguments.items():
+            if value is not None:
+                raise UserInputError(f"{type(self).__name__} takes no {name}=. {reason}")
 
     def _refuse_float16(self):
         for networks in self.players().values():
@@ -360,7 +393,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         key = self._noise_key(step, f"layers/{player}", step.occurrence(f"update/{player}"))
 
         def compute(part, first):
-            return function(part, key, step.offset + first, step.global_batch)
+            return function(part, key, step.offset + first, step.global_batch, step.weights)
 
         parts = self.accumulate_steps if step.training else 1
         result = in_parts(compute, inputs, step.local_batch, parts)
@@ -456,7 +489,10 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             )
         return functions[cache_key]
 
-    def _gradients(self, player, loss, training, inputs, key, offset, global_batch):
+    def _gradients(self, player, loss, training, inputs, key, offset, global_batch, weights):
+        def mean(values):
+            return weighted_mean(tf.cast(values, tf.float32), weights)
+
         variables = self.trainable_variables_of(player)
         states = self._layer_seed_states()
         seeds = [(v, _layer_seed(v, i, key, offset)) for i, v in enumerate(states)]
@@ -464,18 +500,12 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         with keras.StatelessScope(state_mapping=seeds) as scope:
             with example_scope(key, offset, global_batch), tf.GradientTape() as tape:
                 result = loss(*inputs, training=training)
-                terms = {
-                    f"{player}/{name}": tf.reduce_mean(tf.cast(term, tf.float32))
-                    for name, term in result.terms.items()
-                }
+                terms = {f"{player}/{name}": mean(term) for name, term in result.terms.items()}
                 penalties = [v.regularizer(v.value) for v in variables if v.regularizer]
                 if penalties:
                     terms[f"{player}/regularization"] = tf.add_n(penalties)
                 total = tf.add_n(list(terms.values()))
-        monitors = {
-            f"{player}/{name}": tf.reduce_mean(tf.cast(value, tf.float32))
-            for name, value in result.monitors.items()
-        }
+        monitors = {f"{player}/{name}": mean(value) for name, value in result.monitors.items()}
         gradients, statistics = [], []
         if training:
             gradients = tape.gradient(
@@ -487,7 +517,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         return {
             "gradients": [tf.convert_to_tensor(g) for g in gradients],
             "statistics": statistics,
-            "scalars": {**terms, **monitors},
+            "scalars": {**terms, **monitors, f"{player}/loss": total},
             "outputs": result.outputs,
         }
 
@@ -515,7 +545,8 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
         strategy = self.distribute_strategy
 
         def replica_step(data, tested, stop_vote):
-            data = self.unpack(data)
+            counted = data if isinstance(data, inputs.Counted) else None
+            data = self.unpack(counted.data if counted else data)
             context = tf.distribute.get_replica_context()
             index = tf.convert_to_tensor(self.step.value) if training else tested
             step = Step(
@@ -527,6 +558,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                 replica_id=tf.cast(context.replica_id_in_sync_group, tf.int32),
                 stop_vote=stop_vote,
                 stop=stop_vote,
+                weights=counted.weights if counted else None,
             )
             with enter_step(step):
                 logs = self.train_step(data) if training else self.test_step(data)
@@ -536,7 +568,10 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
                     with tf.control_dependencies(list(logs.values())):
                         self.step.value.assign_add(1)
                         self.images_seen.value.assign_add(step.global_batch)
-            return {**logs, _STOP: step.stop}
+            share = counted.share[0] if counted else tf.constant(1.0)
+            if counted:  # one of weight 0 may measure what is no number
+                logs = {name: tf.math.multiply_no_nan(v, share) for name, v in logs.items()}
+            return {**logs, _STOP: step.stop, _SHARE: share}
 
         def one_step(data, tested, stop_vote):
             logs = strategy.run(
@@ -553,7 +588,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             for i in tf.range(steps - 1):
                 more = one_step(next(iterator), tested + tf.cast(i, tf.int64) + 1, stop_vote)
                 logs = {name: logs[name] + more[name] for name in logs}
-            return {name: value / steps for name, value in logs.items()}
+            return logs
 
         def one_iterator_step(iterator, tested, stop_vote):
             return one_step(next(iterator), tested, stop_vote)
@@ -568,14 +603,15 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
 
         def function(iterator):
             try:
-                logs = run(*arguments(iterator))
+                with inputs.user_input_errors():
+                    logs = run(*arguments(iterator))
             except tf.errors.InvalidArgumentError as error:
                 non_finite = as_non_finite_error(error)
                 if non_finite is None:
                     raise
                 raise non_finite from None
             self._stop = logs.pop(_STOP)
-            return self.running_means.add(logs, steps)
+            return self.running_means.add(logs, logs.pop(_SHARE), steps)
 
         if not self.run_eagerly:
             function.trace = lambda iterator: run.get_concrete_function(*arguments(iterator))
@@ -640,73 +676,256 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
 
     # === What Keras users call ===
 
-    def fit(self, x=None, y=None, batch_size=None, shuffle=True, **kwargs):
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        validation_steps=None,
+        validation_batch_size=None,
+        validation_freq=1,
+    ):
         """Trains as `keras.Model.fit` does.
+
+        Every step has a whole batch: where the data of an epoch ends within one, it is filled up
+        with the first examples of the next. So all examples are seen, 500 of them at batch 64 in 8
+        steps an epoch. Only of a dataset of unknown length (one with a `filter`, say) is the last
+        rest left out, unless `steps_per_epoch` is given: that goes round the data as often as it
+        takes.
+
+        The first batch is checked: dtype, shape, finite values, and of images (examples of rank 3)
+        the range, which is [0, 1] for a generator that ends in a sigmoid and [-1, 1] for any other.
+        Arrays are looked at before training, a dataset as its first batch passes by; where its
+        batch size is not static, one batch is read from it before. A `DistributedDataset` is not
+        checked.
 
         Args:
             x: array, tuple of arrays, `tf.data.Dataset` of batches or
-                `tf.distribute.DistributedDataset`. Smaller last batches are left out.
-            y: array. With `x`, the tuple `(x, y)`: the second domain of a translator.
+                `tf.distribute.DistributedDataset`. Other precisions are cast to float32.
+            y: array. With `x`, the tuple `(x, y)`: the second domain of a translator. A model of
+                one kind of samples leaves it aside, as it does labels in a dataset.
             batch_size: int. Global batch size of arrays. Defaults to 32.
-            shuffle: bool. Shuffle arrays in each epoch. Defaults to True.
-            **kwargs: as in `keras.Model.fit`: `epochs`, `steps_per_epoch`, `callbacks`,
-                `validation_data`, `verbose` ...
+            epochs, verbose, callbacks, initial_epoch, validation_freq: as in Keras.
+            validation_split: float. Part of arrays, at their ends, that is measured instead of
+                trained on.
+            validation_data: what `evaluate` takes: arrays, a tuple of them, or a dataset.
+            shuffle: bool. Read arrays in another order in each epoch; arrays that are not paired,
+                such as the domains of a translator, each in its own. Training that goes on in
+                another `fit` goes on in the order. Defaults to True.
+            class_weight, sample_weight: not taken.
+            steps_per_epoch: int. Defaults to one pass over the data, rounded up.
+            validation_steps, validation_batch_size: `steps` and `batch_size` of `evaluate`.
+
+        Returns:
+            A `keras.callbacks.History`. Its `<player>/loss` is the sum of the player's terms.
 
         Raises:
-            UserInputError: if the data does not fit the replicas or `steps_per_execution`.
+            UserInputError: if the data does not fit the model, the replicas or
+                `steps_per_execution`.
             NonFiniteError: if a loss or gradient is not finite; the player's weights and slots
                 are those before its update.
         """
-        data = self._static(x, y, batch_size, shuffle)
-        if kwargs.get("validation_data") is not None:
-            validation = kwargs["validation_data"]
-            kwargs["validation_data"] = self._static(
-                validation, None, kwargs.pop("validation_batch_size", None) or batch_size, False
-            )
-        steps = kwargs.get("steps_per_epoch") or _cardinality(data)
-        if steps and steps % self.steps_per_execution:
-            raise UserInputError(
-                f"{steps} steps are not a multiple of steps_per_execution="
-                f"{self.steps_per_execution}. Pass steps_per_epoch="
-                f"{steps // self.steps_per_execution * self.steps_per_execution} or compile with "
-                "another steps_per_execution."
-            )
-        return super().fit(data, shuffle=False, **kwargs)
-
-    def evaluate(self, x=None, y=None, batch_size=None, **kwargs):
-        """Measures all losses in inference mode, as `keras.Model.evaluate` does."""
-        if not kwargs.get("_use_cached_eval_dataset"):
-            x = self._static(x, y, batch_size, False)
-        return super().evaluate(x, **kwargs)
-
-    def train_on_batch(self, x, y=None, return_dict: bool = False):
-        """Takes one step on the global batch `x` (`(x, y)` with `y`) and returns its logs."""
-        return self._on_batch(self.make_train_function, x, y, return_dict)
-
-    def test_on_batch(self, x, y=None, return_dict: bool = False):
-        """Measures the losses of the global batch `x` (`(x, y)` with `y`)."""
-        return self._on_batch(self.make_test_function, x, y, return_dict)
-
-    def _on_batch(self, make_function, x, y, return_dict):
-        if self.steps_per_execution != 1:
-            raise UserInputError("train_on_batch and test_on_batch need steps_per_execution=1.")
-        batch = inputs.batch_of(tf.nest.map_structure(tf.convert_to_tensor, x))
-        dataset = self._static(x, y, batch, False)
-        function = make_function()
-        self.reset_metrics()
-        iterator = iter(self.distribute_strategy.experimental_distribute_dataset(dataset))
-        logs = {name: float(value) for name, value in function(iterator).items()}
-        return logs if return_dict else list(logs.values())
-
-    def _static(self, x, y, batch_size, shuffle):
-        return inputs.as_static_batches(
+        self._assert_compile_called("fit")
+        self._refuse_weights(sample_weight, class_weight)
+        if validation_split and validation_data is None:
+            (x, y), validation_data = inputs.split(x, y, validation_split)
+        strategy = self.distribute_strategy
+        data = inputs.training_batches(
             x,
             y,
+            self._takes(),
+            strategy,
             batch_size=batch_size,
+            steps=steps_per_epoch,
             shuffle=shuffle,
             seed=self.seed,
-            num_replicas=self.distribute_strategy.num_replicas_in_sync,
+            start_step=int(self.step.numpy()) + int(self.skipped_steps.numpy()),
         )
+        validation = inputs.Batches(None, None)
+        if validation_data is not None:
+            validation = self._to_measure(
+                validation_data, None, validation_batch_size or batch_size, validation_steps
+            )
+        if data.steps and data.steps % self.steps_per_execution:
+            raise UserInputError(
+                f"{data.steps} steps are not a multiple of steps_per_execution="
+                f"{self.steps_per_execution}. Pass steps_per_epoch="
+                f"{data.steps // self.steps_per_execution * self.steps_per_execution} or compile "
+                "with another steps_per_execution."
+            )
+        with self._iterating(quietly=not data.steps):
+            return super().fit(
+                data.dataset,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_data=validation.dataset,
+                shuffle=False,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=data.steps,
+                validation_steps=validation.steps,
+                validation_freq=validation_freq,
+            )
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **kwargs,
+    ):
+        """Measures all losses in inference mode, as `keras.Model.evaluate` does.
+
+        Every row counts once: a smaller last batch is filled up with rows of no weight, on any
+        number of replicas. Of two domains of different lengths the shorter goes round.
+
+        Args:
+            x, y, batch_size: as for `fit`.
+            steps: int. Batches to measure. Defaults to all.
+            sample_weight: not taken.
+            verbose, callbacks, return_dict: as in Keras.
+
+        Returns:
+            The means over all rows: a dict with `return_dict`, else a list in the order of
+            `metrics_names`.
+        """
+        self._assert_compile_called("evaluate")
+        self._refuse_weights(sample_weight)
+        if not kwargs.get("_use_cached_eval_dataset"):
+            x, steps = self._to_measure(x, y, batch_size, steps)
+        with self._iterating(quietly=not steps):
+            return super().evaluate(
+                x,
+                verbose=verbose,
+                steps=steps,
+                callbacks=callbacks,
+                return_dict=return_dict,
+                **kwargs,
+            )
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Returns what `call` makes of `x`, as `keras.Model.predict` does."""
+        x = inputs.prediction_batches(x, batch_size)
+        with self._iterating(quietly=not steps):
+            return super().predict(x, batch_size, verbose, steps, callbacks)
+
+    def train_on_batch(
+        self, x, y=None, sample_weight=None, class_weight=None, return_dict: bool = False
+    ):
+        """Takes one step on the global batch `x` (`(x, y)` with `y`) and returns its logs.
+
+        They are a dict with `return_dict`, else a list in the order of `metrics_names`.
+        """
+        self._refuse_weights(sample_weight, class_weight)
+        data = inputs.training_batches(
+            x, y, self._takes(), self.distribute_strategy, self._size_of(x)
+        )
+        return self._on_batch(self.make_train_function, data, return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict: bool = False):
+        """Measures the losses of the global batch `x` (`(x, y)` with `y`)."""
+        self._refuse_weights(sample_weight)
+        data = self._to_measure(x, y, self._size_of(x), None)
+        return self._on_batch(self.make_test_function, data, return_dict)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what was measured last, in the order in which `evaluate` returns it."""
+        return sorted(self.running_means.sums)
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **more):
+        """Exports `call` as `keras.Model.export` does.
+
+        A version for TensorFlow Serving, with every signature, comes from
+        `tfgan_suite.serving.publish`.
+        """
+        if input_signature is None:
+            network = next(iter(self.served_networks().values()))
+            input_signature = [keras.InputSpec(t.dtype, t.shape) for t in network.inputs]
+        return super().export(filepath, format, verbose, input_signature, **more)
+
+    def save(self, filepath, *args, **kwargs):
+        """Saves the whole model, optimizers and clock included, as a `.keras` file."""
+        if str(filepath).endswith((".h5", ".hdf5")):
+            raise UserInputError(
+                f"{filepath}: HDF5 holds no model of several networks. Save a .keras file, or the "
+                "weights alone with save_weights('name.weights.h5')."
+            )
+        return super().save(filepath, *args, **kwargs)
+
+    def _on_batch(self, make_function, data, return_dict):
+        if self.steps_per_execution != 1:
+            raise UserInputError("train_on_batch and test_on_batch need steps_per_execution=1.")
+        function = make_function()
+        self.reset_metrics()
+        logs = {name: float(value) for name, value in function(iter(data.dataset)).items()}
+        return logs if return_dict else [logs[name] for name in self.metrics_names]
+
+    def _size_of(self, x):
+        return inputs.batch_of(tf.nest.map_structure(np.asarray, x))
+
+    def _to_measure(self, x, y, batch_size, steps):
+        return inputs.evaluation_batches(
+            x,
+            y,
+            self._takes(),
+            self.distribute_strategy,
+            batch_size,
+            steps,
+            self.steps_per_execution,
+        )
+
+    def _takes(self):
+        """Returns what this model takes, for the check of a first batch."""
+        shapes = self.example_shapes()
+        if not (shapes and isinstance(shapes[0], (tuple, list))):
+            named = {"x": shapes}
+        elif self.data_kind == "unpaired":
+            named = dict(zip(("domain a", "domain b"), shapes, strict=True))
+        else:
+            named = {f"part {i}": shape for i, shape in enumerate(shapes)}
+        ends = [network.layers[-1] for network in self.served_networks().values()]
+        sigmoid = any(getattr(e, "activation", None) is keras.activations.sigmoid for e in ends)
+        image = (0.0 if sigmoid else -1.0, 1.0)
+        fields = tuple(
+            Field(name, tuple(shape), *(image if len(shape) == 3 else ()))
+            for name, shape in named.items()
+        )
+        return inputs.Takes(type(self).__name__, fields, self.unpack)
+
+    def _refuse_weights(self, sample_weight, class_weight=None):
+        self._refuse(
+            "Its losses weigh all examples alike: leave examples out of the data, or repeat them.",
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+        )
+
+    @contextlib.contextmanager
+    def _iterating(self, quietly):
+        """While Keras iterates over a dataset.
+
+        Args:
+            quietly: bool. The dataset is to be read to its end, of which Keras would warn.
+        """
+        with warnings.catch_warnings():
+            if quietly:
+                warnings.filterwarnings("ignore", message="Your input ran out of data")
+            yield
 
     def reset_metrics(self):
         self.running_means.reset()
@@ -776,22 +995,28 @@ class RunningMeans:
         self.reset()
 
     def reset(self) -> None:
-        self.sums, self.count = {}, 0
+        self.sums, self.weight, self.count = {}, 0.0, 0
 
-    def add(self, logs, steps: int) -> dict[str, tf.Tensor]:
-        """Adds the mean logs of `steps` steps and returns the means so far."""
+    def add(self, sums, weight, steps: int) -> dict[str, tf.Tensor]:
+        """Adds the logs of `steps` steps and returns the means so far.
+
+        Args:
+            sums: dict of scalar tensors. The logs, each times the weight of its step, in sum.
+            weight: float32 scalar tensor. The weights of the steps, in sum: 1 for a whole batch.
+            steps: int. Number of the steps.
+        """
         self.sums = {
-            name: self.sums[name] + value * steps if self.sums else value * steps
-            for name, value in logs.items()
+            name: self.sums[name] + value if self.sums else value for name, value in sums.items()
         }
+        self.weight += weight
         self.count += steps
         return self.result()
 
     def result(self) -> dict[str, tf.Tensor]:
-        return {name: total / self.count for name, total in self.sums.items()}
+        return {name: total / self.weight for name, total in self.sums.items()}
 
     def state(self) -> dict[str, Any]:
-        """Returns sums and count as JSON values, exactly."""
+        """Returns sums and count of a training as JSON values, exactly."""
         return {
             "sums": {name: float(total) for name, total in self.sums.items()},
             "count": self.count,
@@ -801,6 +1026,7 @@ class RunningMeans:
         """Sets sums and count to what `state` returned."""
         self.sums = {name: tf.constant(total) for name, total in state["sums"].items()}
         self.count = state["count"]
+        self.weight = float(self.count)
 
 
 def _inference_function(callee):
@@ -818,9 +1044,3 @@ def _layer_seed(variable, index, key, offset):
     mixed = tf.random.experimental.stateless_fold_in(key, index)
     mixed = tf.random.experimental.stateless_fold_in(mixed, tf.cast(offset, tf.int64))
     return tf.cast(tf.bitwise.bitwise_and(mixed, 0x7FFFFFFF), variable.dtype)
-
-
-def _cardinality(data):
-    cardinality = getattr(data, "cardinality", None)
-    value = int(np.asarray(cardinality())) if callable(cardinality) else -1
-    return value if value > 0 else None

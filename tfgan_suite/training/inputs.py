@@ -1,52 +1,213 @@
-"""What `fit` and `evaluate` take, brought to batches of one static size."""
+"""What `fit`, `evaluate` and `predict` take, brought to batches of one static size."""
+
+import contextlib
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite import pipelines
+from tfgan_suite.data import hashing
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.training import first_batch
+
+_DEFAULT_BATCH = 32  # as in Keras
 
 
-def as_static_batches(x, y=None, batch_size=None, shuffle=False, seed=0, num_replicas=1):
-    """Returns `x` as a dataset whose batches all have one static size.
+class Takes(NamedTuple):
+    """What a model takes.
 
-    A last, smaller batch is left out: its step would weigh its examples more than the others, and
-    under a strategy it could leave a replica without any (tests show NaN for stock Keras).
+    Attributes:
+        model: str. Name of the model's class.
+        fields: tuple of `first_batch.Field`. One for each tensor of a batch.
+        unpack: function from an element of a dataset to the part of it that the model takes.
+    """
+
+    model: str
+    fields: tuple[first_batch.Field, ...]
+    unpack: Callable[[Any], Any]
+
+
+class Batches(NamedTuple):
+    """Batches of one static size.
+
+    Attributes:
+        dataset: what to iterate over.
+        steps: int or None. Batches of one epoch; None: as many as the dataset has.
+    """
+
+    dataset: tf.data.Dataset | tf.distribute.DistributedDataset
+    steps: int | None
+
+
+class Counted(NamedTuple):
+    """A batch of which some rows may only fill it up.
+
+    Attributes:
+        data: tensors `[B, ...]`.
+        weights: float32 `[B]`. Weights of the rows in the mean over the batch: 0 for a row that
+            fills up; together B.
+        share: float32 `[B]`, the same in all rows. Share of the global batch that counts.
+    """
+
+    data: Any
+    weights: tf.Tensor
+    share: tf.Tensor
+
+
+def training_batches(
+    x,
+    y,
+    takes: Takes,
+    strategy: tf.distribute.Strategy,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    start_step: int = 0,
+) -> Batches:
+    """Returns the batches to train on.
+
+    Every step has the same number of examples: a smaller last batch would weigh its examples more
+    than the others. It is filled up from the next pass over the data, so that every example is
+    seen. Only the last rest of a dataset of unknown length is left out.
 
     Args:
-        x: array, tensor, tuple or dict of such (`[N, ...]` each), `tf.data.Dataset` of batches,
-            or `tf.distribute.DistributedDataset` (returned as it is).
-        y: array or tensor. With `x`, makes the batch the tuple `(x, y)`.
+        x: array, tensor, tuple of such (`[N, ...]` each), `tf.data.Dataset` of batches, or
+            `tf.distribute.DistributedDataset` (returned as it is).
+        y: array or tensor. With `x`, makes the data the tuple `(x, y)`.
+        takes: what the model takes.
+        strategy: what the batches are for.
         batch_size: int. Global batch size for arrays. Defaults to 32.
-        shuffle: bool. Shuffle arrays anew in each epoch.
-        seed: int. Of the shuffling.
-        num_replicas: int. The batch must be divisible by it.
+        steps: int. Batches of an epoch. Defaults to one pass over the data, rounded up.
+        shuffle: bool. Read arrays in another order in each pass, each of several arrays in an
+            order of its own.
+        seed: int. Of the orders.
+        start_step: int. Number of the first batch, when arrays are shuffled: training goes on in
+            the order of batches that it had begun.
 
     Raises:
-        UserInputError: if the data has no batch dimension, too few examples, or a batch size that
-            the replicas cannot share.
+        UserInputError: if the data does not fit the model or the replicas, is too small or has no
+            end.
     """
     if isinstance(x, tf.distribute.DistributedDataset):
-        return x
+        return Batches(x, steps or max(0, int(x.cardinality)) or None)
     if isinstance(x, tf.data.Dataset):
-        dataset = _with_static_batches(x)
-    elif hasattr(x, "shape") or isinstance(x, (tuple, list, dict)):
-        data = x if y is None else (x, y)
-        data = tuple(data) if isinstance(data, list) else data
-        batch_of(data)
-        dataset = _batches_of_arrays(data, batch_size or 32, shuffle, seed)
-    else:
+        return _train_on_dataset(_prepared(x, y, takes), strategy, steps)
+    arrays = _arrays(x, y, takes)
+    batch = batch_size or _DEFAULT_BATCH
+    lengths = [len(array) for array in tf.nest.flatten(arrays)]
+    if max(lengths) < batch:
         raise UserInputError(
-            "fit and evaluate take arrays or a tf.data.Dataset of batches. "
-            f"Received: x of type {type(x).__name__}."
+            f"{max(lengths)} examples do not fill one batch of {batch}. "
+            "Pass a smaller batch_size or more examples."
         )
-    batch = batch_of(dataset.element_spec)
-    if batch % num_replicas:
+    _check_first(arrays, batch, takes)
+    keys = [hashing.key(seed % 2**64, i) for i in range(len(lengths))]
+
+    def rows_at(positions):
+        if shuffle:
+            rows = [
+                hashing.permuted(key, n, positions) for key, n in zip(keys, lengths, strict=True)
+            ]
+        else:
+            rows = [positions % n for n in lengths]
+        return tf.nest.pack_sequence_as(arrays, rows)
+
+    dataset = _from_positions(
+        strategy, lambda p: _gather(arrays, rows_at(p)), batch, start_step if shuffle else 0
+    )
+    return Batches(dataset, steps or -(-max(lengths) // batch))
+
+
+def evaluation_batches(
+    x,
+    y,
+    takes: Takes,
+    strategy: tf.distribute.Strategy,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    steps_per_execution: int = 1,
+) -> Batches:
+    """Returns batches in which every row counts once: `Counted`, the last one filled up.
+
+    Args:
+        x, y, takes, strategy: as for `training_batches`. Of arrays of different lengths the
+            shorter ones go round until the longest is through.
+        batch_size: int. Global batch size for arrays. Defaults to 32; what the rows do not fill
+            becomes smaller.
+        steps: int. Batches to measure. Defaults to all.
+        steps_per_execution: int. Batches that are taken at once: ones that do not count complete
+            the last execution.
+
+    Raises:
+        UserInputError: as for `training_batches`.
+    """
+    if isinstance(x, tf.distribute.DistributedDataset):
+        return Batches(x, steps)
+    if isinstance(x, tf.data.Dataset):
+        dataset = _prepared(x, y, takes)
+        return Batches(_measure_dataset(dataset, strategy, steps, steps_per_execution), None)
+    arrays = _arrays(x, y, takes)
+    replicas = strategy.num_replicas_in_sync
+    lengths = tf.nest.map_structure(len, arrays)
+    num = max(tf.nest.flatten(lengths))
+    batch = batch_size or _DEFAULT_BATCH
+    pipelines.check_shared_equally(batch, replicas)
+    batch = min(batch, -(-num // replicas) * replicas)
+    _check_first(arrays, batch, takes)
+    if steps:
+        num = min(num, steps * batch)
+    executions = -(-num // (batch * steps_per_execution))
+    total = executions * steps_per_execution
+
+    def read(positions):
+        positions %= total * batch
+        rows = tf.nest.map_structure(lambda n: tf.minimum(positions, num - 1) % n, lengths)
+        first = positions[:1] // batch * batch
+        counted = tf.clip_by_value(num - first, 0, batch)
+        return _counted(_gather(arrays, rows), positions < num, counted, batch)
+
+    return Batches(_from_positions(strategy, read, batch), total)
+
+
+def prediction_batches(x, batch_size: int | None = None):
+    """Returns what `keras.Model.predict` takes, in a pipeline that is not tuned."""
+    if isinstance(x, tf.data.Dataset):
+        return pipelines.without_tuning(x)
+    leaves = tf.nest.flatten(x)
+    if not all(hasattr(leaf, "shape") and len(leaf.shape) for leaf in leaves):
+        return x
+    # In a tuple of one, so that several inputs are not taken for an input and its labels.
+    rows = tf.data.Dataset.from_tensor_slices((tuple(x) if isinstance(x, list) else x,))
+    return pipelines.without_tuning(rows.batch(batch_size or _DEFAULT_BATCH))
+
+
+def split(x, y, share: float):
+    """Splits arrays into what is trained on and, at the end of each, what is measured.
+
+    Args:
+        x, y: arrays or tuples of them, as for `training_batches`.
+        share: float in (0, 1). Part that is measured.
+
+    Returns:
+        `(x, y)` to train on, and what `evaluate` takes.
+    """
+    data = x if y is None else (x, y)
+    if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
         raise UserInputError(
-            f"A batch of {batch} cannot be shared equally by {num_replicas} replicas. Use a batch "
-            f"size that is a multiple of {num_replicas}, such as "
-            f"{max(1, round(batch / num_replicas)) * num_replicas}."
+            "validation_split is for arrays. Pass validation_data=, such as dataset.take(n), and "
+            "train on dataset.skip(n)."
         )
-    return dataset
+    if not 0 < share < 1:
+        raise UserInputError(f"validation_split must be between 0 and 1. Received: {share}.")
+
+    def part(which):
+        return tf.nest.map_structure(lambda a: a[which(int(len(a) * (1 - share)))], data)
+
+    return (part(lambda n: slice(n)), None), part(lambda n: slice(n, None))
 
 
 def batch_of(structure) -> int | None:
@@ -61,41 +222,148 @@ def batch_of(structure) -> int | None:
     return shapes[0][0]
 
 
-def _batches_of_arrays(data, batch_size, shuffle, seed):
-    lengths = {len(leaf) for leaf in tf.nest.flatten(data)}
-    if len(lengths) != 1:
-        # Unpaired domains may differ in size: each goes round at its own pace.
-        if not isinstance(data, tuple):
-            raise UserInputError(f"Arrays of one batch differ in length: {sorted(lengths)}.")
-        most = max(lengths)
-        data = tuple(np.resize(np.arange(len(d)), most) if len(d) == 0 else d for d in data)
-        parts = [tf.data.Dataset.from_tensor_slices(d).repeat().take(most) for d in data]
-        dataset, length = tf.data.Dataset.zip(tuple(parts)), most
-    else:
-        dataset, length = tf.data.Dataset.from_tensor_slices(data), lengths.pop()
-    if length < batch_size:
+# === Arrays ===
+
+
+def _arrays(x, y, takes):
+    data = x if y is None else (x, y)
+    data = tuple(data) if isinstance(data, list) else data
+    if not all(hasattr(leaf, "shape") for leaf in tf.nest.flatten(data)):
         raise UserInputError(
-            f"{length} examples do not fill one batch of {batch_size}. "
-            "Pass a smaller batch_size or more examples."
+            "fit and evaluate take arrays or a tf.data.Dataset of batches (for generators: "
+            f"tf.data.Dataset.from_generator). Received: x of type {type(x).__name__}."
         )
-    if shuffle:
-        dataset = dataset.shuffle(length, seed=seed, reshuffle_each_iteration=True)
-    return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    arrays = tf.nest.map_structure(
+        lambda leaf: leaf if tf.is_tensor(leaf) else np.asarray(leaf), takes.unpack(data)
+    )
+    batch_of(arrays)
+    first_batch.check_form(arrays, takes.fields, takes.model)
+    for array, field in zip(tf.nest.flatten(arrays), takes.fields, strict=True):
+        if len(array) == 0:
+            raise UserInputError(f"{field.name} is empty: it has shape {tuple(array.shape)}.")
+    # As tensors they are shared with the pipeline; arrays would become constants of its graph.
+    with tf.device("CPU:0"):
+        return tf.nest.map_structure(tf.convert_to_tensor, arrays)
 
 
-def _with_static_batches(dataset):
-    if batch_of(dataset.element_spec) is not None:
-        return dataset
-    first = next(iter(dataset.take(1)), None)
-    if first is None:
+def _check_first(arrays, batch, takes):
+    first = tf.nest.map_structure(lambda array: np.asarray(array[:batch]), arrays)
+    first_batch.check_values(first, takes.fields)
+
+
+def _gather(arrays, rows):
+    return tf.nest.map_structure(lambda a, i: tf.cast(tf.gather(a, i), tf.float32), arrays, rows)
+
+
+def _from_positions(strategy, read, batch, start_step=0):
+    pipelines.check_shared_equally(batch, strategy.num_replicas_in_sync)
+    return strategy.distribute_datasets_from_function(
+        lambda context: pipelines.batches_of_positions(read, batch, start_step, context)
+    )
+
+
+def _counted(data, counts, num_counted, batch):
+    """Makes a `Counted` of a part of a global batch, from which of its rows count."""
+    share = tf.cast(num_counted, tf.float32) / batch
+    weights = tf.math.divide_no_nan(tf.cast(counts, tf.float32), share)
+    return Counted(data, weights, tf.ones_like(weights) * share)
+
+
+# === Datasets ===
+
+
+def _prepared(dataset, y, takes):
+    """The part of a user's dataset that the model takes, checked as its first batch passes."""
+    if y is not None:
+        raise UserInputError(
+            "With a tf.data.Dataset, y is part of the dataset. Received: both x, a dataset, and y."
+        )
+    spec = takes.unpack(dataset.element_spec)
+    batch_of(spec)
+    first_batch.check_form(spec, takes.fields, takes.model)
+    seen = []
+
+    def check(*parts):
+        if not seen:
+            seen.append(True)
+            first_batch.check_values(parts, takes.fields)
+        return np.bool_(True)
+
+    def prepare(i, element):
+        data = takes.unpack(element)
+        checked = tf.cond(
+            tf.equal(i, 0),
+            lambda: tf.numpy_function(check, tf.nest.flatten(data), tf.bool),
+            lambda: True,
+        )
+        with tf.control_dependencies([checked]):
+            return tf.nest.map_structure(lambda t: tf.cast(tf.identity(t), tf.float32), data)
+
+    return pipelines.without_tuning(dataset.enumerate().map(prepare))
+
+
+def _train_on_dataset(dataset, strategy, steps):
+    length = int(dataset.cardinality())
+    if length == tf.data.INFINITE_CARDINALITY and not steps:
+        raise UserInputError("The dataset has no end. Pass steps_per_epoch.")
+    batch, is_static = _batch_size(dataset, strategy)
+    if steps or length > 0:
+        dataset, steps = dataset.repeat(), steps or length
+    if not is_static:
+        dataset = dataset.rebatch(batch, drop_remainder=True)
+    return Batches(dataset, steps)
+
+
+def _measure_dataset(dataset, strategy, steps, steps_per_execution):
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY and not steps:
+        raise UserInputError("The dataset has no end. Pass steps, or validation_steps to fit.")
+    batch, is_static = _batch_size(dataset, strategy)
+    if not is_static:
+        dataset = dataset.rebatch(batch)
+    if steps:
+        dataset = dataset.take(steps)
+
+    def count(*data):
+        data = data[0] if len(data) == 1 else data
+        num = tf.shape(tf.nest.flatten(data)[0])[0]
+        rows = tf.range(batch)
+        if not is_static:
+            data = tf.nest.map_structure(lambda t: tf.gather(t, tf.minimum(rows, num - 1)), data)
+        return _counted(data, rows < num, num, batch)
+
+    dataset = dataset.map(count)
+    length = int(dataset.cardinality())
+    missing = -length % steps_per_execution if length > 0 else steps_per_execution - 1
+    if missing:
+        nothing = tf.nest.map_structure(
+            lambda spec: tf.zeros([size or 1 for size in spec.shape], spec.dtype),
+            dataset.element_spec,
+        )
+        dataset = dataset.concatenate(tf.data.Dataset.from_tensors(nothing).repeat(missing))
+    return dataset
+
+
+def _batch_size(dataset, strategy):
+    """Returns the size of the batches, and whether TensorFlow knows it; else looks at the first."""
+    batch = batch_of(dataset.element_spec)
+    is_static = batch is not None
+    if not is_static:
+        with user_input_errors():
+            first = next(iter(dataset.take(1)), None)
+        batch = None if first is None else batch_of(first)
+    if not batch or dataset.cardinality() == 0:
         raise UserInputError("The dataset is empty: there is nothing to train on or to measure.")
-    batch = batch_of(first)
+    pipelines.check_shared_equally(batch, strategy.num_replicas_in_sync)
+    return batch, is_static
 
-    def is_whole(*element):
-        return tf.equal(tf.shape(tf.nest.flatten(element)[0])[0], batch)
 
-    def fix(*element):
-        element = element[0] if len(element) == 1 else element
-        return tf.nest.map_structure(lambda t: tf.ensure_shape(t, [batch, *t.shape[1:]]), element)
-
-    return dataset.filter(is_whole).map(fix)
+@contextlib.contextmanager
+def user_input_errors():
+    """Raises what the check of a first batch found, out of TensorFlow's error around it."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        message = re.search(f"{UserInputError.__name__}: (.+)", str(error))
+        if message is None:
+            raise
+        raise UserInputError(message[1]) from None

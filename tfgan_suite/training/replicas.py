@@ -26,6 +26,21 @@ def mean_over_replicas(tensors: list[tf.Tensor], num_replicas: int) -> list[tf.T
     ]
 
 
+def weighted_mean(values: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+    """Returns the mean of `values` `[B, ...]`, of which each row has a weight.
+
+    Args:
+        values: float32 tensor. A scalar counts for all rows.
+        weights: float32 `[B]` or None. A row of weight 0 does not count even where it is not
+            finite. Over all replicas their mean is 1, so that the mean of the replicas' means is
+            that over the rows of the global batch.
+    """
+    if weights is not None:
+        shape = [-1] + [1] * (values.shape.rank - 1) if values.shape.rank else [-1]
+        values = tf.math.multiply_no_nan(values, tf.reshape(weights, shape))
+    return tf.reduce_mean(values)
+
+
 def gather_batch(tensor: tf.Tensor, num_replicas: int) -> tf.Tensor:
     """Returns the global batch `[N * B, ...]` of a local one `[B, ...]`, in replica order."""
     if num_replicas == 1:

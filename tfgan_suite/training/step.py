@@ -23,6 +23,8 @@ class Step:
         replica_id: int32 scalar. Position of this replica among them.
         stop_vote: float32 scalar tensor. Not 0: this replica's process was asked to stop.
         stop: float32 scalar tensor. Mean of the votes, known after the first update.
+        weights: float32 `[local_batch]` or None. Weights of the examples in what `evaluate`
+            measures: 0 for a row that only fills up a batch; of mean 1 over the global batch.
         logs: dict of lists of scalar tensors, averages over the global batch, one for each update
             that measured the value.
     """
@@ -35,6 +37,7 @@ class Step:
     replica_id: tf.Tensor
     stop_vote: tf.Tensor
     stop: tf.Tensor
+    weights: tf.Tensor | None = None
     logs: dict = dataclasses.field(default_factory=dict)
     _occurrences: dict = dataclasses.field(default_factory=dict)
 
