@@ -2,59 +2,177 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfgan_suite import testing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.training.inputs import as_static_batches
+from tfgan_suite.training import inputs
+from tfgan_suite.training.first_batch import Field
 
 ARRAY = np.arange(20, dtype=np.float32).reshape(10, 2)
+ROWS = list(range(0, 20, 2))  # first column of ARRAY
+ONE = inputs.Takes("Model", (Field("x", (2,)),), lambda d: d[0] if isinstance(d, tuple) else d)
+TWO = inputs.Takes("Model", (Field("domain a", (2,)), Field("domain b", (2,))), lambda d: d)
 
 
-def batches(*args, **kwargs):
-    return [
-        tf.nest.map_structure(lambda t: t.numpy(), b) for b in as_static_batches(*args, **kwargs)
-    ]
+def dataset(batch=4, array=ARRAY, **options):
+    return tf.data.Dataset.from_tensor_slices(array).batch(batch, **options)
 
 
-def test_a_smaller_last_batch_is_left_out():
-    assert [b.shape for b in batches(ARRAY, batch_size=4)] == [(4, 2), (4, 2)]
+def of_unknown_length(batch=4):
+    return tf.data.Dataset.from_tensor_slices(ARRAY).filter(lambda row: row[0] >= 0).batch(batch)
 
 
-def test_a_dataset_of_unknown_batch_size_becomes_static():
-    dataset = tf.data.Dataset.from_tensor_slices(ARRAY).batch(4)
-    static = as_static_batches(dataset)
-    assert static.element_spec.shape == (4, 2)
-    np.testing.assert_array_equal(np.concatenate(list(static)), ARRAY[:8])
+def training(x, y=None, takes=ONE, **options):
+    return inputs.training_batches(x, y, takes, tf.distribute.get_strategy(), **options)
 
 
-def test_a_tuple_of_unknown_batch_size_stays_a_tuple():
-    dataset = tf.data.Dataset.from_tensor_slices((ARRAY, ARRAY)).batch(4)
-    a, b = next(iter(as_static_batches(dataset)))
-    assert a.shape == b.shape == (4, 2)
+def taken(batches, num=None):
+    """The first columns of `num` batches (of an epoch)."""
+    elements = batches.dataset.take(num or batches.steps)
+    return [tf.nest.map_structure(lambda t: t[:, 0].tolist(), e) for e in as_numpy(elements)]
 
 
-def test_unpaired_arrays_may_differ_in_length():
-    parts = batches(ARRAY, ARRAY[:3], batch_size=5)
-    assert [a.shape for a, _ in parts] == [(5, 2)] * 2
-    np.testing.assert_array_equal(parts[0][1][:, 0], [0, 2, 4, 0, 2])
+def as_numpy(elements):
+    return [tf.nest.map_structure(lambda t: t.numpy(), e) for e in elements]
 
 
-def test_shuffling_keeps_the_examples_and_is_seeded():
-    first = np.concatenate(batches(ARRAY, batch_size=5, shuffle=True, seed=1))
-    assert not np.array_equal(first, ARRAY)
-    np.testing.assert_array_equal(np.sort(first, axis=0), ARRAY)
-    again = np.concatenate(batches(ARRAY, batch_size=5, shuffle=True, seed=1))
-    np.testing.assert_array_equal(first, again)
+@pytest.mark.parametrize("x", [ARRAY, dataset()])
+def test_an_epoch_ends_in_the_next_so_that_every_row_is_seen(x):
+    batches = training(x, batch_size=4)
+    assert batches.steps == 3
+    assert batches.dataset.element_spec.shape == (4, 2)
+    seen = sum(taken(batches, 5), [])
+    assert seen == ROWS * 2
+
+
+def test_steps_beyond_the_data_go_round():
+    for x in (ARRAY, dataset(), of_unknown_length()):
+        batches = training(x, batch_size=4, steps=5)
+        assert batches.steps == 5
+        assert sum(taken(batches), []) == ROWS * 2
+
+
+def test_of_a_dataset_of_unknown_length_the_last_rest_is_left_out():
+    batches = training(of_unknown_length())
+    assert batches.steps is None
+    assert [b.shape for b in as_numpy(batches.dataset)] == [(4, 2), (4, 2)]
+
+
+def test_labels_are_left_aside_and_floats_cast():
+    with_labels = dataset(array=(ARRAY.astype(np.float64), np.arange(10)))
+    for batches in (
+        training(ARRAY.astype(np.float64), np.arange(10)[:, None], batch_size=4),
+        training(with_labels),
+    ):
+        assert batches.dataset.element_spec == tf.TensorSpec([4, 2], tf.float32)
+
+
+def test_each_pass_has_another_order_of_all_rows():
+    passes = sum(taken(training(ARRAY, batch_size=5, shuffle=True, seed=1), 4), [])
+    first, second = passes[:10], passes[10:]
+    assert sorted(first) == sorted(second) == ROWS
+    assert len({tuple(ROWS), tuple(first), tuple(second)}) == 3
+
+
+def test_the_order_goes_on_where_training_stopped():
+    def rows(start_step, num, **options):
+        batches = training(ARRAY, batch_size=4, shuffle=True, start_step=start_step, **options)
+        return taken(batches, num)
+
+    assert rows(0, 2) + rows(2, 4) == rows(0, 6)
+    assert rows(0, 2) != rows(0, 2, seed=1)
+
+
+def test_domains_have_orders_and_lengths_of_their_own():
+    batches = training(ARRAY, ARRAY[:3], TWO, batch_size=5, shuffle=True)
+    assert batches.steps == 2
+    pairs = taken(batches, 4)
+    a, b = (sum(domain, []) for domain in zip(*pairs, strict=True))
+    assert sorted(a[:10]) == sorted(a[10:]) == ROWS
+    assert all(sorted(b[i : i + 3]) == [0, 2, 4] for i in range(0, 18, 3))
+    equal = training(ARRAY, ARRAY, TWO, batch_size=5, shuffle=True)
+    pairs = [set(zip(*pair, strict=True)) for pair in taken(equal, 4)]
+    assert pairs[0] | pairs[1] != pairs[2] | pairs[3]  # new pairs in each pass
+
+
+@pytest.mark.parametrize("x", [ARRAY, dataset(), of_unknown_length()])
+@pytest.mark.parametrize("steps_per_execution", [1, 2, 3])
+def test_measuring_counts_every_row_once(x, steps_per_execution):
+    batches = inputs.evaluation_batches(
+        x,
+        None,
+        ONE,
+        tf.distribute.get_strategy(),
+        batch_size=4,
+        steps_per_execution=steps_per_execution,
+    )
+    elements = as_numpy(batches.dataset.take(batches.steps) if batches.steps else batches.dataset)
+    assert len(elements) // steps_per_execution * steps_per_execution >= 3
+    executed = elements[: len(elements) // steps_per_execution * steps_per_execution]
+    total = sum((e.data[:, 0] * e.weights).mean() * e.share[0] for e in executed)
+    weight = sum(e.share[0] for e in executed)
+    np.testing.assert_allclose([total / weight, weight * 4], [np.mean(ROWS), 10], rtol=1e-6)
+    assert {e.data.shape for e in executed} == {(4, 2)}
+
+
+def test_few_rows_make_a_smaller_batch_that_the_replicas_share():
+    strategy = testing.two_replicas()
+    batches = inputs.evaluation_batches(ARRAY[:3], None, ONE, strategy, batch_size=64)
+    shares = strategy.experimental_local_results(next(iter(batches.dataset)))
+    weights = [w.numpy() for w in strategy.experimental_local_results(shares[0].weights)]
+    np.testing.assert_allclose(np.concatenate(weights), [4 / 3] * 3 + [0], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("data", "options", "message"),
+    ("data", "takes", "options", "message"),
     [
-        (ARRAY, {"batch_size": 11}, "10 examples do not fill one batch of 11"),
-        (ARRAY, {"batch_size": 5, "num_replicas": 2}, "cannot be shared equally by 2"),
-        (np.float32(1), {}, "leading batch dimension"),
-        ("words", {}, "Received: x of type str"),
-        (tf.data.Dataset.from_tensor_slices(ARRAY).batch(4).take(0), {}, "empty"),
+        ((ARRAY,), ONE, {"batch_size": 11}, "10 examples do not fill one batch of 11"),
+        ((np.float32(1),), ONE, {}, "leading batch dimension"),
+        (("words",), ONE, {}, "Received: x of type str"),
+        ((ARRAY[:0],), ONE, {}, r"x is empty: it has shape \(0, 2\)"),
+        ((ARRAY, ARRAY[:0]), TWO, {}, "domain b is empty"),
+        ((ARRAY,), TWO, {}, r"fit\(a, b\)"),
+        ((dataset().take(0),), ONE, {}, "empty"),
+        ((of_unknown_length().take(0),), ONE, {}, "empty"),
+        ((dataset().repeat(),), ONE, {}, "no end"),
+        ((dataset(), ARRAY), ONE, {}, "y is part of the dataset"),
+        ((dataset(array=ARRAY * np.nan),), ONE, {}, "x is not finite"),
     ],
 )
-def test_what_does_not_fit_is_refused(data, options, message):
+def test_what_does_not_fit_is_refused(data, takes, options, message):
+    y = data[1] if len(data) > 1 else None
     with pytest.raises(UserInputError, match=message):
-        as_static_batches(data, **options)
+        training(data[0], y, takes, **options)
+
+
+def test_a_batch_that_replicas_cannot_share_is_refused():
+    for x in (ARRAY, dataset(5)):
+        with pytest.raises(UserInputError, match="cannot be shared equally by 2"):
+            inputs.training_batches(x, None, ONE, testing.two_replicas(), batch_size=5)
+
+
+def test_a_dataset_is_checked_as_its_first_batch_passes():
+    reads = []
+
+    def read(i):
+        reads.append(int(i))
+        return np.float32([[i, np.nan if i == 0 else 0]] * 4)
+
+    numbers = tf.data.Dataset.range(3).map(
+        lambda i: tf.ensure_shape(tf.numpy_function(read, [i], tf.float32), [4, 2])
+    )
+    batches = training(numbers)
+    assert not reads  # nothing is read before training
+    with pytest.raises(UserInputError, match="x is not finite"), inputs.user_input_errors():
+        next(iter(batches.dataset))
+
+
+def test_the_pipeline_of_a_user_is_not_tuned(deletion_waits):
+    tuned = (
+        tf.data.Dataset.range(10**6)
+        .batch(2)
+        .map(
+            lambda i: tf.ensure_shape(tf.cast(i, tf.float32)[:, None] * [1.0, 2.0], [None, 2]),
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+    )
+    assert not deletion_waits(training(tuned.prefetch(tf.data.AUTOTUNE)).dataset)

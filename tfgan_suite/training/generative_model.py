@@ -899,7 +899,7 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             named = dict(zip(("domain a", "domain b"), shapes, strict=True))
         else:
             named = {f"part {i}": shape for i, shape in enumerate(shapes)}
-        ends = [network.layers[-1] for network in self.served_networks().values()]
+        ends = [layer for net in self.served_networks().values() for layer in net.layers[-1:]]
         sigmoid = any(getattr(e, "activation", None) is keras.activations.sigmoid for e in ends)
         image = (0.0 if sigmoid else -1.0, 1.0)
         fields = tuple(
