@@ -117,8 +117,8 @@ def test_measuring_counts_every_row_once(x, steps_per_execution):
 def test_few_rows_make_a_smaller_batch_that_the_replicas_share():
     strategy = testing.two_replicas()
     batches = inputs.evaluation_batches(ARRAY[:3], None, ONE, strategy, batch_size=64)
-    shares = strategy.experimental_local_results(next(iter(batches.dataset)))
-    weights = [w.numpy() for w in strategy.experimental_local_results(shares[0].weights)]
+    element = next(iter(batches.dataset))
+    weights = strategy.experimental_local_results(element.weights)
     np.testing.assert_allclose(np.concatenate(weights), [4 / 3] * 3 + [0], rtol=1e-6)
 
 
