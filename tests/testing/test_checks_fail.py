@@ -1,4 +1,4 @@
-"""The checks of `testing` fail a model with the fault that they are for, and name it."""
+"""Each check of `testing` passes a sound model and fails one with the fault that it is for."""
 
 import keras
 import numpy as np
@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_suite import testing
+from tfgan_suite.errors import RunFailure
 from tfgan_suite.serving import Signature
 from tfgan_suite.training import GenerativeModel, Loss
 
@@ -26,15 +27,13 @@ class Sound(GenerativeModel):
     def __init__(self, scale=1.0, slope=0.2, seed=0, name=None):
         super().__init__(seed=seed, name=name)
         self.scale, self.slope = scale, slope
-        self.maker = keras.Sequential(
-            [keras.Input((2,)), keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(2)]
-        )
+        self.maker = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
         self.critic = keras.Sequential(
             [keras.Input((2,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
         )
         self.counter = Counter()
-        self.declare_player("critic", "critic")
         self.declare_player("maker", "maker", averaged=True)
+        self.declare_player("critic", "critic")
         self.declare_state("counter")
 
     def example_shapes(self):
@@ -86,6 +85,22 @@ class Sound(GenerativeModel):
         return cls(**config)
 
 
+def replicas(make_model, tmp_path):
+    testing.check_replicas_agree(make_model, steps=2, optimizer=None)
+
+
+def resume(make_model, tmp_path):
+    testing.check_resume_is_exact(make_model, tmp_path / "checkpoints", steps=1)
+
+
+def keras_file(make_model, tmp_path):
+    testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
+
+
+def servable(make_model, tmp_path):
+    testing.check_servable(make_model, tmp_path / "servable")
+
+
 def without_files(check):
     return lambda make_model, tmp_path: check(make_model)
 
@@ -93,6 +108,11 @@ def without_files(check):
 own_weights = without_files(testing.check_only_own_weights_move)
 evaluate = without_files(testing.check_evaluate_measures_only)
 accumulation = without_files(testing.check_accumulation_is_exact)
+
+
+def test_a_sound_model_passes(tmp_path):
+    for check in (own_weights, evaluate, accumulation, replicas, resume, keras_file, servable):
+        check(Sound, tmp_path)
 
 
 class MovesOthersWeights(Sound):
@@ -139,6 +159,88 @@ class AveragesInsideTheLoss(Sound):
         return Loss({"adversarial": tf.sqrt(tf.reduce_mean((score - 1) ** 2))})
 
 
+class DeclaresNoState(Sound):
+    def declare_state(self, *layers):
+        pass
+
+    def train_step(self, data):
+        if self.is_training_step:
+            self.counter.count.value.assign_add(1.0)
+        return super().train_step(data * self.counter.count.value)
+
+
+@keras.saving.register_keras_serializable("checks_fail")
+class ForgetsAnArgumentOfInference(Sound):
+    def get_config(self):
+        config = super().get_config()
+        del config["scale"]
+        return config
+
+
+@keras.saving.register_keras_serializable("checks_fail")
+class ForgetsAnArgumentOfTraining(Sound):
+    def get_config(self):
+        config = super().get_config()
+        del config["slope"]
+        return config
+
+
+@keras.saving.register_keras_serializable("checks_fail")
+class ChangesAnArgument(Sound):
+    def __init__(self, scale=1.0, **arguments):
+        super().__init__(2 * scale, **arguments)
+
+
+class AnswersByTheMeanOfTheBatch(Sound):
+    def answer(self, points):
+        return {"made": self(points) - tf.reduce_mean(points, axis=0)}
+
+
+class AnswersByThePlaceInTheBatch(Sound):
+    def answer(self, points):
+        place = tf.range(tf.shape(points)[0])[:, None]
+        return {"made": self(points) + tf.cast(place, tf.float32)}
+
+
+class AnswersFromPython(Sound):
+    def answer(self, points):
+        made = tf.numpy_function(lambda x: x, [self(points)], tf.float32)
+        return {"made": tf.ensure_shape(made, [None, 2])}
+
+
+class AnswersWithAStatefulDraw(Sound):
+    def answer(self, points):
+        return {"made": self(points) + tf.random.normal([2])}
+
+
+class AnswersBadRows(Sound):
+    """It takes any bytes as an image."""
+
+    def sizes(self, image_bytes):
+        return {"size": tf.cast(tf.strings.length(image_bytes), tf.float32)[:, None]}
+
+    def signatures(self):
+        return {
+            "serving_default": Signature(
+                self.sizes,
+                {"image_bytes": tf.TensorSpec([None], tf.string, name="image_bytes")},
+                "Image files to their sizes.",
+                lambda n: {"image_bytes": np.array([b"P%d" % i for i in range(n)], object)},
+            )
+        }
+
+
+class RefusesBadRowsWithoutAName(AnswersBadRows):
+    def sizes(self, image_bytes):
+        is_image = tf.strings.regex_full_match(image_bytes, "P.*")
+        with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(is_image), ["bad"])]):
+            return super().sizes(image_bytes)
+
+
+def with_arguments(cls):
+    return lambda: cls(scale=3.0, slope=0.7)
+
+
 @pytest.mark.parametrize(
     ("check", "make_model", "words"),
     [
@@ -149,11 +251,33 @@ class AveragesInsideTheLoss(Sound):
         (evaluate, CountsWhileItEvaluates, "evaluate moved counter"),
         (evaluate, MeasuresNan, "evaluate gave .*nan"),
         (accumulation, AveragesInsideTheLoss, "at once and in parts"),
+        (replicas, MakesStatefulNoise, "on one and on two replicas"),
+        (replicas, AveragesInsideTheLoss, "on one and on two replicas"),
+        (resume, DeclaresNoState, "after a resume .*declare_state.* other bits in"),
+        (keras_file, with_arguments(ForgetsAnArgumentOfInference), "other answers.*get_config"),
+        (keras_file, with_arguments(ForgetsAnArgumentOfTraining), "other losses.*get_config"),
+        (keras_file, ChangesAnArgument, "the config .* came back as"),
+        (servable, AnswersByTheMeanOfTheBatch, "made depends on what else is in its batch"),
+        (servable, AnswersByThePlaceInTheBatch, "made depends on what else is in its batch"),
+        (servable, AnswersBadRows, "a bad row was answered; expected an error about .*image_bytes"),
+        (servable, RefusesBadRowsWithoutAName, "the error says nothing of .*image_bytes"),
     ],
 )
 def test_the_check_names_the_fault(check, make_model, words, tmp_path):
     with pytest.raises(AssertionError, match=words):
         check(make_model, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("make_model", "words"),
+    [
+        (AnswersFromPython, "PyFunc.* runs only where it was made"),
+        (AnswersWithAStatefulDraw, "depends on more than the request: RandomStandardNormal"),
+    ],
+)
+def test_what_no_server_can_run_fails_the_check_of_the_servable(make_model, words, tmp_path):
+    with pytest.raises(RunFailure, match=words):
+        servable(make_model, tmp_path)
 
 
 @pytest.mark.parametrize(
