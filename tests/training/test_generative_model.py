@@ -212,6 +212,15 @@ def test_a_player_without_an_optimizer_is_refused_by_name():
     model.compile("sgd")
 
 
+def test_a_loss_method_of_a_name_that_keras_takes_is_refused():
+    class Named(GAN):
+        def loss(self, latents, training=True):
+            return self.generator_loss(latents, training)
+
+    with pytest.raises(UserInputError, match=r"Named has a method called loss.*_loss\.$"):
+        Named(network(3, 2), network(2, 1))
+
+
 def test_wrong_requests_say_what_to_do():
     model = tiny()
     with pytest.raises(UserInputError, match="Did you mean 'generator'"):

@@ -119,7 +119,15 @@ class GenerativeModel(WithoutSymbolicBuild, keras.Model):
             *networks: str. Names of the attributes that hold the networks it trains.
             averaged: bool. These networks make what users want: keep moving averages of them
                 (`self.<network>_average`) when the model has an `ema_half_life`.
+
+        Raises:
+            UserInputError: if the model has a method `loss`, whose name Keras takes.
         """
+        if type(self).loss is not keras.Model.loss:  # `self.loss`, an attribute, hides it
+            raise UserInputError(
+                f"{type(self).__name__} has a method called loss, a name that Keras sets to None. "
+                f"Give it another, such as {player}_loss."
+            )
         self._player_networks = {**self._player_networks, player: tuple(networks)}
         if averaged:
             self._served_networks = (*self._served_networks, *networks)
