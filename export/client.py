@@ -34,7 +34,7 @@ from PIL import Image
 
 from tfgan_suite import runs
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.runs.workdir import write_whole
+from tfgan_suite.files import write_whole
 from tfgan_suite.serving import client, load, tensors
 
 _MAX_PIXELS = 4096 * 4096  # of a picture in an answer, by its header

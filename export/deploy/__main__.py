@@ -26,7 +26,7 @@ from absl import flags
 from export.deploy import manifests, model_server, servable
 from tfgan_suite import runs
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.runs.workdir import write_whole
+from tfgan_suite.files import write_whole
 
 _EXPORT_DIR = flags.DEFINE_string(
     "export_dir", None, "Export directory, which holds the versions.", required=True

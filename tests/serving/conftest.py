@@ -135,10 +135,12 @@ def serve(tmp_path):
 _CLIENT = """
 import json, os, runpy, sys, tempfile
 from PIL import Image
-from tfgan_suite.runs import program, workdir
+from tfgan_suite import files
+from tfgan_suite.runs import program
 from tfgan_suite.serving import client, load
 
 Image.init()
+assert "tensorflow" not in sys.modules, "the client loads TensorFlow"
 for line in sys.stdin:
     outputs = [tempfile.TemporaryFile(), tempfile.TemporaryFile()]
     child = os.fork()

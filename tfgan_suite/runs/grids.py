@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.runs.workdir import write_whole
+from tfgan_suite.files import write_whole
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 _SMALLEST_CELL = 64  # pixels; smaller pictures are enlarged by a whole factor

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.files import PART, sync, write_whole
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.training import Checkpoints
-from tfgan_suite.training.checkpoint import sync
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
-_PART = ".part"  # ends the name of a file that is being written
 
 
 class Workdir:
@@ -107,7 +106,7 @@ class Workdir:
     def clean(self) -> None:
         """Removes what a killed process left half-written. The lock must be held."""
         for folder in (self.path, self.samples):
-            for part in folder.glob(f".*{_PART}"):
+            for part in folder.glob(f".*{PART}"):
                 part.unlink()
 
     def check(
@@ -262,20 +261,6 @@ class Workdir:
     def sample_file(self, images: int) -> Path:
         """Returns where the grid after `images` images belongs."""
         return self.samples / f"{images:012d}.png"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file beside `path` and renames it, so that no reader sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}{_PART}")
-    try:
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def append_line(path: Path, values: Mapping[str, Any]) -> None:

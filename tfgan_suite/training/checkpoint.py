@@ -14,6 +14,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
+from tfgan_suite.files import sync
 from tfgan_suite.literal_paths import literal_path
 
 _MANIFEST = "manifest.json"
@@ -235,12 +236,3 @@ def _sha256(file: Path) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def sync(path: Path) -> None:
-    """Waits until the disk has what was written to a file or folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
