@@ -188,7 +188,7 @@ def test_what_fit_refuses_writes_nothing(tmp_path, monkeypatch):
     def refuse(*arguments, **options):
         raise UserInputError("no such batch")
 
-    monkeypatch.setattr(models.GAN, "_static", refuse)
+    monkeypatch.setattr(models.GAN, "fit", refuse)
     with pytest.raises(UserInputError, match="no such batch"):
         train(tiny.points(), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -263,10 +263,10 @@ def mutants(text, chance, number):
 
     def places(value, path=()):
         yield path
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        if isinstance(value, (dict, list)):
-            for key, part in items:
-                yield from places(part, (*path, key))
+        items = value.items() if isinstance(value, dict) else ()
+        items = enumerate(value) if isinstance(value, list) else items
+        for key, part in items:
+            yield from places(part, (*path, key))
 
     def replaced(value, path, other):
         if not path:
