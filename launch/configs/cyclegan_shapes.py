@@ -13,10 +13,11 @@ as high. Translations are made by a moving average of the weights.
 Command:
   python -m launch.train --config=launch/configs/cyclegan_shapes.py --workdir=runs/shapes
 
-Cost: about 5 minutes of training on 2 CPU cores (estimated from single steps), 1.3 GB.
+Cost: 325 s of training on 2 CPU cores, 0.9 GB.
 
-Expected: after the first 2,000 images, held-out ones reach 24.3 dB (day to night) and 23.0 dB
-(night to day) against their counterparts, from 7.5 dB untranslated.
+Expected: held-out images reach 26 to 29 dB (day to night) and 22 to 24 dB (night to day) against
+their counterparts, from 7.6 dB untranslated. Outlines and textures are right in most images; two
+colours may change places, and hazy skies become clear ones.
 """
 
 from tfgan_suite.runs import default_config
