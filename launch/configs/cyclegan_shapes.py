@@ -8,16 +8,17 @@ What differs from the paper's networks, because the images are small: the transl
 nothing (halved twice, 32 x 32 leaves 8 x 8, which cannot carry a texture) and normalise nothing
 (instance norm takes the brightness and the colours of an image relative to its own, so they depend
 on how large the shape is), the discriminators judge patches of 16 x 16, and the rate is five times
-as high. Translations are made by a moving average of the weights.
+as high. The identity losses weigh twice as much, which keeps colours in their places. Translations
+are made by a moving average of the weights.
 
 Command:
   python -m launch.train --config=launch/configs/cyclegan_shapes.py --workdir=runs/shapes
 
 Cost: 325 s of training on 2 CPU cores, 0.9 GB.
 
-Expected: held-out images reach 26 to 29 dB (day to night) and 22 to 24 dB (night to day) against
-their counterparts, from 7.6 dB untranslated. Outlines and textures are right in most images; two
-colours may change places, and hazy skies become clear ones.
+Expected: held-out images reach 31 dB (day to night) and 30 dB (night to day) against their
+counterparts, from 7.6 dB untranslated (one run). Colours and textures are right; large plain shapes
+have a rim.
 """
 
 from tfgan_suite.runs import default_config
@@ -34,6 +35,7 @@ def get_config():
         "translator_norm": "none",
         "discriminator_filters": 16,
         "discriminator_layers": 1,
+        "identity_weight": 10.0,
         "ema_half_life": 1_000.0,
     }
     config.data = {"source": "shapes", "size": 32}
