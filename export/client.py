@@ -341,7 +341,7 @@ def _decoded(data):
 def _from_levels(picture):
     if np.ndim(picture) != 3 or np.shape(picture)[-1] not in (1, 3, 4) or 0 in np.shape(picture):
         raise UserInputError(
-            f"The answer has shape {list(np.shape(picture))} in a row and is no picture. Give an "
+            f"The answer has shape {list(np.shape(picture))} in a row and is not an image. Give an "
             "--out that ends in .json."
         )
     levels = np.round((np.clip(picture, -1, 1) + 1) * 127.5).astype(np.uint8)

@@ -1,6 +1,4 @@
 import io
-import os
-import pathlib
 import zipfile
 
 import numpy as np
@@ -10,8 +8,6 @@ from PIL import Image
 
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.networks import squeezenet
-
-needs_data = pytest.mark.skipif("TFGAN_DATA" not in os.environ, reason="TFGAN_DATA is not set")
 
 
 def test_the_parameters_are_the_papers():
@@ -86,11 +82,9 @@ def test_weights_come_from_a_file(tmp_path):
     np.testing.assert_array_equal(given(image), loaded(image))
 
 
-@needs_data
-def test_published_weights_tell_mirrored_images_from_others():
+def test_published_weights_tell_mirrored_images_from_others(real_data):
     """The mirror image of a drawing is nearer to it than another drawing is."""
-    folder = pathlib.Path(os.environ["TFGAN_DATA"])
-    with zipfile.ZipFile(folder / "openmoji_72.zip") as archive:
+    with zipfile.ZipFile(real_data / "openmoji_72.zip") as archive:
         names = sorted(n for n in archive.namelist() if n.startswith("color/") and n.endswith("g"))
         files = [archive.read(name) for name in names[:: len(names) // 8][:8]]
     drawings = []
@@ -99,7 +93,7 @@ def test_published_weights_tell_mirrored_images_from_others():
         white = Image.new("RGBA", drawing.size, "white")
         drawings.append(Image.alpha_composite(white, drawing).convert("RGB").resize((227, 227)))
     images = np.stack(drawings).astype("float32") / 127.5 - 1
-    model = squeezenet(folder / "squeezenet_v10_imagenet.npz", outputs=("fire9",))
+    model = squeezenet(real_data / "squeezenet_v10_imagenet.npz", outputs=("fire9",))
     own, mirrored = (np.asarray(model(x)).mean(axis=(1, 2)) for x in (images, images[:, :, ::-1]))
     distances = np.linalg.norm(own[:, None] - mirrored, axis=-1)
     assert (distances.argmin(axis=1) == np.arange(8)).all()

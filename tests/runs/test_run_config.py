@@ -70,7 +70,7 @@ def test_a_word_behind_the_file_goes_to_get_config(file):
         ("model.loss.kind=minimax", ["model.loss"]),
         ("data.source=3", ["data.source"]),
         ("optimizers.generator=3", ["optimizers.generator=3", "learning_rate"]),
-        ("optimizers.generator={'name': 'adam', 'beta_1': [1]}", ["beta_1=[1] is no number"]),
+        ("optimizers.generator={'name': 'adam', 'beta_1': [1]}", ["beta_1=[1] must be a number"]),
         ("images=1e3", ["float", "int"]),
         ("seed=4294967296", ["at most 4294967295"]),
         ("optimizers.generator.name=adamm", ["'adamm'", "'adam'"]),

@@ -145,7 +145,7 @@ def shapes(**options):
         (dict(batch_norm_group_size=3), "batch_size=8 .*groups of 3.*multiple of 3"),
         (dict(seed=2**32), "seed=4294967296 must be at least 0 and at most 4294967295"),
         (dict(batch_size=10**12), "at most 100000000000"),
-        (dict(optimizers={"generator": {"learning_rate": "fast"}}), "'fast' is no number"),
+        (dict(optimizers={"generator": {"learning_rate": "fast"}}), "'fast' must be a number"),
         (dict(optimizers={"painter": {"learning_rate": 1.0}}), "no player .*'painter'"),
     ],
 )

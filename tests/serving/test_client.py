@@ -271,7 +271,10 @@ def test_wrong_inputs_are_one_line_with_the_names_that_exist(server, run_client,
         ),
         ([score, '--input_json={"label": [1, 2]}', "--num=3"], "differing numbers of rows"),
         ([score, '--input_json={"label": []}'], "holds no rows"),
-        ([score, '--input_json={"label": [1]}'], "is no picture. Give an --out that ends in .json"),
+        (
+            [score, '--input_json={"label": [1]}'],
+            "is not an image. Give an --out that ends in .json",
+        ),
     ]:
         process = ask_two(run_client, server, "rest", *arguments, f"--out={tmp_path}/x.png")
         assert process.returncode == 2 and process.stdout == "", (arguments, process)

@@ -28,7 +28,7 @@ from tfgan_suite.serving.client import GrpcClient, RestClient, Unavailable, spli
 
 
 class HostileServer:
-    """Answers whatever it is told to, on 127.0.0.1, from threads of this process.
+    """Gives any answer that a test sets, on 127.0.0.1, from threads of this process.
 
     Args:
         replies: `{end of the path: pieces}`; a piece is sent if it is bytes and waited for if it is

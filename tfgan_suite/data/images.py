@@ -83,7 +83,7 @@ def read_picture(path: pathlib.Path, rules: PictureRules) -> np.ndarray:
     """Reads a picture file, uint8 `[height, width, channels]`.
 
     Raises:
-        RunFailure: the file is no picture, is damaged, or is too large. The message names it.
+        RunFailure: the file is not an image, is damaged, or is too large. The message names it.
     """
     try:
         with files.open_regular(path) as file, Image.open(file, formats=_FORMATS) as picture:

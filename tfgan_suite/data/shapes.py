@@ -7,7 +7,8 @@ one counterpart in the other, which is what a translation between them is measur
 
 The two styles are told apart by the light alone: hue stays, and everything that varies from scene
 to scene is unevenly distributed (common and rare colours, mostly clear skies), so that a mapping
-which swaps colours or reverses brightness does not fit the other domain.
+which swaps colours or reverses brightness does not simply fit the other domain. It is not a
+guarantee: trained translators have been seen to swap blue and green, and clear and hazy skies.
 
 Shapes are signed distance functions; the share of a pixel that an edge covers follows from the
 distance, which is what makes the pictures smooth at any size.

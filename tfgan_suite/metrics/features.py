@@ -1,6 +1,5 @@
 """Feature networks for distances between sets of images, each with a name of its own."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import keras
@@ -74,10 +73,6 @@ class ImageFeatures:
                 f"Received: {images.shape[-1]}."
             )
         return self._compute(tf.constant(images)).numpy().astype(np.float64)
-
-    def of_batches(self, batches: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Yields the features of each of a series of batches."""
-        return map(self, batches)
 
 
 def squeezenet_features(weights: str | Path) -> ImageFeatures:

@@ -363,7 +363,7 @@ def _check_named(
         value = settings[argument]
         is_schedule = argument == "learning_rate" and isinstance(value, dict)
         if not (is_schedule or value is None or isinstance(value, (int, float))):
-            raise UserInputError(f"{what}.{argument}={value!r} is no number.")
+            raise UserInputError(f"{what}.{argument}={value!r} must be a number.")
     for parameter in accepted:
         if parameter.default is parameter.empty and parameter.name not in settings:
             raise UserInputError(

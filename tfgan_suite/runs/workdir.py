@@ -178,7 +178,7 @@ class Workdir:
         Keys that came with a later version of the package have their defaults.
 
         Raises:
-            UserInputError: If there is no run.
+            UserInputError: If the folder holds no run.
             RunFailure: If config.json cannot be read or holds no valid config.
         """
         defaults = run_config.to_json(run_config.default_config())

@@ -166,7 +166,7 @@ def _starts_with(data, first):
 
 
 def _image_size(row, data):
-    """Height and width, int64, from the header alone; 0 for what is no image."""
+    """Height and width, int64, from the header alone; 0 where the file is not an image."""
 
     def png():
         # Padded, so that a cut header reads as zeros.

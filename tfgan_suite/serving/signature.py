@@ -69,7 +69,7 @@ class Signature:
         }
 
     def range_of(self, name: str) -> tuple[float, float] | None:
-        """The lowest and highest value of an input, `None` for what is no float."""
+        """The lowest and highest value of an input, `None` for inputs of other types than float."""
         if not self.tensor_specs[name].dtype.is_floating:
             return None
         return tuple(map(float, self.ranges.get(name, DEFAULT_RANGE)))
