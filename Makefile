@@ -39,7 +39,7 @@ test-ray: install
 # LiteRT, ONNX and OpenVINO files of every model; installs the extra `runtimes`.
 test-runtimes: install
 	$(RUN) -m pip install --quiet --editable '.[runtimes]'
-	$(PYTEST) tests/serving/test_runtimes.py
+	$(PYTEST) tests/inference/test_runtimes.py
 
 # The oldest supported versions, in an environment of their own. OLDEST_PYTHON names Python 3.10.
 test-oldest:

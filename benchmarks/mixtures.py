@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+from tfgan_suite.cli import run_program
 from tfgan_suite.data import mixture_of
 from tfgan_suite.metrics import mode_coverage
 from tfgan_suite.runs import load_config, train
-from tfgan_suite.runs.program import run_program
 
 CONFIGS = ("gan_ring", "lsgan_ring", "gan_grid", "lsgan_grid")
 NUM_SAMPLES = 10_000

@@ -19,10 +19,11 @@ from absl import flags
 
 from benchmarks.steps import package_step
 from benchmarks.timing import Job
+from tfgan_suite.cli import run_program
+from tfgan_suite.cluster import tf_config
+from tfgan_suite.cluster.local_workers import free_ports, shares
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.runs import default_config, tf_config
-from tfgan_suite.runs.local_workers import free_ports, shares
-from tfgan_suite.runs.program import run_program
+from tfgan_suite.runs import default_config
 
 BATCH = 32  # of each worker
 MODEL = {"name": "dcgan", "image_size": 32, "filters": 64, "kernel_size": 4}
@@ -82,7 +83,7 @@ def _cluster(num_workers):
 
 def here():
     """Returns a function that takes one step of the package, as the worker that TF_CONFIG names."""
-    from tfgan_suite.runs.devices import make_strategy
+    from tfgan_suite.cluster.devices import make_strategy
     from tfgan_suite.runs.training import build
 
     config = default_config()

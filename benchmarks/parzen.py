@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
+from tfgan_suite.cli import run_program
 from tfgan_suite.data import open_source
 from tfgan_suite.metrics import parzen_score
 from tfgan_suite.runs import load
-from tfgan_suite.runs.program import run_program
 from tfgan_suite.runs.training import build
 
 NUM_SAMPLES = 10_000

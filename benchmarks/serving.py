@@ -24,7 +24,7 @@ import numpy as np
 from absl import flags
 
 from benchmarks.timing import step_times
-from tfgan_suite.runs.program import run_program
+from tfgan_suite.cli import run_program
 
 MODELS = {
     "dcgan": {"name": "dcgan", "preset": "torch_64"},
@@ -98,18 +98,18 @@ def measure_here(way, name, folder, threads):
 
 
 def write(name, folder):
-    from tfgan_suite import models, serving
-    from tfgan_suite.serving import runtimes
+    from tfgan_suite import models, publishing
+    from tfgan_suite.inference import runtimes
 
     model = models.build(MODELS[name])
-    serving.publish(model, folder / "servable")
+    publishing.publish(model, folder / "servable")
     for runtime, way in runtimes.RUNTIMES.items():
         if all(importlib.util.find_spec(package) for package in way.packages):
             runtimes.write(model, folder / runtime, runtime)
 
 
 def servable(name, folder, threads):
-    from tfgan_suite.serving.cpp_loader import CppSavedModel
+    from tfgan_suite.publishing.cpp_loader import CppSavedModel
 
     loaded = CppSavedModel(folder / "servable/1", num_threads=threads)
     (argument,) = loaded.signatures[SIGNATURES[name]].inputs

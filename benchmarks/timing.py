@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tfgan_suite.cluster.local_workers import confined_to
 from tfgan_suite.errors import RunFailure
-from tfgan_suite.runs.local_workers import confined_to
 
 
 class Spread(NamedTuple):

@@ -20,9 +20,9 @@ from absl import flags
 
 from benchmarks.steps import package_step
 from benchmarks.timing import Job, spread
+from tfgan_suite.cli import run_program
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.runs import default_config, load_config
-from tfgan_suite.runs.program import run_program
 
 CONFIGS = Path(__file__).parents[1] / "launch/configs"
 

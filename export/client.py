@@ -32,10 +32,11 @@ import numpy as np
 from absl import flags
 from PIL import Image
 
-from tfgan_suite import runs
+from tfgan_suite.cli import run_program
+from tfgan_suite.client import load_test, model_server
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.files import write_whole
-from tfgan_suite.serving import client, load, tensors
+from tfgan_suite.protocol import tensors
 
 _MAX_PIXELS = 4096 * 4096  # of a picture in an answer, by its header
 _MAX_FILE_BYTES = 1 << 28
@@ -107,17 +108,19 @@ def main(_) -> int:
     given = _given()
     if _OUT.value is not None:
         _check_out(Path(_OUT.value))
-    kinds = {"rest": client.RestClient, "grpc": client.GrpcClient}
+    kinds = {"rest": model_server.RestClient, "grpc": model_server.GrpcClient}
     server = kinds[_PROTOCOL.value](
         _TARGET.value, _MODEL.value, _LABEL.value, _TIMEOUT.value, _VERSION.value
     )
-    signatures = client.with_retries(server.signatures, _RETRIES.value)
+    signatures = model_server.with_retries(server.signatures, _RETRIES.value)
     signature = _choose(signatures, given)
     inputs = _inputs(signatures[signature].inputs, given)
     if _RATE.value is not None:
         return _measure(server, signature, inputs)
     start = time.perf_counter()
-    outputs = client.with_retries(lambda: server.predict(signature, inputs(0)), _RETRIES.value)
+    outputs = model_server.with_retries(
+        lambda: server.predict(signature, inputs(0)), _RETRIES.value
+    )
     seconds = time.perf_counter() - start
     files = _write(Path(_OUT.value), outputs)
     print(json.dumps({"signature": signature, "files": files, "seconds": round(seconds, 4)}))
@@ -142,8 +145,8 @@ def _given():
             raise UserInputError(f"--input_json is no JSON: {error}") from error
         if not isinstance(given, dict) or not all(isinstance(v, list) for v in given.values()):
             raise UserInputError(
-                f"--input_json is {client.one_line(given)}; expected an object from the name of "
-                'each input to a list of its rows, such as {"seed": [1, 2]}.'
+                f"--input_json is {model_server.one_line(given)}; expected an object from the name "
+                'of each input to a list of its rows, such as {"seed": [1, 2]}.'
             )
     if _IMAGE.value is not None:
         if "image_bytes" in given:
@@ -253,7 +256,7 @@ def _inputs(infos, given):
 
 
 def _measure(server, signature, inputs):
-    result = load.generate(
+    result = load_test.generate(
         lambda number: server.predict(signature, inputs(number)), _RATE.value, _DURATION.value
     )
     answered, failed = len(result.latencies), sum(result.failures.values())
@@ -332,8 +335,8 @@ def _decoded(data):
         raise RunFailure(f"The answer holds a picture of too many pixels: {error}") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
         raise RunFailure(
-            f"The answer holds bytes that are no picture ({client.one_line(error)}). To see them, "
-            "give an --out that ends in .json."
+            f"The answer holds bytes that are no picture ({model_server.one_line(error)}). To see "
+            "them, give an --out that ends in .json."
         ) from error
     return image
 
@@ -349,7 +352,7 @@ def _from_levels(picture):
 
 
 if __name__ == "__main__":
-    runs.run_program(
+    run_program(
         main,
         groups={
             "Whom": ["target", "protocol", "model", "label", "version"],

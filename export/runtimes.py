@@ -14,7 +14,8 @@ import json
 from absl import flags
 
 from tfgan_suite import runs
-from tfgan_suite.serving import runtimes
+from tfgan_suite.cli import run_program
+from tfgan_suite.inference import runtimes
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the training run.", required=True)
 _CHECKPOINT = flags.DEFINE_string(
@@ -38,7 +39,7 @@ def main(_) -> None:
 
 
 if __name__ == "__main__":
-    runs.run_program(
+    run_program(
         main,
         groups={"What": ["workdir", "checkpoint", "format"], "Where to": ["out"]},
     )

@@ -17,7 +17,8 @@ import json
 
 from absl import flags
 
-from tfgan_suite import runs, serving
+from tfgan_suite import publishing, runs
+from tfgan_suite.cli import run_program
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the training run.", required=True)
 _CHECKPOINT = flags.DEFINE_string(
@@ -49,7 +50,7 @@ _LABEL = flags.DEFINE_string(
 
 def main(_) -> None:
     config, model = runs.load(_WORKDIR.value, checkpoint=_CHECKPOINT.value)
-    published = serving.publish(
+    published = publishing.publish(
         model,
         _EXPORT_DIR.value,
         version=_VERSION.value,
@@ -73,7 +74,7 @@ def main(_) -> None:
 
 
 if __name__ == "__main__":
-    runs.run_program(
+    run_program(
         main,
         groups={
             "What": ["workdir", "checkpoint"],

@@ -21,10 +21,10 @@ import sys
 
 from absl import flags
 
-from tfgan_suite import runs
+from tfgan_suite.cli import run_program
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.serving import versions
-from tfgan_suite.serving.verify import verify_apart
+from tfgan_suite.publishing import versions
+from tfgan_suite.publishing.verify import verify_apart
 
 _MODEL_DIR = flags.DEFINE_string(
     "model_dir", None, "Export directory, which holds the versions.", required=True
@@ -73,4 +73,4 @@ def _find_version(model_dir, version):
 
 
 if __name__ == "__main__":
-    runs.run_program(main)
+    run_program(main)

@@ -24,6 +24,7 @@ import numpy as np
 from absl import flags
 
 from tfgan_suite import runs
+from tfgan_suite.cli import run_program
 from tfgan_suite.errors import RunFailure
 
 CONFIG = Path(__file__).parent / "configs" / "cyclegan_shapes.py"
@@ -35,7 +36,7 @@ WORKDIR = flags.DEFINE_string("workdir", "runs/demo", "Folder of the run; resume
 
 
 def main(_):
-    from tfgan_suite import serving
+    from tfgan_suite import publishing
 
     workdir = Path(WORKDIR.value)
     config = runs.load_config(CONFIG)
@@ -46,7 +47,7 @@ def main(_):
     _write_columns(some, columns[:, :NUM_SHOWN], 1)
     _write_columns(all_of_them, columns, 4)
 
-    published = serving.publish(model, workdir / "servable")
+    published = publishing.publish(model, workdir / "servable")
     verified = _verify(workdir / "servable")
 
     print(f"Run, metrics and samples: {workdir}")
@@ -120,7 +121,9 @@ def _grown(masks, pixels=2):
 def _write_columns(path, columns, repeats):
     """Writes one grid with a row for `repeats` scenes of each half."""
     images = columns.swapaxes(0, 1)
-    runs.write_grid(path, images.reshape(-1, *images.shape[2:]), repeats * len(columns))
+    from tfgan_suite.drawing import write_grid
+
+    write_grid(path, images.reshape(-1, *images.shape[2:]), repeats * len(columns))
 
 
 def _verify(servable):
@@ -132,4 +135,4 @@ def _verify(servable):
 
 
 if __name__ == "__main__":
-    runs.run_program(main, groups={"Where": ["workdir"]})
+    run_program(main, groups={"Where": ["workdir"]})

@@ -14,7 +14,8 @@ those of launch.train.
 
 from absl import flags
 
-from tfgan_suite import runs
+from tfgan_suite.cli import run_program
+from tfgan_suite.cluster.ray_workers import run_ray_workers
 from tfgan_suite.errors import UserInputError
 
 NUM_WORKERS = flags.DEFINE_integer(
@@ -52,7 +53,7 @@ PIN = flags.DEFINE_bool(
 def main(arguments):
     if not arguments:
         raise UserInputError("Give the arguments of launch.train after --, at least --config.")
-    return runs.run_ray_workers(
+    return run_ray_workers(
         "launch.train",
         [*arguments, "--strategy=multi_worker"],
         NUM_WORKERS.value,
@@ -65,7 +66,7 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    runs.run_program(
+    run_program(
         main,
         groups={
             "Workers": ["num_workers", "max_failures"],

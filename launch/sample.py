@@ -12,6 +12,7 @@ import json
 from absl import flags
 
 from tfgan_suite import runs
+from tfgan_suite.cli import run_program
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 CHECKPOINT = flags.DEFINE_string(
@@ -45,7 +46,7 @@ def main(overrides):
 
 
 if __name__ == "__main__":
-    runs.run_program(
+    run_program(
         main,
         groups={
             "What to draw from": ["workdir", "checkpoint"],

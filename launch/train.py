@@ -16,6 +16,7 @@ Ctrl-C and 143 by SIGTERM, both after a checkpoint was saved.
 from absl import flags
 
 from tfgan_suite import runs
+from tfgan_suite.cli import run_program
 from tfgan_suite.errors import UserInputError
 
 CONFIG = flags.DEFINE_string(
@@ -89,7 +90,7 @@ def main(overrides):
 
 
 if __name__ == "__main__":
-    runs.run_program(
+    run_program(
         main,
         groups={
             "What to run": ["config", "dry_run"],

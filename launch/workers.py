@@ -11,7 +11,8 @@ import sys
 
 from absl import flags
 
-from tfgan_suite import runs
+from tfgan_suite.cli import run_program
+from tfgan_suite.cluster.local_workers import run_local_workers
 from tfgan_suite.errors import UserInputError
 
 NUM_WORKERS = flags.DEFINE_integer(
@@ -29,8 +30,8 @@ def main(arguments):
     if not arguments:
         raise UserInputError("Give the arguments of launch.train after --, at least --config.")
     command = [sys.executable, "-m", "launch.train", *arguments, "--strategy=multi_worker"]
-    return runs.run_local_workers(command, NUM_WORKERS.value, PIN.value, GRACE.value)
+    return run_local_workers(command, NUM_WORKERS.value, PIN.value, GRACE.value)
 
 
 if __name__ == "__main__":
-    runs.run_program(main, groups={"Workers": ["num_workers", "pin", "grace"]}, hands_on=True)
+    run_program(main, groups={"Workers": ["num_workers", "pin", "grace"]}, hands_on=True)

@@ -11,6 +11,8 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 
+pytest_plugins = ["published"]
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

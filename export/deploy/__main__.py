@@ -24,7 +24,7 @@ from pathlib import Path
 from absl import flags
 
 from export.deploy import manifests, model_server, servable
-from tfgan_suite import runs
+from tfgan_suite.cli import run_program
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.files import write_whole
 
@@ -100,7 +100,7 @@ def _check_out(out, export_dir):
 
 
 if __name__ == "__main__":
-    runs.run_program(
+    run_program(
         main,
         groups={
             "What": ["export_dir", "name"],

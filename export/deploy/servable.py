@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.serving import layout, versions
+from tfgan_suite.publishing import layout, versions
 
 # A batch's inputs and outputs should stay small beside what the networks hold in between.
 _MAX_BATCH_BYTES = 32 * 2**20

@@ -8,7 +8,7 @@ import trainings
 from processes import PROGRAM, train_here
 
 from tfgan_suite import models
-from tfgan_suite.runs import run_local_workers
+from tfgan_suite.cluster.local_workers import run_local_workers
 from tfgan_suite.testing import assert_same_training
 
 

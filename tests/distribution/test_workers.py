@@ -8,8 +8,8 @@ import time
 import jobs
 import pytest
 
-from tfgan_suite.runs.local_workers import free_ports
-from tfgan_suite.runs.tf_config import describe
+from tfgan_suite.cluster.local_workers import free_ports
+from tfgan_suite.cluster.tf_config import describe
 
 TWO = "--num_workers=2"
 TIMEOUT, GRACE, SLACK = 30, 5, 25  # seconds; the last for a busy machine

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from tfgan_suite import models
-from tfgan_suite.runs.devices import make_strategy
-from tfgan_suite.runs.multi_worker import agree, is_chief
+from tfgan_suite.cluster.devices import make_strategy
+from tfgan_suite.cluster.multi_worker import agree, is_chief
 from tfgan_suite.testing import ADAM, Training, train_briefly
 from tfgan_suite.training import Checkpoints
 

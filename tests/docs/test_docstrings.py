@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan_suite
-from tfgan_suite import models, serving
+from tfgan_suite import models, publishing
 from tfgan_suite.layers import Dropout
 from tfgan_suite.networks import build_pair
 
@@ -47,7 +47,7 @@ def names(module):
 @pytest.fixture(scope="module")
 def servable(tmp_path_factory):
     folder = tmp_path_factory.mktemp("published") / "servable"
-    serving.publish(models.build({"name": "gan", "preset": "tiny"}), folder)
+    publishing.publish(models.build({"name": "gan", "preset": "tiny"}), folder)
     return folder
 
 
@@ -88,7 +88,7 @@ def test_the_prompted_examples_print_what_they_say(name):
 
 @pytest.mark.parametrize("name", [name for name in MODULES if [*fenced_examples(name)]])
 def test_the_fenced_examples_run(name):
-    if name == "tfgan_suite.serving.runtimes":
+    if name == "tfgan_suite.inference.runtimes":
         pytest.importorskip("tf2onnx", reason="needs the extra runtimes")
     for block in fenced_examples(name):
         exec(compile(block, name, "exec"), names(importlib.import_module(name)))

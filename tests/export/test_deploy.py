@@ -16,7 +16,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from export.deploy import servable
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.serving import layout, versions
+from tfgan_suite.publishing import layout, versions
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tfgan_suite import runs
-from tfgan_suite.serving import layout
+from tfgan_suite.publishing import layout
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,10 +16,11 @@ from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from tfgan_suite.errors import RunFailure
-from tfgan_suite.serving import Signature, encode_png, layout, publish, warmup
-from tfgan_suite.serving import verify as verify_module
-from tfgan_suite.serving.cpp_loader import CppSavedModel
-from tfgan_suite.serving.verify import verify
+from tfgan_suite.publishing import layout, publish, warmup
+from tfgan_suite.publishing import verify as verify_module
+from tfgan_suite.publishing.cpp_loader import CppSavedModel
+from tfgan_suite.publishing.verify import verify
+from tfgan_suite.signatures import Signature, encode_png
 
 # As `python -m export.verify`, and says at the end what was imported.
 _PROGRAM = """

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import tiny
 
-from tfgan_suite import serving
+from tfgan_suite import publishing
+from tfgan_suite.drawing import write_grid
 from tfgan_suite.errors import RunFailure
-from tfgan_suite.runs import Workdir, load, train, write_grid
+from tfgan_suite.runs import Workdir, load, train
 
 NEVER = 10**9
 ONLY = {
@@ -73,10 +74,10 @@ def test_a_full_disk_during_the_export_publishes_nothing(small_disk, tmp_path):
     disk = small_disk(kib=2048)
     disk.fill(leave_kib=64)
     with pytest.raises(RunFailure, match="No space left on device|failed"):
-        serving.publish(model, disk.path / "servable")
+        publishing.publish(model, disk.path / "servable")
     assert not (disk.path / "servable").exists()
     disk.make_room()
-    assert serving.publish(model, disk.path / "servable").version == 1
+    assert publishing.publish(model, disk.path / "servable").version == 1
 
 
 def test_a_folder_that_becomes_read_only_is_told(small_disk):

@@ -175,7 +175,7 @@ def test_replicas_and_workers_roll_back_alike(poisoned, tmp_path, steps):
 
 WORKERS = """
 import sys
-from tfgan_suite.runs import run_local_workers
+from tfgan_suite.cluster.local_workers import run_local_workers
 sys.exit(run_local_workers(sys.argv[1:], 2))
 """
 

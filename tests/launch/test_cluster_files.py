@@ -13,8 +13,8 @@ import pytest
 import yaml
 from kubeflow_trainer_api.models.jobset_v1alpha2_job_set import JobsetV1alpha2JobSet
 
+from tfgan_suite.cluster import tf_config
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.runs import tf_config
 
 ROOT = Path(__file__).parents[2]
 JOBSET = ROOT / "launch/cluster/jobset.yaml"

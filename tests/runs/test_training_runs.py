@@ -15,7 +15,7 @@ import pytest
 import tiny
 from PIL import Image
 
-from tfgan_suite import models, serving
+from tfgan_suite import models, publishing
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.runs import RunInterrupted, Workdir, dry_run, load, sample, train
 from tfgan_suite.runs import config as run_config
@@ -253,7 +253,7 @@ def test_a_workdir_whose_name_is_a_pattern(tmp_path):
         assert sample(workdir, workdir / "grid.png", num=2)["images_seen"] == 48
         _, loaded = load(workdir)
         assert tiny.same_numbers(loaded, resumed)
-        published = serving.publish(loaded, workdir / "servable")
+        published = publishing.publish(loaded, workdir / "servable")
         assert published.version == 1
 
 

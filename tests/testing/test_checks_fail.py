@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfgan_suite import testing
 from tfgan_suite.errors import RunFailure
-from tfgan_suite.serving import Signature
+from tfgan_suite.signatures import Signature
 from tfgan_suite.training import GenerativeModel, Loss
 
 

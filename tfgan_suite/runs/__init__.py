@@ -1,7 +1,6 @@
-"""What a run is: its config, its folder, its training, its pictures. `launch/` calls nothing else.
+"""What a run is: its config, its folder, its training, its samples.
 
-Names are imported when they are first used, so that a program can use `run_program` without
-loading TensorFlow.
+Names are imported when they are first used, so that a program starts without loading TensorFlow.
 """
 
 import importlib
@@ -12,10 +11,6 @@ _HOMES = {
     "load_config": "config",
     "validate": "config",
     "dry_run": "costs",
-    "write_grid": "grids",
-    "run_local_workers": "local_workers",
-    "run_program": "program",
-    "run_ray_workers": "ray_workers",
     "sample": "sampling",
     "RunInterrupted": "training",
     "load": "training",

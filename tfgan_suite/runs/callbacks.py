@@ -17,8 +17,8 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from tfgan_suite.runs.devices import peak_memory
-from tfgan_suite.runs.grids import draw, write_picture
+from tfgan_suite.cluster.devices import peak_memory
+from tfgan_suite.drawing.grids import draw, write_picture
 from tfgan_suite.runs.tensorboard import TensorBoard
 from tfgan_suite.runs.workdir import Workdir, append_line
 

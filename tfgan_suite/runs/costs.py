@@ -10,8 +10,8 @@ from typing import NamedTuple
 import keras
 from ml_collections import ConfigDict
 
+from tfgan_suite.cluster.devices import available_memory, machine, make_strategy, peak_memory
 from tfgan_suite.runs import config as run_config
-from tfgan_suite.runs.devices import available_memory, machine, make_strategy, peak_memory
 from tfgan_suite.runs.training import build, check_batch, check_folder, prepare, smallest_batch
 from tfgan_suite.runs.workdir import Workdir
 

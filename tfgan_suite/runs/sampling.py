@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from tfgan_suite import data
+from tfgan_suite.drawing.grids import write_grid
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.runs.grids import write_grid
 from tfgan_suite.runs.training import load, true_modes
 
 

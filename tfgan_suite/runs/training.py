@@ -16,11 +16,11 @@ import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_suite import data, models
+from tfgan_suite.cluster import multi_worker
+from tfgan_suite.cluster.devices import machine, make_strategy
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.runs import callbacks as run_callbacks
 from tfgan_suite.runs import config as run_config
-from tfgan_suite.runs import multi_worker
-from tfgan_suite.runs.devices import machine, make_strategy
 from tfgan_suite.runs.resolved import optimizers_to_compile, resolved
 from tfgan_suite.runs.rollbacks import Rollbacks
 from tfgan_suite.runs.tensorboard import TensorBoard

@@ -22,8 +22,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite import pipelines
-from tfgan_suite.serving import publish
-from tfgan_suite.serving.cpp_loader import CppSavedModel, TensorFlowError
+from tfgan_suite.publishing import publish
+from tfgan_suite.publishing.cpp_loader import CppSavedModel, TensorFlowError
 from tfgan_suite.training import Checkpoints, GenerativeModel
 from tfgan_suite.training.step import current_step
 

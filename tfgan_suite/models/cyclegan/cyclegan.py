@@ -10,7 +10,7 @@ from tfgan_suite.losses.reconstruction import l1
 from tfgan_suite.networks import patchgan_discriminator, resnet_translator
 from tfgan_suite.networks.given import check_gives_logits, check_network
 from tfgan_suite.networks.image_size import height_and_width
-from tfgan_suite.serving import Signature, decode_images, encode_png
+from tfgan_suite.signatures import Signature, decode_images, encode_png
 from tfgan_suite.training import ConstantThenLinear, GenerativeModel, HistoryPool, Loss
 
 

@@ -8,7 +8,7 @@ from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses import adversarial, penalties
 from tfgan_suite.networks import build_pair
 from tfgan_suite.networks.given import check_gives_logits, check_network
-from tfgan_suite.serving import LATENT_RANGE, Signature, encode_png, latents_from_seeds
+from tfgan_suite.signatures import LATENT_RANGE, Signature, encode_png, latents_from_seeds
 from tfgan_suite.training import GenerativeModel, Loss
 from tfgan_suite.training.noise import check_distribution
 

@@ -1,0 +1,1 @@
+"""Where a run computes: strategies, workers and how they find each other."""

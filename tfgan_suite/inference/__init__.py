@@ -1,0 +1,1 @@
+"""Trained networks in the form that answers fastest: rewritten layers, other runtimes."""

@@ -1,0 +1,118 @@
+"""The same network with less to compute: batch norms folded, layers replaced by faster ones."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from tfgan_suite.inference.faster_layers import faster_kind
+from tfgan_suite.layers import GhostBatchNormalization
+
+_LINEAR = (
+    layers.Dense,
+    layers.Conv2D,
+    layers.Conv2DTranspose,
+    layers.Conv3D,
+    layers.Conv3DTranspose,
+)
+_NORMS = (GhostBatchNormalization, layers.BatchNormalization)
+
+
+def inference_network(network: keras.Model) -> keras.Model:
+    """Returns a network for inference that gives the same outputs in less time.
+
+    - A batch norm with its moving statistics is `x * scale + offset` for each channel. Where it
+      directly follows a dense layer, a convolution or a transposed convolution without activation
+      that nothing else reads, scale goes into that layer's kernel and offset into its bias.
+    - A transposed convolution of stride 2 becomes four convolutions, one for each phase of the
+      output's rows and columns, with the taps of the kernel that meet a pixel there. TensorFlow
+      computes it as the gradient of a convolution: for one picture 1.8 times as long on a CPU core.
+      Few filters, such as those of an RGB picture, are computed by one convolution for all phases.
+    - A convolution with few filters computes 2 x 2 pixels at once.
+    - Reflection padding becomes one gather of pixels.
+
+    Args:
+        network: functional or sequential model. Layers that compute in less than float32 stay
+            as they are.
+
+    Returns:
+        A model of its own with the same outputs up to rounding (1e-5 of outputs in [-1, 1]);
+        `network` itself where there is nothing to change.
+
+    Example:
+
+    ```python
+    generator, _ = build_pair("dcgan", image_size=16, filters=4)
+    faster = inference_network(generator)
+    latents = np.ones((2, 100), "float32")
+    assert np.allclose(faster(latents), generator(latents), atol=1e-5)
+    ```
+    """
+    if not is_graph_of_layers(network):
+        return network
+    folds = {id(norm): linear for norm in network.layers if (linear := _foldable(norm))}
+    norms = {id(linear): norm for norm in network.layers if (linear := folds.get(id(norm)))}
+    stand_ins = {id(layer): kind for layer in network.layers if (kind := faster_kind(layer))}
+    if not folds and not stand_ins:
+        return network
+
+    def clone(layer):
+        if id(layer) in folds:
+            return _FoldedAway(name=layer.name)
+        config = layer.get_config()
+        if id(layer) in norms:
+            config["use_bias"] = True
+        clone = type(layer).from_config(config)
+        return stand_ins[id(layer)].of(clone) if id(layer) in stand_ins else clone
+
+    faster = keras.models.clone_model(network, clone_function=clone)
+    for layer in network.layers:
+        if not layer.weights or id(layer) in folds:
+            continue
+        weights = [np.asarray(weight) for weight in layer.get_weights()]
+        if id(layer) in norms:
+            weights = _folded(layer, norms[id(layer)])
+        twin = faster.get_layer(layer.name)
+        twin.set_weights(twin.weights_for(*weights) if id(layer) in stand_ins else weights)
+    return faster
+
+
+def is_graph_of_layers(network: keras.Model) -> bool:
+    """Returns whether a model is functional or sequential: its layers know what they read."""
+    return isinstance(network, keras.Sequential) or hasattr(network, "operations")
+
+
+class _FoldedAway(layers.Layer):
+    def call(self, inputs, training=False, mask=None):
+        return inputs
+
+
+def _foldable(norm):
+    """Returns the layer that a batch norm may go into, or None."""
+    if not isinstance(norm, _NORMS) or len(norm._inbound_nodes) != 1:
+        return None
+    linear = norm.input._keras_history.operation
+    possible = (
+        isinstance(linear, _LINEAR)
+        and linear.activation is keras.activations.linear
+        and len(linear._outbound_nodes) == len(linear._inbound_nodes) == 1
+        and getattr(norm, "axis", -1) in (-1, len(norm.input.shape) - 1)
+        and {linear.compute_dtype, norm.compute_dtype} == {"float32"}
+    )
+    return linear if possible else None
+
+
+def _folded(linear, norm):
+    """The kernel and bias of a linear layer with a batch norm in them, computed in float64."""
+
+    def values(variable):
+        return np.asarray(variable, np.float64)
+
+    scale = 1.0 / np.sqrt(values(norm.moving_variance) + norm.epsilon)
+    if norm.scale:
+        scale = scale * values(norm.gamma)
+    # The channels made come last in a kernel, but before those read in a transposed convolution's.
+    transposed = isinstance(linear, layers.Conv2DTranspose | layers.Conv3DTranspose)
+    kernel = values(linear.kernel) * (scale[:, None] if transposed else scale)
+    bias = values(linear.bias) if linear.use_bias else 0.0
+    offset = values(norm.beta) if norm.center else 0.0
+    return [kernel, (bias - values(norm.moving_mean)) * scale + offset]

@@ -1,0 +1,197 @@
+"""Image files in and out of a served graph, from bytes that anybody may have sent.
+
+TensorFlow's decoders take the memory that an image's header asks for and the time that its parts
+do, and do not say which of several images was bad. Here size and parts are counted first, and an
+operation that may fail on an image has a name with the number of its row, which TensorFlow puts
+into the error.
+"""
+
+import tensorflow as tf
+
+from tfgan_suite.signatures.signature import refuse_rows
+
+MAX_PIXELS = 4096 * 4096
+"""Images with more pixels than this are refused from their header, before they are decoded."""
+
+MAX_SCANS = 32
+"""Scans of a JPEG file: progressive ones have about ten. Each goes through all pixels again (29 ms
+of a CPU core for 4096 x 4096) and may take 33 bytes of the file."""
+
+MAX_TEXTS = 8
+"""Compressed texts of either kind in a PNG file. Each may unpack to 8 MB (41 ms of a CPU core)."""
+
+PARALLEL_PICTURES = 2
+"""Pictures of a request decoded at a time; bounds the memory that a request takes."""
+
+NAMED_ROWS = 64
+"""Rows of a request that errors of TensorFlow's decoders name; those behind are "64_or_later"."""
+
+
+def encode_png(images: tf.Tensor) -> tf.Tensor:
+    """Encodes images as PNG files.
+
+    Args:
+        images: float32 `[B, H, W, C]` in [-1, 1], what lies outside is clipped; C is 1 (grey),
+            3 (RGB) or 4 (RGB and alpha).
+
+    Returns:
+        Strings `[B]`.
+    """
+    levels = tf.cast(tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
+    return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.string)
+
+
+def decode_images(
+    image_bytes: tf.Tensor, size: int | tuple[int, int], channels: int = 3
+) -> tf.Tensor:
+    """Decodes PNG and JPEG files.
+
+    Follows the rules of `tfgan_suite.data.images`: what does not fit the shape is cut off around
+    the centre, scaling is bicubic with antialiasing, transparent parts become white. It differs in
+    that the EXIF orientation is not read, nor a PNG's single transparent colour, and 16 bits are
+    cut to 8. What is no PNG or JPEG file, has more than `MAX_PIXELS` pixels, `MAX_SCANS` scans or
+    `MAX_TEXTS` compressed texts raises an error that names the rows before anything is decoded; a
+    file whose content cannot be decoded raises the decoder's, with its row as in
+    `image_bytes_row_3`.
+
+    Args:
+        image_bytes: Strings `[B]`, encoded pictures of any size.
+        size: Height and width of the result, in pixels.
+        channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha).
+
+    Returns:
+        float32 `[B, height, width, channels]` in [-1, 1].
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    image_bytes = tf.convert_to_tensor(image_bytes, tf.string)
+    rows = tf.range(tf.shape(image_bytes)[0])
+
+    def read_header(row_and_data):
+        row, data = row_and_data
+        return _image_size(row, data), _is_costly(data)
+
+    sizes, are_costly = tf.map_fn(
+        read_header,
+        (rows, image_bytes),
+        fn_output_signature=(tf.TensorSpec([2], tf.int64), tf.TensorSpec([], tf.bool)),
+    )
+    areas = tf.reduce_prod(sizes, axis=1)
+    for is_bad, reason in (
+        (areas <= 0, "cannot be read as a PNG or JPEG file; send one of these"),
+        (areas > MAX_PIXELS, f"too large, more than {MAX_PIXELS} pixels"),
+        (
+            are_costly,
+            f"too costly, more than {MAX_SCANS} JPEG scans or {MAX_TEXTS} compressed PNG texts",
+        ),
+    ):
+        image_bytes = refuse_rows(image_bytes, is_bad, f"Input image_bytes: {reason}")
+
+    def decode(row_and_data):
+        row, data = row_and_data
+        # With as many channels as are stored: asked for 4, the decoder gives wrong alpha values for
+        # palettes and for grey of less than 8 bits.
+        image = _named_by_row(
+            row, lambda name: tf.io.decode_image(data, expand_animations=False, name=name)
+        )
+        return _scale_to_cover(image, height, width, channels)
+
+    images = tf.map_fn(
+        decode,
+        (rows, image_bytes),
+        fn_output_signature=tf.TensorSpec([height, width, channels], tf.float32),
+        parallel_iterations=PARALLEL_PICTURES,
+    )
+    return tf.clip_by_value(images, 0.0, 1.0) * 2.0 - 1.0
+
+
+def _named_by_row(row, operation):
+    """Runs `operation(name)` under a name that holds the number of the row."""
+
+    def branch(number):
+        return lambda: operation(f"image_bytes_row_{number}")
+
+    branches = [branch(number) for number in range(NAMED_ROWS)]
+    return tf.switch_case(
+        tf.minimum(row, NAMED_ROWS), [*branches, branch(f"{NAMED_ROWS}_or_later")]
+    )
+
+
+def _scale_to_cover(image, height, width, channels):
+    """Scales until the shape is covered and cuts off what juts out, the centre staying in place.
+
+    Takes uint8 `[H, W, 1 to 4]`, gives float32 `[height, width, channels]` in [0, 1]. The large
+    picture is never held in floats.
+    """
+    target = tf.constant([height, width], tf.float32)
+    sides = tf.cast(tf.shape(image)[:2], tf.float32)
+    factor = tf.reduce_max(target / sides)
+    stored = tf.shape(image)[-1]
+    has_alpha = tf.equal(stored % 2, 0)
+
+    def scale(values, highest):
+        scaled = tf.raw_ops.ScaleAndTranslate(
+            images=values[tf.newaxis],
+            size=[height, width],
+            scale=tf.stack([factor, factor]),
+            translation=(target - sides * factor) / 2.0,
+            kernel_type="keyscubic",
+            antialias=True,
+        )[0]
+        return scaled / highest
+
+    def scale_on_white():
+        alpha = image[..., -1:]
+        covered = tf.cast(image[..., :-1], tf.uint16) * tf.cast(alpha, tf.uint16)
+        return scale(covered, 255.0 * 255.0) + (1.0 - scale(alpha, 255.0))
+
+    def as_rgb(colour):
+        return tf.cond(
+            stored < 3, lambda: tf.repeat(colour[..., :1], 3, axis=-1), lambda: colour[..., :3]
+        )
+
+    if channels == 4:
+        scaled = scale(image, 255.0)
+        alpha = tf.cond(has_alpha, lambda: scaled[..., -1:], lambda: tf.ones_like(scaled[..., :1]))
+        return tf.concat([as_rgb(scaled), alpha], axis=-1)
+    colour = as_rgb(tf.cond(has_alpha, scale_on_white, lambda: scale(image, 255.0)))
+    colour = tf.ensure_shape(colour, [height, width, 3])
+    return tf.image.rgb_to_grayscale(colour) if channels == 1 else colour
+
+
+_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+
+
+def _starts_with(data, first):
+    return tf.equal(tf.strings.substr(data, 0, len(first)), first)
+
+
+def _image_size(row, data):
+    """Height and width, int64, from the header alone; 0 where the file is not an image."""
+
+    def png():
+        # Padded, so that a cut header reads as zeros.
+        header = tf.strings.join([tf.strings.substr(data, 0, 24), tf.constant(b"\0" * 24)])
+        sides = tf.io.decode_raw(tf.strings.substr(header, 16, 8), tf.int32, little_endian=False)
+        return tf.cast(sides[::-1], tf.int64)
+
+    def jpeg():
+        shape = _named_by_row(row, lambda name: tf.image.extract_jpeg_shape(data, tf.int64, name))
+        return shape[:2]
+
+    return tf.case(
+        [(_starts_with(data, _PNG), png), (_starts_with(data, _JPEG), jpeg)],
+        default=lambda: tf.zeros([2], tf.int64),
+    )
+
+
+def _is_costly(data):
+    """Whether a file has more parts that a decoder works through than any ordinary one."""
+    return tf.cond(
+        _starts_with(data, _PNG),
+        lambda: _has_more_than(MAX_TEXTS, data, b"zTXt") | _has_more_than(MAX_TEXTS, data, b"iTXt"),
+        lambda: _has_more_than(MAX_SCANS, data, b"\xff\xda"),
+    )
+
+
+def _has_more_than(number, data, mark):
+    return tf.size(tf.strings.split(data, mark, maxsplit=number + 1)) > number + 1
