@@ -125,7 +125,7 @@ class Job:
     def close(self) -> None:
         """Ends the processes."""
         for process in self._processes:
-            process.terminate()
+            process.kill()  # TensorFlow's workers catch SIGTERM
         for process in self._processes:
             process.join()
 
