@@ -41,6 +41,8 @@ def batches_of_positions(
     batch_size: int,
     start_step: int = 0,
     input_context: tf.distribute.InputContext | None = None,
+    batches_per_step: int = 1,
+    first_position: int = 0,
 ) -> tf.data.Dataset:
     """Makes the endless dataset whose batch t is `read` of the positions t * B ... t * B + B - 1.
 
@@ -50,6 +52,9 @@ def batches_of_positions(
         start_step: int. Number of the first batch.
         input_context: as given by `tf.distribute.Strategy.distribute_datasets_from_function`: an
             element is then what one replica takes.
+        batches_per_step: int. With k > 1 a step takes k batches, of kB positions in a row: the
+            tensors of an element are `[b, k, ...]`.
+        first_position: int. Where batch 0 begins: positions that batches of other sizes have used.
 
     Raises:
         UserInputError: the replicas cannot share a batch equally.
@@ -57,11 +62,18 @@ def batches_of_positions(
     first, local, replicas = _replicas(input_context)
     check_shared_equally(batch_size, replicas)
     share = batch_size // replicas
+    rows = share * batches_per_step
 
     def element(number):
         # Local replicas take turns: MultiDeviceIterator hands element i to device i % local.
         step, replica = start_step + number // local, first + number % local
-        return read(step * batch_size + replica * share + tf.range(share, dtype=tf.int64))
+        begin = first_position + step * batch_size * batches_per_step + replica * rows
+        values = read(begin + tf.range(rows, dtype=tf.int64))
+        if batches_per_step == 1:
+            return values
+        return tf.nest.map_structure(
+            lambda t: tf.reshape(t, [share, batches_per_step, *t.shape[1:]]), values
+        )
 
     # Repeated, so that TensorFlow knows it as endless: else the workers of a job ask each other
     # before each step whether anyone has come to an end.

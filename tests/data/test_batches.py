@@ -3,21 +3,23 @@ import collections
 import numpy as np
 import pytest
 import tensorflow as tf
+from specs import IMAGES, LABELLED, LABELLED_POINTS, PAIRED, POINTS, UNPAIRED
 
 from tfgan_suite.data import heldout_batch, heldout_pairs, training_batches
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import ClassId, Image, Point
 
 SHAPES = {"source": "shapes", "size": 8, "num_examples": 20, "num_test": 12}
 AUGMENTED = {**SHAPES, "load_size": 11, "flip": True}
 RING = {"source": "gaussians"}
 CASES = [
-    (AUGMENTED, "samples"),
-    (AUGMENTED, "labelled"),
-    (AUGMENTED, "unpaired"),
-    (AUGMENTED, "paired"),
-    ({**AUGMENTED, "cache_gib": 0}, "samples"),
-    (RING, "samples"),
-    (RING, "labelled"),
+    (AUGMENTED, IMAGES),
+    (AUGMENTED, LABELLED),
+    (AUGMENTED, UNPAIRED),
+    (AUGMENTED, PAIRED),
+    ({**AUGMENTED, "cache_gib": 0}, IMAGES),
+    (RING, POINTS),
+    (RING, LABELLED_POINTS),
 ]
 
 
@@ -51,7 +53,7 @@ def test_another_seed_gives_other_batches(config, kind):
 
 def test_any_whole_number_is_a_seed():
     seeds = (2**31, 2**32, 2**64, 10**30)
-    batches = [_take(training_batches({**RING, "seed": s}, "samples", 2, s), 1) for s in seeds]
+    batches = [_take(training_batches({**RING, "seed": s}, POINTS, 2, s), 1) for s in seeds]
     assert len({batch[0][0].tobytes() for batch in batches}) == len(seeds)
 
 
@@ -90,7 +92,7 @@ def test_a_worker_reads_only_its_share(tmp_path):
         return [batch[0][:, 0, 0, 0] for batch in _take(opened, 2)]
 
     def open_share():
-        return training_batches(config, "samples", 8, seed=3, input_context=_context(2, 1, 2))
+        return training_batches(config, IMAGES, 8, seed=3, input_context=_context(2, 1, 2))
 
     mine = share(open_share())
     later = open_share()
@@ -102,11 +104,9 @@ def test_a_worker_reads_only_its_share(tmp_path):
 
 
 def test_replicas_of_a_pipeline_take_turns():
-    whole = _take(training_batches(SHAPES, "samples", 8, seed=3), 3)
+    whole = _take(training_batches(SHAPES, IMAGES, 8, seed=3), 3)
     # 2 pipelines with 2 replicas each: the second one feeds replicas 2 and 3.
-    turns = _take(
-        training_batches(SHAPES, "samples", 8, seed=3, input_context=_context(2, 1, 4)), 6
-    )
+    turns = _take(training_batches(SHAPES, IMAGES, 8, seed=3, input_context=_context(2, 1, 4)), 6)
     for step in range(3):
         np.testing.assert_array_equal(turns[2 * step][0], whole[step][0][4:6])
         np.testing.assert_array_equal(turns[2 * step + 1][0], whole[step][0][6:8])
@@ -115,22 +115,22 @@ def test_replicas_of_a_pipeline_take_turns():
 def test_a_strategy_hands_out_the_global_batch():
     strategy = tf.distribute.OneDeviceStrategy("CPU:0")
     dataset = strategy.distribute_datasets_from_function(
-        lambda context: training_batches(SHAPES, "unpaired", 4, seed=0, input_context=context)
+        lambda context: training_batches(SHAPES, UNPAIRED, 4, seed=0, input_context=context)
     )
-    given = [part.numpy() for part in next(iter(dataset))]
-    _assert_equal([given], _take(training_batches(SHAPES, "unpaired", 4, seed=0), 1))
+    given = [part.numpy() for part in next(iter(dataset)).values()]
+    _assert_equal([given], _take(training_batches(SHAPES, UNPAIRED, 4, seed=0), 1))
 
 
 def test_tensorflow_does_not_tune_the_pipeline():
     """What that is for: `tests/test_pipelines.py`."""
-    assert training_batches(RING, "samples", 4, seed=0).options().autotune.enabled is False
+    assert training_batches(RING, POINTS, 4, seed=0).options().autotune.enabled is False
 
 
 def _bytes(images):
     return [image.tobytes() for image in images]
 
 
-@pytest.mark.parametrize("kind", ["samples", "unpaired", "paired"])
+@pytest.mark.parametrize("kind", [IMAGES, UNPAIRED, PAIRED])
 @pytest.mark.parametrize("batch_size", [4, 7, 50])
 def test_every_example_once_in_each_epoch(kind, batch_size):
     epochs, examples = 7, SHAPES["num_examples"]
@@ -151,16 +151,16 @@ def test_unpaired_domains_have_unrelated_orders(tmp_path):
     same = np.arange(20, dtype=np.uint8).reshape(20, 1, 1)
     np.savez(tmp_path / "same.npz", a=same, b=same)
     config = {"source": f"npz:{tmp_path}/same.npz"}
-    a, b = _take(training_batches(config, "unpaired", 20, seed=0), 1)[0]
+    a, b = _take(training_batches(config, UNPAIRED, 20, seed=0), 1)[0]
     assert set(_bytes(a)) == set(_bytes(b))
     assert np.mean([this == that for this, that in zip(_bytes(a), _bytes(b), strict=True)]) < 0.3
-    a, b = _take(training_batches(config, "paired", 20, seed=0), 1)[0]
+    a, b = _take(training_batches(config, PAIRED, 20, seed=0), 1)[0]
     assert _bytes(a) == _bytes(b)
 
 
 def test_pairs_are_cut_and_mirrored_alike():
     config = {**AUGMENTED, "a": "day", "b": "day"}
-    for a, b in _take(training_batches(config, "paired", 20, seed=0), 3):
+    for a, b in _take(training_batches(config, PAIRED, 20, seed=0), 3):
         np.testing.assert_array_equal(a, b)
 
 
@@ -173,7 +173,7 @@ def _ramp(tmp_path):
 
 def test_augmentation_takes_every_place_and_both_directions(tmp_path):
     config = {"source": _ramp(tmp_path), "size": 4, "load_size": 6, "flip": True}
-    (images,) = _take(training_batches(config, "samples", 900, seed=0), 1)[0]
+    (images,) = _take(training_batches(config, IMAGES, 900, seed=0), 1)[0]
     pixels = np.round((images[..., 0] + 1) * 127.5).astype(int)
     seen = collections.Counter()
     for image in pixels:
@@ -190,29 +190,33 @@ def test_augmentation_takes_every_place_and_both_directions(tmp_path):
 
 
 def test_values_and_types():
-    batch = next(iter(training_batches(SHAPES, "labelled", 4, seed=0)))
-    assert batch[0].dtype == tf.float32 and batch[0].shape == (4, 8, 8, 3)
-    assert batch[1].dtype == tf.int32 and batch[1].shape == (4,)
-    assert -1 <= tf.reduce_min(batch[0]) < 0 < tf.reduce_max(batch[0]) <= 1
+    batch = next(iter(training_batches(SHAPES, LABELLED, 4, seed=0)))
+    image, label = batch["image"], batch["label"]
+    assert image.dtype == tf.float32 and image.shape == (4, 8, 8, 3)
+    assert label.dtype == tf.int32 and label.shape == (4,)
+    assert -1 <= tf.reduce_min(image) < 0 < tf.reduce_max(image) <= 1
 
 
 def test_pixels_0_and_255_become_minus_one_and_one(tmp_path):
     np.savez(tmp_path / "x.npz", x=np.array([[[0, 255]]], np.uint8))
-    (images,) = _take(training_batches({"source": f"npz:{tmp_path}/x.npz"}, "samples", 1, 0), 1)[0]
+    config = {"source": f"npz:{tmp_path}/x.npz"}
+    (images,) = _take(training_batches(config, IMAGES, 1, 0), 1)[0]
     np.testing.assert_array_equal(images.ravel(), [-1.0, 1.0])
+    (images,) = _take(training_batches(config, {"image": Image(low=0)}, 1, 0), 1)[0]
+    np.testing.assert_array_equal(images.ravel(), [0.0, 1.0])
 
 
 def test_points_keep_their_units(tmp_path):
     points = np.array([[3.5, -40.0], [1e3, 0.25]])
     np.savez(tmp_path / "points.npz", x=points)
     config = {"source": f"npz:{tmp_path}/points.npz"}
-    (batch,) = _take(training_batches(config, "samples", 2, seed=0), 1)[0]
+    (batch,) = _take(training_batches(config, POINTS, 2, seed=0), 1)[0]
     np.testing.assert_array_equal(batch[np.argsort(batch[:, 0])], points.astype(np.float32))
 
 
 def test_no_python_function_in_the_graph_of_cached_data():
     def operations(config):
-        dataset = training_batches(config, "unpaired", 2, seed=0)
+        dataset = training_batches(config, UNPAIRED, 2, seed=0)
         graph = tf.raw_ops.DatasetToGraphV2(
             input_dataset=dataset._variant_tensor, strip_device_assignment=True
         )
@@ -223,29 +227,31 @@ def test_no_python_function_in_the_graph_of_cached_data():
 
 
 def test_heldout_batch_is_not_augmented():
-    plain = heldout_batch(SHAPES, "paired", 5, seed=1)
-    for first, second in zip(plain, heldout_batch(AUGMENTED, "paired", 5, seed=1), strict=True):
-        assert first.shape == (5, 8, 8, 3) and first.dtype == np.float32
-        np.testing.assert_array_equal(first, second)
+    plain = heldout_batch(SHAPES, PAIRED, 5, seed=1)
+    augmented = heldout_batch(AUGMENTED, PAIRED, 5, seed=1)
+    for name in "ab":
+        assert plain[name].shape == (5, 8, 8, 3) and plain[name].dtype == np.float32
+        np.testing.assert_array_equal(plain[name], augmented[name])
 
 
 def test_heldout_batch_gives_what_there_is_and_each_once():
-    batch = heldout_batch(SHAPES, "samples", 100, seed=0)
+    batch = heldout_batch(SHAPES, IMAGES, 100, seed=0)["image"]
     assert len(batch) == len(set(_bytes(batch))) == SHAPES["num_test"]
 
 
 def test_heldout_batch_depends_on_the_seed():
-    first, second = (heldout_batch(SHAPES, "samples", 12, seed) for seed in (0, 1))
+    first, second = (heldout_batch(SHAPES, IMAGES, 12, seed)["image"] for seed in (0, 1))
     assert _bytes(first) != _bytes(second)
     assert set(_bytes(first)) == set(_bytes(second))
 
 
 def test_heldout_batch_without_a_test_split_says_so(tmp_path, caplog):
-    images, labels = heldout_batch({**RING, "seed": 4}, "labelled", 3, seed=0)
-    assert images.shape == (3, 2) and labels.shape == (3,)
+    batch = heldout_batch({**RING, "seed": 4}, LABELLED_POINTS, 3, seed=0)
+    assert batch["point"].shape == (3, 2) and batch["label"].shape == (3,)
     assert not caplog.records
     np.savez(tmp_path / "x.npz", x=np.zeros([3, 4, 4], np.uint8))
-    assert heldout_batch({"source": f"npz:{tmp_path}/x.npz"}, "samples", 2, 0).shape == (2, 4, 4, 1)
+    batch = heldout_batch({"source": f"npz:{tmp_path}/x.npz"}, IMAGES, 2, 0)
+    assert batch["image"].shape == (2, 4, 4, 1)
     assert "has no held-out split" in caplog.text
 
 
@@ -258,29 +264,30 @@ def test_heldout_pairs_use_each_scene_once():
 @pytest.mark.parametrize(
     "config, kind, arguments, message",
     [
-        (SHAPES, "sampels", {}, "Did you mean 'samples'"),
-        (SHAPES, "samples", {"batch_size": 0}, "batch_size must be a whole number"),
-        (SHAPES, "samples", {"batch_size": 2**40}, "batch_size must be a whole number up to"),
-        (SHAPES, "samples", {"seed": -1}, "seed must be a whole number"),
-        (SHAPES, "samples", {"seed": 1.0}, "seed must be a whole number"),
-        (SHAPES, "samples", {"start_step": 2**63}, "start_step must be a whole number up to"),
+        (SHAPES, {"point": Point()}, {}, "has the fields .*image.* needs a point"),
+        (SHAPES, {"image": Image(), "label": ClassId(2)}, {}, "Build it with num_classes="),
+        (SHAPES, IMAGES, {"batch_size": 0}, "batch_size must be a whole number"),
+        (SHAPES, IMAGES, {"batch_size": 2**40}, "batch_size must be a whole number up to"),
+        (SHAPES, IMAGES, {"seed": -1}, "seed must be a whole number"),
+        (SHAPES, IMAGES, {"seed": 1.0}, "seed must be a whole number"),
+        (SHAPES, IMAGES, {"start_step": 2**63}, "start_step must be a whole number up to"),
         (
             SHAPES,
-            "samples",
+            IMAGES,
             {"batch_size": 6, "input_context": _context(4, 0, 4)},
             "batch of 6 cannot be shared equally by 4",
         ),
-        ({}, "samples", {}, "must name its source"),
-        ({"source": "shape"}, "samples", {}, "Did you mean 'shapes'"),
-        ({"source": "shapes:x"}, "samples", {}, "must be written as shapes"),
-        ({"source": "folder"}, "samples", {}, "must be written as folder:DIR"),
-        ({**SHAPES, "flipp": True}, "samples", {}, "Did you mean 'flip'"),
-        ({**SHAPES, "flip": "yes"}, "samples", {}, "flip must be one of"),
-        ({**SHAPES, "load_size": 7}, "samples", {}, "load_size=7 must not be less than size=8"),
-        ({**SHAPES, "size": 10**6}, "samples", {}, "size must be a whole number up to 16,384"),
-        ({**RING, "modes": 10**12}, "samples", {}, "modes must be a whole number up to"),
-        ({**RING, "flip": True}, "samples", {}, "flip and load_size are for pictures"),
-        (RING, "unpaired", {}, "has no two domains"),
+        ({}, IMAGES, {}, "must name its source"),
+        ({"source": "shape"}, IMAGES, {}, "Did you mean 'shapes'"),
+        ({"source": "shapes:x"}, IMAGES, {}, "must be written as shapes"),
+        ({"source": "folder"}, IMAGES, {}, "must be written as folder:DIR"),
+        ({**SHAPES, "flipp": True}, IMAGES, {}, "Did you mean 'flip'"),
+        ({**SHAPES, "flip": "yes"}, IMAGES, {}, "flip must be one of"),
+        ({**SHAPES, "load_size": 7}, IMAGES, {}, "load_size=7 must not be less than size=8"),
+        ({**SHAPES, "size": 10**6}, IMAGES, {}, "size must be a whole number up to 16,384"),
+        ({**RING, "modes": 10**12}, POINTS, {}, "modes must be a whole number up to"),
+        ({**RING, "flip": True}, POINTS, {}, "flip and load_size are for pictures"),
+        (RING, UNPAIRED, {}, "has no two domains"),
     ],
 )
 def test_bad_arguments(config, kind, arguments, message):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from specs import IMAGES, LABELLED, PAIRED, UNPAIRED
 
 from tfgan_suite.data import heldout_batch, open_source, training_batches
 from tfgan_suite.data.sources import open_sources
@@ -41,7 +42,7 @@ def test_flat_folder_in_sorted_order(fill, tmp_path, cache_gib):
 def test_lazy_and_cached_give_the_same_batches(fill):
     config = fill({f"{i}.png": 9 * i for i in range(9)}, flip=True)
     cached, lazy = (
-        [batch.numpy() for batch in training_batches(c, "samples", 4, seed=0).take(5)]
+        [batch["image"].numpy() for batch in training_batches(c, IMAGES, 4, seed=0).take(5)]
         for c in (config, {**config, "cache_gib": 0})
     )
     np.testing.assert_array_equal(cached, lazy)
@@ -59,8 +60,8 @@ def test_classes(fill, cache_gib):
 def test_pictures_beside_classes_mean_no_labels(fill):
     config = fill({"dog/x.png": 2, "y.png": 1})
     assert open_source(config).num_examples == 2
-    with pytest.raises(UserInputError, match="has no labels"):
-        training_batches(config, "labelled", 1, seed=0)
+    with pytest.raises(UserInputError, match="has the fields image; .* needs a label"):
+        training_batches(config, LABELLED, 1, seed=0)
 
 
 def test_train_and_test_folders(fill):
@@ -74,7 +75,7 @@ def test_train_and_test_folders(fill):
 @pytest.mark.parametrize(
     "layout", ["{split}{domain}/{i}.png", "{split}/{domain}/{i}.png", "{domain}/{split}/{i}.png"]
 )
-@pytest.mark.parametrize("kind", ["unpaired", "paired"])
+@pytest.mark.parametrize("kind", [UNPAIRED, PAIRED])
 def test_domains_with_test_folders(fill, layout, kind):
     values = {("train", "A"): 10, ("train", "B"): 20, ("test", "A"): 30, ("test", "B"): 40}
     config = fill(
@@ -114,7 +115,7 @@ def test_test_fraction_keeps_partners_on_one_side(fill):
     test = [_values(source) for source in open_sources(config, "unpaired", "test")]
     assert train[0] == train[1] and test[0] == test[1]
     assert len(test[0]) == 3 and sorted(train[0] + test[0]) == list(range(10))
-    assert heldout_batch(config, "unpaired", 5, seed=0)[0].shape == (3, 4, 4, 3)
+    assert heldout_batch(config, UNPAIRED, 5, seed=0)["a"].shape == (3, 4, 4, 3)
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_broken_file_is_named_and_refused(broken):
 
 
 def test_broken_file_is_named_when_it_is_read_late(broken):
-    batches = training_batches({**broken, "cache_gib": 0}, "samples", 5, seed=0)
+    batches = training_batches({**broken, "cache_gib": 0}, IMAGES, 5, seed=0)
     with pytest.raises(tf.errors.OpError, match=r"RunFailure: .*\.png: not a readable picture"):
         next(iter(batches))
 

@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from specs import PAIRED
 
 from tfgan_suite.data import heldout_batch, open_source
 from tfgan_suite.data.sources import open_sources
@@ -64,7 +65,7 @@ def test_domains(save):
     config = save(a=GREY, b=GREY[:4], a_test=GREY[:2], b_test=GREY[:2])
     a, b = open_sources(config, "unpaired", "train")
     assert (a.num_examples, b.num_examples) == (10, 4)
-    assert [len(part) for part in heldout_batch(config, "paired", 9, seed=0)] == [2, 2]
+    assert [len(part) for part in heldout_batch(config, PAIRED, 9, seed=0).values()] == [2, 2]
     with pytest.raises(UserInputError, match="'a' has 10 examples and 'b' 4"):
         open_sources(config, "paired", "train")
 

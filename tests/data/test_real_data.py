@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from specs import IMAGES, UNPAIRED
 
 from tfgan_suite.data import heldout_batch, open_source, training_batches
 
@@ -22,7 +23,7 @@ def test_mnist_enlarged(folder):
     config = {"source": f"npz:{folder}/mnist_60k.npz", "size": 32}
     source = open_source(config)
     assert source.num_examples == 60_000 and source.num_classes == 10
-    batch = next(iter(training_batches(config, "samples", 64, seed=0))).numpy()
+    batch = next(iter(training_batches(config, IMAGES, 64, seed=0)))["image"].numpy()
     assert batch.shape == (64, 32, 32, 1)
     assert batch.min() == -1 and batch.max() > 0.9
     assert -0.9 < batch.mean() < -0.5, "digits are white on black"
@@ -38,7 +39,7 @@ def test_emoji_with_alpha_stand_on_white(folder, tmp_path):
                 target.parent.mkdir(exist_ok=True)
                 target.write_bytes(archive.read(member))
     config = {"source": f"folder:{tmp_path}", "size": 64, "test_fraction": 0.2}
-    for part in heldout_batch(config, "unpaired", 8, seed=0):
+    for part in heldout_batch(config, UNPAIRED, 8, seed=0).values():
         assert part.shape == (8, 64, 64, 3)
         np.testing.assert_array_equal(part[:, 0, 0], 1.0)
         assert part.std() > 0.3

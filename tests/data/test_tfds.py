@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 import toy_dataset.builder  # noqa: F401  (registers tfgan_toy)
+from specs import LABELLED
 
 from tfgan_suite.data import heldout_batch, open_source, training_batches
 from tfgan_suite.data.sources import open_sources
@@ -34,8 +35,8 @@ def test_own_builder(config):
 
 def test_own_builder_held_out(config):
     assert sorted(_values(open_source(config, "test"))) == [8, 9]
-    images, labels = heldout_batch(config, "labelled", 2, seed=0)
-    assert images.shape == (2, 4, 4, 3) and sorted(labels) == [0, 1]
+    batch = heldout_batch(config, LABELLED, 2, seed=0)
+    assert batch["image"].shape == (2, 4, 4, 3) and sorted(batch["label"]) == [0, 1]
 
 
 def test_own_builder_domains(config):
@@ -79,5 +80,5 @@ def test_mocked_mnist():
         config = {"source": "tfds:mnist", "size": 32}
         source = open_source(config)
         assert source.num_examples == 5 and source.num_classes == 10
-        image, label = next(iter(training_batches(config, "labelled", 4, seed=0)))
-        assert image.shape == (4, 32, 32, 1) and label.shape == (4,)
+        batch = next(iter(training_batches(config, LABELLED, 4, seed=0)))
+        assert batch["image"].shape == (4, 32, 32, 1) and batch["label"].shape == (4,)

@@ -18,32 +18,11 @@ from tfgan_suite.data import hashing, options
 from tfgan_suite.data.source import Source
 from tfgan_suite.data.sources import open_sources
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import BatchSpec, ClassId, Field, Image, streams
 
 # What a key is for. Domain a and b of a pair have numbers of their own.
 _ORDER, _AUGMENT, _HELDOUT = 0, 1, 2
 _ENDLESS_STARTS = 2**61
-
-
-class Kind(NamedTuple):
-    """What one element of a dataset holds.
-
-    Args:
-        layout: which sources it needs, see `open_sources`.
-        shared: whether two sources are read at the same indices with the same augmentation.
-        labelled: whether the label comes along.
-    """
-
-    layout: str
-    shared: bool = False
-    labelled: bool = False
-
-
-KINDS = {
-    "samples": Kind("single"),
-    "labelled": Kind("single", labelled=True),
-    "unpaired": Kind("unpaired"),
-    "paired": Kind("paired", shared=True),
-}
 
 
 class HeldoutPairs(NamedTuple):
@@ -64,11 +43,13 @@ class HeldoutPairs(NamedTuple):
 
 def training_batches(
     data_config: Mapping,
-    kind: str,
+    spec: BatchSpec,
     batch_size: int,
     seed: int,
     start_step: int = 0,
     input_context: tf.distribute.InputContext | None = None,
+    batches_per_step: int = 1,
+    first_position: int = 0,
 ) -> tf.data.Dataset:
     """Makes the endless dataset that a model is trained on.
 
@@ -80,9 +61,8 @@ def training_batches(
             `flip` (bool, default False): half of them, by chance, are mirrored left to right;
             `load_size` (int): pictures come at this size and a random `size` x `size` part of
             each is taken, as in `load_size=286, size=256`.
-        kind: what an element holds. `"samples"`: one tensor of images or points; `"labelled"`:
-            `(samples, labels)`; `"unpaired"`: `(a, b)` of two domains in unrelated orders;
-            `"paired"`: `(a, b)` that belong together.
+        spec: the fields of a batch, as `GenerativeModel.batch_spec` gives them. Two images in one
+            stream are the two domains of a pair, two streams are domains in unrelated orders.
         batch_size: global batch size B.
         seed: non-negative integer for order and augmentation.
         start_step: number of the first batch.
@@ -90,40 +70,42 @@ def training_batches(
             element is then the share of one replica, B / replicas examples: replica r of R takes
             the r-th of R contiguous parts of each global batch. Without it an element is the
             global batch.
+        batches_per_step: batches of B examples in a step, see `pipelines.batches_of_positions`.
+        first_position: examples that batches of other sizes have used before batch 0.
 
     Returns:
-        Infinite `tf.data.Dataset` of static shapes: images float32 `[b, H, W, C]` in [-1, 1],
-        points float32 `[b, 2]` in their own units, labels int32 `[b]`.
+        Infinite `tf.data.Dataset` of dicts by field, of static shapes: images float32
+        `[b, H, W, C]` in the range of their field, points float32 `[b, 2]` in their own units,
+        labels int32 `[b]`.
 
     Raises:
         UserInputError: something in the arguments cannot be done.
         RunFailure: a file cannot be read.
 
     Example:
-        >>> batches = training_batches({"source": "shapes", "size": 32}, "unpaired", 4, seed=0)
-        >>> a, b = next(iter(batches))
-        >>> a.shape
+        >>> spec = {"a": Image()}, {"b": Image()}
+        >>> batches = training_batches({"source": "shapes", "size": 32}, spec, 4, seed=0)
+        >>> next(iter(batches))["a"].shape
         TensorShape([4, 32, 32, 3])
     """
-    layout, shared, labelled = _kind(kind)
     options.whole_number("batch_size", batch_size, 1, 2**31 - 1)
     options.whole_number("seed", seed, 0)
     options.whole_number("start_step", start_step, 0, _ENDLESS_STARTS // batch_size)
-    sources, augment = _open(data_config, layout)
-    domains = [0] * len(sources) if shared else range(len(sources))
+    sources, augment = _open(data_config, _layout(spec))
     readers = [
-        _reader(source, augment, seed, domain, labelled)
-        for source, domain in zip(sources, domains, strict=True)
+        _reader(parts, augment, seed, domain)
+        for domain, parts in enumerate(_fields_of_sources(spec, sources))
     ]
 
     def read(positions):
-        parts = tuple(read(positions) for read in readers)
-        return parts if len(parts) > 1 else parts[0]
+        return {name: value for read in readers for name, value in read(positions).items()}
 
-    return pipelines.batches_of_positions(read, batch_size, start_step, input_context)
+    return pipelines.batches_of_positions(
+        read, batch_size, start_step, input_context, batches_per_step, first_position
+    )
 
 
-def heldout_batch(data_config: Mapping, kind: str, num: int, seed: int):
+def heldout_batch(data_config: Mapping, spec: BatchSpec, num: int, seed: int) -> dict:
     """Reads examples that training does not see, without augmentation.
 
     They come from the test split; where the source has none, from the training examples, and a
@@ -131,24 +113,23 @@ def heldout_batch(data_config: Mapping, kind: str, num: int, seed: int):
 
     Args:
         data_config: as for `training_batches`.
-        kind: as for `training_batches`.
+        spec: as for `training_batches`.
         num: how many examples; fewer come when the split holds fewer.
         seed: which of them.
 
     Returns:
-        The structure of one training element, as numpy arrays.
+        One batch: a dict of arrays `[num, ...]` by field.
     """
-    layout, shared, labelled = _kind(kind)
     options.whole_number("num", num, 1)
     options.whole_number("seed", seed, 0)
-    sources = _open_heldout(data_config, layout)
-    parts = []
-    for domain, source in enumerate(sources):
-        indices = _choose(source, num, seed, 0 if shared else domain)
-        batch = source.numpy(indices)
-        values = np.asarray(_scale(batch))
-        parts.append((values, batch["label"]) if labelled and _label(source) else values)
-    return tuple(parts) if len(parts) > 1 else parts[0]
+    sources = _open_heldout(data_config, _layout(spec))
+    batch = {}
+    for domain, parts in enumerate(_fields_of_sources(spec, sources)):
+        for source, fields in parts:
+            values = source.numpy(_choose(source, num, seed, domain))
+            for name, field in fields.items():
+                batch[name] = field.from_source(values[field.kind]).numpy()
+    return batch
 
 
 def heldout_pairs(data_config: Mapping, num: int, seed: int) -> HeldoutPairs:
@@ -167,14 +148,58 @@ def heldout_pairs(data_config: Mapping, num: int, seed: int) -> HeldoutPairs:
         A `HeldoutPairs`.
     """
     options.whole_number("num", num, 1)
-    a, b = heldout_batch(data_config, "paired", 2 * num, seed)
+    batch = heldout_batch(data_config, {"a": Image(), "b": Image()}, 2 * num, seed)
+    a, b = batch["a"], batch["b"]
     half = len(a) // 2
     return HeldoutPairs(a=a[:half], a_in_b=b[:half], b=b[half:], b_in_a=a[half:])
 
 
-def _kind(kind: str) -> Kind:
-    options.one_of("kind", kind, KINDS)
-    return KINDS[kind]
+def _layout(spec: BatchSpec) -> str:
+    """Returns what sources a spec needs: see `open_sources`."""
+    if len(streams(spec)) == 2:
+        return "unpaired"
+    images = [field for field in streams(spec)[0].values() if isinstance(field, Image)]
+    return "paired" if len(images) == 2 else "single"
+
+
+def _fields_of_sources(spec, sources) -> list[list[tuple[Source, dict[str, Field]]]]:
+    """Returns, for each stream, its sources, each with the fields that are read from it.
+
+    The images of a stream with two sources are read from one each, all else from the first that
+    has it.
+    """
+    found, free = [], list(sources)
+    for stream in streams(spec):
+        mine = free if len(streams(spec)) == 1 else [free.pop(0)]
+        parts = [(source, {}) for source in mine]
+        images = iter(parts)
+        for name, field in stream.items():
+            own = [next(images)] if isinstance(field, Image) else parts
+            own = [part for part in own if field.kind in part[0].element_spec]
+            if not own:
+                raise UserInputError(_lacks(mine[0], name, field))
+            source, fields = own[0]
+            _check_classes(source, name, field)
+            fields[name] = field
+        found.append([part for part in parts if part[1]])
+    return found
+
+
+def _lacks(source, name, field):
+    return (
+        f"{source.name} has the fields {', '.join(sorted(source.element_spec))}; the model takes "
+        f"{name}, {field.describe()}, and needs a {field.kind}."
+    )
+
+
+def _check_classes(source, name, field):
+    if not isinstance(field, ClassId) or None in (field.num_classes, source.num_classes):
+        return
+    if source.num_classes > field.num_classes:
+        raise UserInputError(
+            f"{source.name} has {source.num_classes} classes; the model takes {field.num_classes} "
+            f"as {name}. Build it with num_classes={source.num_classes}."
+        )
 
 
 def _open(data_config, layout) -> tuple[tuple[Source, ...], Callable]:
@@ -212,18 +237,19 @@ def _open(data_config, layout) -> tuple[tuple[Source, ...], Callable]:
     return sources, augment
 
 
-def _reader(source: Source, augment: Callable, seed: int, domain: int, labelled: bool) -> Callable:
-    """Returns the function from int64 positions `[b]` to what the model gets of this source."""
+def _reader(parts, augment: Callable, seed: int, domain: int) -> Callable:
+    """Returns the function from int64 positions `[b]` to the fields of a stream."""
     augment_key = hashing.key(seed, _AUGMENT, domain)
-    if labelled:
-        _label(source)
 
     def read(positions):
-        batch = source.fetch(_order(source.num_examples, seed, domain, positions))
-        if "image" in batch:
-            batch["image"] = augment(batch["image"], augment_key, positions)
-        values = _scale(batch)
-        return (values, batch["label"]) if labelled else values
+        batch = {}
+        for source, fields in parts:
+            values = source.fetch(_order(source.num_examples, seed, domain, positions))
+            if "image" in values:
+                values["image"] = augment(values["image"], augment_key, positions)
+            for name, field in fields.items():
+                batch[name] = field.from_source(values[field.kind])
+        return batch
 
     return read
 
@@ -234,18 +260,6 @@ def _order(num_examples: int | None, seed: int, domain: int, positions: tf.Tenso
     if num_examples is None:
         return key % _ENDLESS_STARTS + positions
     return hashing.permuted(key, num_examples, positions)
-
-
-def _scale(batch: dict[str, tf.Tensor]) -> tf.Tensor:
-    if "point" in batch:
-        return batch["point"]
-    return tf.cast(batch["image"], tf.float32) / 127.5 - 1.0
-
-
-def _label(source: Source) -> bool:
-    if "label" not in source.element_spec:
-        raise UserInputError(f"{source.name} has no labels, which 'labelled' data needs.")
-    return True
 
 
 def _open_heldout(data_config, layout) -> tuple[Source, ...]:

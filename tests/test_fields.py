@@ -2,13 +2,23 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfgan_suite import fields
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.training.first_batch import Field, check_form, check_values
+from tfgan_suite.fields import ClassId, Image, Point
 
-IMAGES = (Field("x", (8, 8, 3), -1.0, 1.0),)
-UNIT_IMAGES = (Field("x", (8, 8, 3), 0.0, 1.0),)
-POINTS = (Field("x", (2,)),)
-DOMAINS = (Field("domain a", (8, 8, 3), -1.0, 1.0), Field("domain b", (8, 8, 1), -1.0, 1.0))
+IMAGES = {"x": Image(8, 8, 3)}
+UNIT_IMAGES = {"x": Image(8, 8, 3, low=0.0)}
+POINTS = {"x": Point()}
+LABELS = {"x": ClassId(10)}
+DOMAINS = {"a": Image(8, 8, 3)}, {"b": Image(8, 8, 1)}
+
+
+def check_form(batch, spec):
+    fields.check_form(fields.named(batch, spec, "TheModel"), spec)
+
+
+def check_values(batch, spec):
+    fields.check_values(fields.named(batch, spec, "TheModel"), spec)
 
 
 def images(low=-1.0, high=1.0, shape=(4, 8, 8, 3), dtype="float32"):
@@ -18,7 +28,7 @@ def images(low=-1.0, high=1.0, shape=(4, 8, 8, 3), dtype="float32"):
 
 
 @pytest.mark.parametrize(
-    ("batch", "fields", "message"),
+    ("batch", "spec", "message"),
     [
         (images(0, 255, dtype="uint8"), IMAGES, r"dtype uint8.*\[-1, 1\].*/ 127.5 - 1"),
         (images(0, 255, dtype="uint8"), UNIT_IMAGES, r"dtype uint8.*\[0, 1\].*/ 255"),
@@ -32,63 +42,69 @@ def images(low=-1.0, high=1.0, shape=(4, 8, 8, 3), dtype="float32"):
         (images(shape=(4, 8, 8, 4)), IMAGES, "alpha"),
         (images(shape=(4, 9, 8, 3)), IMAGES, r"tf.image.resize\(x, \(8, 8\)\)"),
         (images(shape=(8, 8, 3)), IMAGES, "batch dimension is missing"),
-        ((images(), images()), DOMAINS, "domain b has shape.*rgb_to_grayscale"),
-        ((images(), images(shape=(4, 8, 8))), DOMAINS, r"domain b .*x\[..., None\]"),
+        ((images(), images()), DOMAINS, "b has shape.*rgb_to_grayscale"),
+        ((images(), images(shape=(4, 8, 8))), DOMAINS, r"b .*x\[..., None\]"),
         (np.zeros((4, 3), "float32"), POINTS, r"shape \(4, 3\); expected \(batch, 2\)"),
-        (images(), DOMAINS, r"takes 2 tensors \(domain a, domain b\): fit\(a, b\).*one tensor"),
-        ({"image": images()}, IMAGES, r"keys \['image'\].*dataset.map"),
-        ((images(), images()), IMAGES, "a tuple of 2"),
+        (images(), DOMAINS, r"2 fields: a .images of 8 x 8.*fit\(a, b\).*one tensor"),
+        ({"image": images()}, IMAGES, "takes the fields x. The data has image and lacks x"),
+        ((images(), images(), images()), DOMAINS, "a tuple of 3"),
+        (np.zeros((4, 10), "int64"), LABELS, r"\(4, 10\).*argmax"),
+        (np.zeros((4, 1), "int64"), LABELS, r"x\[:, 0\]"),
+        (np.zeros(4, "float32"), LABELS, "astype..int32"),
     ],
 )
-def test_form_is_refused_in_one_line(batch, fields, message):
+def test_form_is_refused_in_one_line(batch, spec, message):
     with pytest.raises(UserInputError, match=message) as error:
-        check_form(batch, fields, "TheModel")
+        check_form(batch, spec)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 def test_floats_and_unknown_sizes_are_taken(dtype):
-    check_form(tf.TensorSpec([None, None, 8, 3], dtype), IMAGES, "TheModel")
+    check_form(tf.TensorSpec([None, None, 8, 3], dtype), IMAGES)
 
 
 @pytest.mark.parametrize(
-    ("batch", "fields", "message"),
+    ("batch", "spec", "message"),
     [
         (images(0, 255), IMAGES, r"from 0 to 255.*\[-1, 1\].*x / 127.5 - 1"),
         (images(0, 255), UNIT_IMAGES, r"x / 255"),
         (images(-1, np.nan), IMAGES, r"not finite in 1 of the first 4 examples \(first in"),
         (images(-1, np.inf), IMAGES, "not finite"),
         (np.array([[0, 1], [np.nan, 0]], "float32"), POINTS, r"first in example 1\)"),
+        (np.array([3, 10]), LABELS, "x holds 10 in example 1; expected classes from 0 to 9"),
+        (np.array([-1, 3]), LABELS, "x holds -1 in example 0"),
     ],
 )
-def test_values_that_can_only_be_wrong_are_refused(batch, fields, message):
+def test_values_that_can_only_be_wrong_are_refused(batch, spec, message):
     with pytest.raises(UserInputError, match=message):
-        check_values(batch, fields)
+        check_values(batch, spec)
 
 
 @pytest.mark.parametrize(
-    ("batch", "fields", "message"),
+    ("batch", "spec", "message"),
     [
         (images(0, 1), IMAGES, r"from 0 to 1 .*2 \* x - 1"),
         (images(-1, 1), UNIT_IMAGES, r"\[0, 1\].*\(x \+ 1\) / 2"),
         (images(-2.1, 2.6), IMAGES, "from -2.1 to 2.6"),
     ],
 )
-def test_values_that_are_wrong_for_most_are_a_warning(batch, fields, message):
+def test_values_that_are_wrong_for_most_are_a_warning(batch, spec, message):
     with pytest.warns(UserWarning, match=message):
-        check_values(batch, fields)
+        check_values(batch, spec)
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
-    ("batch", "fields"),
+    ("batch", "spec"),
     [
         (images(-1, 1), IMAGES),
         (images(-1.02, 1.02), IMAGES),  # resized
         (images(0, 1), UNIT_IMAGES),
         (np.zeros((4, 8, 8, 3), "float32"), IMAGES),  # nothing to judge by
         (np.array([[0, 255], [1e6, 3]], "float32"), POINTS),
+        (np.array([0, 9]), LABELS),
     ],
 )
-def test_what_is_right_passes_in_silence(batch, fields):
-    check_values(batch, fields)
+def test_what_is_right_passes_in_silence(batch, spec):
+    check_values(batch, spec)

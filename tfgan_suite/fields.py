@@ -1,0 +1,387 @@
+"""What a batch may hold: named fields, each with shape, dtype, range of values and meaning.
+
+A model declares its fields once, in `GenerativeModel.batch_spec`. From that follow what is read
+from a data source, the check of a first batch, random batches for tests, held-out examples and the
+estimates of a dry run.
+
+A `BatchSpec` is a dict from name to `Field`: fields that belong together, row by row. Or it is a
+tuple of such dicts, the *streams* of a batch, which do not: each is read in an order of its own.
+
+```python
+{"image": Image(32, 32, 1), "label": ClassId(10)}          # an image and its class
+{"a": Image(64, 64, 3), "b": Image(64, 64, 3)}             # pairs
+({"a": Image(64, 64, 3)}, {"b": Image(64, 64, 3)})         # two domains without pairs
+```
+"""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_suite.errors import UserInputError, closest_name
+
+_SLACK = 0.05  # resizing and rounding may leave the range by a little
+
+
+class Field:
+    """One tensor of a batch: numbers of any range. The subclasses give it a meaning.
+
+    Args:
+        shape: tuple of int or None. Shape of one example.
+
+    Attributes:
+        dtype: str. What the model gets; other precisions are cast.
+        kind: str. What a data source calls such a field.
+    """
+
+    dtype = "float32"
+    kind = "values"
+
+    def __init__(self, shape: tuple[int | None, ...]):
+        self.shape = tuple(shape)
+
+    def describe(self) -> str:
+        """Returns words for one example."""
+        return f"values of shape {tuple(self.shape)}"
+
+    def random(self, rng: np.random.Generator, num: int) -> np.ndarray:
+        """Returns valid examples `[num, *shape]` for tests."""
+        return rng.uniform(-1, 1, (num, *self.shape)).astype(self.dtype)
+
+    def from_source(self, values: tf.Tensor) -> tf.Tensor:
+        """Returns what the model gets of a data source's values `[B, ...]`."""
+        return tf.cast(values, self.dtype)
+
+    def check_form(self, name: str, part) -> None:
+        """Makes sure that an array, tensor or spec `[B, ...]` can be this field.
+
+        Raises:
+            UserInputError: naming the field, what was received and how to convert it.
+        """
+        try:
+            dtype = tf.as_dtype(part.dtype)
+        except TypeError as error:  # dates, records
+            raise UserInputError(
+                f"{name} has dtype {part.dtype}; expected {self.dtype}."
+            ) from error
+        if not self._takes(dtype):
+            raise UserInputError(
+                f"{name} has dtype {dtype.name}; expected {self._expected()}. "
+                f"{self._dtype_advice(dtype)}"
+            )
+        found = tuple(part.shape)
+        if not _fits(found[1:], self.shape) or not found:
+            expected = ", ".join(["batch", *map(str, self.shape)])
+            raise UserInputError(
+                f"{name} has shape {found}; expected ({expected}{'' if self.shape else ','}). "
+                f"{self._shape_advice(found)}"
+            )
+
+    def check_values(self, name: str, values: np.ndarray) -> None:
+        """Looks at the numbers of a first batch `[B, ...]`.
+
+        What can only be wrong is refused. What is wrong for most, such as images in [0, 1] beside
+        a generator that ends in tanh, is a warning.
+
+        Raises:
+            UserInputError: on NaN and infinities, and on values out of the range.
+        """
+        finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+        if not finite.all():
+            bad = np.flatnonzero(~finite)
+            raise UserInputError(
+                f"{name} is not finite in {len(bad)} of the first {len(values)} examples "
+                f"(first in example {bad[0]}). Leave such examples out, or replace the values by "
+                "np.nan_to_num."
+            )
+
+    def _takes(self, dtype):
+        return dtype.is_floating
+
+    def _expected(self):
+        return self.dtype
+
+    def _dtype_advice(self, dtype):
+        if dtype == tf.string:
+            return "Convert it to numbers first."
+        return f"Convert it by x.astype('{self.dtype}')."
+
+    def _shape_advice(self, found):
+        if _fits(found, self.shape):
+            return "The batch dimension is missing: dataset.batch(64), or x[None] for one example."
+        return "Convert the data, or build the model for examples of this shape."
+
+
+class Values(Field):
+    """Numbers of any shape and range, such as latents or features."""
+
+
+class Point(Field):
+    """A point in a space of `size` dimensions.
+
+    Args:
+        size: int.
+    """
+
+    kind = "point"
+
+    def __init__(self, size: int = 2):
+        super().__init__((size,))
+
+    def describe(self):
+        return f"points of {self.shape[0]} coordinates"
+
+
+class Image(Field):
+    """An image.
+
+    Args:
+        height, width, channels: int or None, which stands for any.
+        low, high: float. Range of the values; a source's 0 ... 255 is brought to it.
+    """
+
+    kind = "image"
+
+    def __init__(self, height=None, width=None, channels=None, low=-1.0, high=1.0):
+        super().__init__((height, width, channels))
+        self.low, self.high = float(low), float(high)
+
+    def describe(self):
+        height, width, channels = ("any" if n is None else n for n in self.shape)
+        return f"images of {height} x {width} with {channels} channels"
+
+    def random(self, rng, num):
+        return rng.uniform(self.low, self.high, (num, *self.shape)).astype(self.dtype)
+
+    def from_source(self, values):
+        scale = 255.0 / (self.high - self.low)
+        return tf.cast(values, self.dtype) / scale + self.low
+
+    def check_values(self, name, values):
+        super().check_values(name, values)
+        low, high = float(np.min(values)), float(np.max(values))
+        received = f"{name} has values from {low:g} to {high:g} in its first batch"
+        expected = f"the model makes images in [{self.low:g}, {self.high:g}]"
+        if low >= 0 and high > 2:
+            raise UserInputError(
+                f"{received}; {expected}. Scale 8-bit values by x {self._scaling()}, others "
+                "likewise."
+            )
+        advice = None
+        if self.low == 0 and -1 - _SLACK <= low < -_SLACK and high <= 1 + _SLACK:
+            advice = "Values in [-1, 1] become that by (x + 1) / 2."
+        elif low < self.low - _SLACK or high > self.high + _SLACK:
+            advice = "Scale them, or let the generator end in an activation of their range."
+        elif self.low < 0 and low >= 0 and high > low:
+            advice = "Values in [0, 1] become that by 2 * x - 1."
+        if advice:
+            warnings.warn(f"{received}; {expected}. {advice}", UserWarning, stacklevel=2)
+
+    def _scaling(self):
+        return "/ 127.5 - 1" if self.low else "/ 255"
+
+    def _expected(self):
+        return f"{self.dtype} in [{self.low:g}, {self.high:g}]"
+
+    def _dtype_advice(self, dtype):
+        if dtype == tf.string:
+            return "Decode the files first: tf.io.decode_png, or tfgan_suite.data for a folder."
+        if dtype.is_integer:
+            return f"Convert 8-bit images by x.astype('float32') {self._scaling()}."
+        return super()._dtype_advice(dtype)
+
+    def _shape_advice(self, found):
+        if _fits((*found[1:], 1), self.shape):
+            return "The channels are missing: x[..., None]."
+        if len(found) == 4 and not _fits(found, self.shape):
+            *size, channels = found[1:]
+            if _fits((*found[2:], found[1]), self.shape):
+                return "The channels come first: np.moveaxis(x, 1, -1)."
+            if not _fits(size, self.shape[:2]):
+                return f"Resize it: tf.image.resize(x, {self.shape[:2]})."
+            if channels == 1:
+                return f"Repeat the grey channel: np.repeat(x, {self.shape[2]}, axis=-1)."
+            if self.shape[2] == 1:
+                return "Take grey images: tf.image.rgb_to_grayscale(x)."
+            if channels == 4:
+                return "Leave the alpha channel out: x[..., :3]."
+        return super()._shape_advice(found)
+
+
+class ClassId(Field):
+    """The number of a class.
+
+    Args:
+        num_classes: int or None. There are the classes 0 to `num_classes - 1`; None: as many as
+            the data has.
+    """
+
+    dtype = "int32"
+    kind = "label"
+
+    def __init__(self, num_classes: int | None = None):
+        super().__init__(())
+        self.num_classes = num_classes
+
+    def describe(self):
+        return f"labels of {self.num_classes or 'any number of'} classes"
+
+    def random(self, rng, num):
+        return rng.integers(0, self.num_classes, num).astype(self.dtype)
+
+    def check_values(self, name, values):
+        if self.num_classes is None:
+            return
+        bad = np.flatnonzero((values < 0) | (values >= self.num_classes))
+        if len(bad):
+            raise UserInputError(
+                f"{name} holds {values[bad[0]]} in example {bad[0]}; expected classes from 0 to "
+                f"{self.num_classes - 1}. Build the model for more classes, or number them from 0."
+            )
+
+    def _takes(self, dtype):
+        return dtype.is_integer
+
+    def _dtype_advice(self, dtype):
+        return "Convert it by x.astype('int32')."
+
+    def _shape_advice(self, found):
+        if len(found) == 2 and found[1] == 1:
+            return "Leave the last axis out: x[:, 0]."
+        if len(found) == 2:
+            return "Of one-hot rows take np.argmax(x, axis=-1)."
+        return super()._shape_advice(found)
+
+
+class Text(Field):
+    """A text in UTF-8, such as a caption."""
+
+    dtype = "string"
+    kind = "caption"
+
+    def __init__(self):
+        super().__init__(())
+
+    def describe(self):
+        return "texts"
+
+    def random(self, rng, num):
+        words = np.array(["a", "large", "small", "red", "blue", "circle", "square"])
+        return np.array([" ".join(rng.choice(words, 3)) for _ in range(num)], object)
+
+    def check_values(self, name, values):
+        del name, values
+
+    def _takes(self, dtype):
+        return dtype == tf.string
+
+    def _dtype_advice(self, dtype):
+        return "Give strings."
+
+
+BatchSpec = Mapping[str, Field] | tuple[Mapping[str, Field], ...]
+
+
+def samples_field(shape: tuple[int | None, ...], low: float = -1.0) -> tuple[str, Field]:
+    """Returns name and field of the samples that a network of this output shape makes.
+
+    Images are of rank 3, points of rank 1; anything else are `Values`.
+
+    Args:
+        shape: tuple of int or None. Shape of one sample.
+        low: float. Lowest value of images; the highest is 1.
+    """
+    if len(shape) == 3:
+        return "image", Image(*shape, low=low)
+    if len(shape) == 1:
+        return "point", Point(*shape)
+    return "sample", Values(tuple(shape))
+
+
+def streams(spec: BatchSpec) -> tuple[Mapping[str, Field], ...]:
+    """Returns the streams of a spec: one, or several that do not belong together row by row."""
+    return (spec,) if isinstance(spec, Mapping) else tuple(spec)
+
+
+def flat(spec: BatchSpec) -> dict[str, Field]:
+    """Returns all fields of a spec by name, in their order."""
+    return {name: field for stream in streams(spec) for name, field in stream.items()}
+
+
+def named(batch: Any, spec: BatchSpec, model: str) -> dict[str, Any]:
+    """Returns the fields of a batch by name.
+
+    Args:
+        batch: dict by name, of which only the fields are taken; tuple in the order of the fields;
+            or, of a spec with one field, the tensor itself. A model of one field leaves the rest of
+            a tuple aside, as it does labels.
+        spec: what the model takes.
+        model: str. Name of its class, for the messages.
+
+    Raises:
+        UserInputError: if a field is missing, naming those that were received and expected.
+    """
+    fields = flat(spec)
+    if isinstance(batch, Mapping):
+        missing = [name for name in fields if name not in batch]
+        if missing:
+            raise UserInputError(
+                f"{model} takes the fields {', '.join(fields)}. The data has "
+                f"{', '.join(map(str, batch)) or 'none'} and lacks {', '.join(missing)}."
+                f"{closest_name(missing[0], [str(name) for name in batch])}"
+            )
+        parts = [batch[name] for name in fields]
+    elif isinstance(batch, (tuple, list)):
+        parts = list(batch[:1]) if len(fields) == 1 else list(batch)
+    else:
+        parts = [batch]
+    if len(parts) != len(fields) or any(tf.nest.is_nested(part) for part in parts):
+        raise UserInputError(
+            f"{model} takes {_what(fields)}. Received: {_described(batch)}. Give a dict from name "
+            "to array, or of a dataset dataset.map(lambda element: {name: element[...], ...})."
+        )
+    return dict(zip(fields, parts, strict=True))
+
+
+def check_form(batch: Mapping[str, Any], spec: BatchSpec) -> None:
+    """Makes sure that the arrays, tensors or specs `[B, ...]` of a batch can be its fields."""
+    for name, field in flat(spec).items():
+        field.check_form(name, batch[name])
+
+
+def check_values(batch: Mapping[str, np.ndarray], spec: BatchSpec) -> None:
+    """Looks at the numbers of a first batch: see `Field.check_values`."""
+    for name, field in flat(spec).items():
+        values = np.asarray(batch[name])
+        if values.size:
+            field.check_values(name, values)
+
+
+def random_batch(spec: BatchSpec, num: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Returns a valid batch of random values for tests."""
+    rng = np.random.default_rng(seed)
+    return {name: field.random(rng, num) for name, field in flat(spec).items()}
+
+
+def _fits(found, expected):
+    return len(found) == len(expected) and all(
+        None in (size, want) or size == want for size, want in zip(found, expected, strict=True)
+    )
+
+
+def _what(fields):
+    names = ", ".join(f"{name} ({field.describe()})" for name, field in fields.items())
+    if len(fields) == 1:
+        return f"one field, {names}"
+    return f"{len(fields)} fields: {names}; fit({', '.join(fields)}) takes arrays in this order"
+
+
+def _described(batch):
+    if isinstance(batch, Mapping):
+        return f"a dict with the keys {list(batch)}, of which one holds several tensors"
+    if isinstance(batch, (tuple, list)):
+        return f"a {type(batch).__name__} of {len(batch)}"
+    return f"one tensor of shape {tuple(batch.shape)}"
