@@ -65,10 +65,9 @@ def test_xla_and_several_steps_per_execution_change_nothing_but_rounding(name):
         model = tiny(name)
         model.compile("sgd", jit_compile=jit_compile, steps_per_execution=steps_per_execution)
         batch = testing.random_batch(model, 24)
-        arguments = batch if isinstance(batch, tuple) else (batch,)
         for optimizer in model.optimizers.values():
             optimizer.learning_rate = 1e-3
-        history = model.fit(*arguments, batch_size=8, shuffle=False, verbose=0)
+        history = model.fit(batch, batch_size=8, shuffle=False, verbose=0)
         logs.append({key: values[0] for key, values in history.history.items()})
     for other in logs[1:]:
         assert other.keys() == logs[0].keys()
@@ -80,7 +79,7 @@ def test_xla_and_several_steps_per_execution_change_nothing_but_rounding(name):
 def test_a_non_finite_loss_stops_before_the_optimizer():
     model = tiny("dcgan")
     model.compile()
-    images = testing.random_batch(model, 16)
+    images = testing.random_batch(model, 16)["image"]
     images[8] = np.nan  # behind the first batch, which is checked before
     states = []
     remember = keras.callbacks.LambdaCallback(
@@ -169,7 +168,7 @@ def test_predict_evaluate_and_validation_work_on_two_replicas():
     with testing.two_replicas().scope():
         model = tiny("dcgan")
         model.compile()
-    images = testing.random_batch(model, 32)
+    images = testing.random_batch(model, 32)["image"]
     history = model.fit(images, batch_size=8, validation_data=images[:16], verbose=0)
     assert "val_discriminator/real" in history.history
     assert model.predict(np.zeros((3, 8), np.float32), verbose=0).shape == (3, 16, 16, 1)
@@ -244,6 +243,6 @@ def test_wrong_requests_say_what_to_do():
 def test_labels_of_a_dataset_are_left_aside():
     model = tiny()
     model.compile()
-    images = testing.random_batch(model, 16)
+    images = testing.random_batch(model, 16)["image"]
     model.fit(images, np.arange(16), batch_size=8, verbose=0)
     assert int(model.step.numpy()) == 2

@@ -4,13 +4,14 @@ import tensorflow as tf
 
 from tfgan_suite import testing
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Point
 from tfgan_suite.training import inputs
-from tfgan_suite.training.first_batch import Field
 
 ARRAY = np.arange(20, dtype=np.float32).reshape(10, 2)
 ROWS = list(range(0, 20, 2))  # first column of ARRAY
-ONE = inputs.Takes("Model", (Field("x", (2,)),), lambda d: d[0] if isinstance(d, tuple) else d)
-TWO = inputs.Takes("Model", (Field("domain a", (2,)), Field("domain b", (2,))), lambda d: d)
+ONE = inputs.Takes("Model", {"x": Point()})
+TWO = inputs.Takes("Model", ({"a": Point()}, {"b": Point()}))
+PAIRS = inputs.Takes("Model", {"a": Point(), "b": Point()})
 
 
 def dataset(batch=4, array=ARRAY, **options):
@@ -28,7 +29,8 @@ def training(x, y=None, takes=ONE, **options):
 def taken(batches, num=None):
     """The first columns of `num` batches (of an epoch)."""
     elements = batches.dataset.take(num or batches.steps)
-    return [tf.nest.map_structure(lambda t: t[:, 0].tolist(), e) for e in as_numpy(elements)]
+    columns = [{name: t[:, 0].tolist() for name, t in e.items()} for e in as_numpy(elements)]
+    return [next(iter(c.values())) if len(c) == 1 else tuple(c.values()) for c in columns]
 
 
 def as_numpy(elements):
@@ -39,7 +41,7 @@ def as_numpy(elements):
 def test_an_epoch_ends_in_the_next_so_that_every_row_is_seen(x):
     batches = training(x, batch_size=4)
     assert batches.steps == 3
-    assert batches.dataset.element_spec.shape == (4, 2)
+    assert batches.dataset.element_spec["x"].shape == (4, 2)
     seen = sum(taken(batches, 5), [])
     assert seen == ROWS * 2
 
@@ -54,7 +56,7 @@ def test_steps_beyond_the_data_go_round():
 def test_of_a_dataset_of_unknown_length_the_last_rest_is_left_out():
     batches = training(of_unknown_length())
     assert batches.steps is None
-    assert [b.shape for b in as_numpy(batches.dataset)] == [(4, 2), (4, 2)]
+    assert [b["x"].shape for b in as_numpy(batches.dataset)] == [(4, 2), (4, 2)]
 
 
 def test_labels_are_left_aside_and_floats_cast():
@@ -63,7 +65,7 @@ def test_labels_are_left_aside_and_floats_cast():
         training(ARRAY.astype(np.float64), np.arange(10)[:, None], batch_size=4),
         training(with_labels),
     ):
-        assert batches.dataset.element_spec == tf.TensorSpec([4, 2], tf.float32)
+        assert batches.dataset.element_spec == {"x": tf.TensorSpec([4, 2], tf.float32)}
 
 
 def test_each_pass_has_another_order_of_all_rows():
@@ -94,6 +96,25 @@ def test_domains_have_orders_and_lengths_of_their_own():
     assert pairs[0] | pairs[1] != pairs[2] | pairs[3]  # new pairs in each pass
 
 
+def test_fields_that_belong_together_stay_together():
+    batches = training(
+        {"b": ARRAY, "a": ARRAY, "more": ARRAY}, None, PAIRS, batch_size=5, shuffle=True
+    )
+    assert all(a == b for a, b in taken(batches, 4))
+    with pytest.raises(UserInputError, match="10 of a, 9 of b"):
+        training(ARRAY, ARRAY[:9], PAIRS, batch_size=5)
+
+
+@pytest.mark.parametrize("x", [ARRAY, dataset(2), of_unknown_length(2)])
+def test_a_step_may_take_several_batches(x):
+    several = inputs.Takes("Model", {"x": Point()}, batches_per_step=2)
+    batches = training(x, None, several, batch_size=2, steps=3)
+    elements = as_numpy(batches.dataset.take(3))
+    assert {e["x"].shape for e in elements} == {(2, 2, 2)}
+    seen = sum((e["x"][..., 0].ravel().tolist() for e in elements), [])
+    assert sorted(seen) == sorted((ROWS * 2)[:12])
+
+
 @pytest.mark.parametrize("x", [ARRAY, dataset(), of_unknown_length()])
 @pytest.mark.parametrize("steps_per_execution", [1, 2, 3])
 def test_measuring_counts_every_row_once(x, steps_per_execution):
@@ -108,10 +129,10 @@ def test_measuring_counts_every_row_once(x, steps_per_execution):
     elements = as_numpy(batches.dataset.take(batches.steps) if batches.steps else batches.dataset)
     assert len(elements) // steps_per_execution * steps_per_execution >= 3
     executed = elements[: len(elements) // steps_per_execution * steps_per_execution]
-    total = sum((e.data[:, 0] * e.weights).mean() * e.share[0] for e in executed)
+    total = sum((e.data["x"][:, 0] * e.weights).mean() * e.share[0] for e in executed)
     weight = sum(e.share[0] for e in executed)
     np.testing.assert_allclose([total / weight, weight * 4], [np.mean(ROWS), 10], rtol=1e-6)
-    assert {e.data.shape for e in executed} == {(4, 2)}
+    assert {e.data["x"].shape for e in executed} == {(4, 2)}
 
 
 def test_few_rows_make_a_smaller_batch_that_the_replicas_share():
@@ -129,7 +150,7 @@ def test_few_rows_make_a_smaller_batch_that_the_replicas_share():
         ((np.float32(1),), ONE, {}, "leading batch dimension"),
         (("words",), ONE, {}, "Received: x of type str"),
         ((ARRAY[:0],), ONE, {}, r"x is empty: it has shape \(0, 2\)"),
-        ((ARRAY, ARRAY[:0]), TWO, {}, "domain b is empty"),
+        ((ARRAY, ARRAY[:0]), TWO, {}, "b is empty"),
         ((ARRAY,), TWO, {}, r"fit\(a, b\)"),
         ((dataset().take(0),), ONE, {}, "empty"),
         ((of_unknown_length().take(0),), ONE, {}, "empty"),

@@ -155,7 +155,7 @@ def test_learning_rate_callbacks_act_on_every_player(trained):
             "validation_split is for arrays",
         ),
         (lambda m: m.fit(iter(POINTS)), "Dataset.from_generator"),
-        (lambda m: m.fit(POINTS * np.nan), "x is not finite"),
+        (lambda m: m.fit(POINTS * np.nan), "point is not finite"),
         (lambda m: m.train_on_batch(POINTS[:, :1]), r"expected \(batch, 2\)"),
         (lambda m: m.evaluate(POINTS > 0), "dtype bool"),
         (lambda m: m.save("model.h5"), "Save a .keras file"),
@@ -171,7 +171,7 @@ def test_the_check_of_a_dataset_reaches_the_user_as_it_is(trained):
     bad = POINTS.copy()
     bad[3] = np.inf
     dataset = tf.data.Dataset.from_tensor_slices(bad).batch(25, drop_remainder=True)
-    with pytest.raises(UserInputError, match="^x is not finite in 1 of the first 25"):
+    with pytest.raises(UserInputError, match="^point is not finite in 1 of the first 25"):
         trained.fit(dataset, verbose=0)
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgan_suite import testing
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Point
 from tfgan_suite.layers import Dropout
 from tfgan_suite.training import GenerativeModel, Loss
 
@@ -25,14 +26,14 @@ class Points(GenerativeModel):
         self.step_of = step
         self.declare_player("network", "network")
 
-    def example_shapes(self):
-        return (2,)
+    def batch_spec(self):
+        return {"point": Point()}
 
     def default_optimizers(self):
         return {"network": keras.optimizers.SGD(0.1)}
 
-    def train_step(self, data):
-        self.step_of(self, data)
+    def train_step(self, batch):
+        self.step_of(self, batch["point"])
         return self.step_logs()
 
     def squares(self, points, weight=1.0, name="error", training=True):
@@ -159,9 +160,9 @@ class DrawsAndUpdatesTwice(Points):
     def __init__(self):
         super().__init__(None, Dropout(0.5))
 
-    def train_step(self, data):
+    def train_step(self, batch):
         for _ in range(2):
-            self.update("network", self.squares, data + self.latents("z", (2,)))
+            self.update("network", self.squares, batch["point"] + self.latents("z", (2,)))
         return self.step_logs()
 
 

@@ -1,10 +1,12 @@
 """What every model stands on."""
 
 from tfgan_suite.training.checkpoint import Checkpoints
-from tfgan_suite.training.generative_model import GenerativeModel, Loss
+from tfgan_suite.training.generative_model import GenerativeModel
 from tfgan_suite.training.guard import NonFiniteError
 from tfgan_suite.training.history_pool import HistoryPool
+from tfgan_suite.training.player_update import Loss, Measured, Snapshot
 from tfgan_suite.training.schedules import ConstantThenLinear, ExponentialToFloor, ImageSchedule
+from tfgan_suite.training.stages import Stage
 
 __all__ = [
     "Checkpoints",
@@ -14,5 +16,8 @@ __all__ = [
     "HistoryPool",
     "ImageSchedule",
     "Loss",
+    "Measured",
     "NonFiniteError",
+    "Snapshot",
+    "Stage",
 ]

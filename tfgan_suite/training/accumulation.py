@@ -17,7 +17,7 @@ def in_parts(compute: Callable[..., dict[str, Any]], inputs, batch: int, parts: 
         compute: `compute(inputs_of_part, first) -> dict`, where `first` is the int32 index in the
             batch of the part's first example. The entries in `MEANS` are averaged over the parts,
             the entry `outputs` (per-example tensors) is joined again.
-        inputs: structure of per-example tensors `[batch, ...]`.
+        inputs: structure of per-example tensors `[batch, ...]`, and of scalars for all parts.
         batch: int. Examples of this replica.
         parts: int. With 1, `compute` is called once on all.
 
@@ -35,10 +35,15 @@ def in_parts(compute: Callable[..., dict[str, Any]], inputs, batch: int, parts: 
             f"a batch size that is a multiple of {parts} times the number of devices."
         )
     size = batch // parts
-    split = tf.nest.map_structure(lambda t: tf.reshape(t, [parts, size, *t.shape[1:]]), inputs)
+
+    def part_of(tensor, i):
+        tensor = tf.convert_to_tensor(tensor)
+        if tensor.shape.rank == 0:
+            return tensor
+        return tf.reshape(tensor, [parts, size, *tensor.shape[1:]])[i]
 
     def of_part(i):
-        result = compute(tf.nest.map_structure(lambda t: t[i], split), i * size)
+        result = compute(tf.nest.map_structure(lambda t: part_of(t, i), inputs), i * size)
         return {name: result[name] for name in MEANS}, result["outputs"]
 
     sums, first_outputs = of_part(tf.constant(0))

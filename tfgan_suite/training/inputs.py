@@ -2,16 +2,15 @@
 
 import contextlib
 import re
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite import pipelines
+from tfgan_suite import fields, pipelines
 from tfgan_suite.data import hashing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.training import first_batch
+from tfgan_suite.fields import BatchSpec
 
 _DEFAULT_BATCH = 32  # as in Keras
 
@@ -21,13 +20,13 @@ class Takes(NamedTuple):
 
     Attributes:
         model: str. Name of the model's class.
-        fields: tuple of `first_batch.Field`. One for each tensor of a batch.
-        unpack: function from an element of a dataset to the part of it that the model takes.
+        spec: `tfgan_suite.fields.BatchSpec`. The fields of a batch.
+        batches_per_step: int. Batches that a training step takes.
     """
 
     model: str
-    fields: tuple[first_batch.Field, ...]
-    unpack: Callable[[Any], Any]
+    spec: BatchSpec
+    batches_per_step: int = 1
 
 
 class Batches(NamedTuple):
@@ -46,7 +45,7 @@ class Counted(NamedTuple):
     """A batch of which some rows may only fill it up.
 
     Attributes:
-        data: tensors `[B, ...]`.
+        data: dict of tensors `[B, ...]`.
         weights: float32 `[B]`. Weights of the rows in the mean over the batch: 0 for a row that
             fills up; together B.
         share: float32 `[B]`, the same in all rows. Share of the global batch that counts.
@@ -75,14 +74,14 @@ def training_batches(
     seen. Only the last rest of a dataset of unknown length is left out.
 
     Args:
-        x: array, tensor, tuple of such (`[N, ...]` each), `tf.data.Dataset` of batches, or
-            `tf.distribute.DistributedDataset` (returned as it is).
+        x: array, tensor, tuple or dict of such (`[N, ...]` each; see `fields.named`),
+            `tf.data.Dataset` of batches, or `tf.distribute.DistributedDataset` (returned as it is).
         y: array or tensor. With `x`, makes the data the tuple `(x, y)`.
         takes: what the model takes.
         strategy: what the batches are for.
         batch_size: int. Global batch size for arrays. Defaults to 32.
         steps: int. Batches of an epoch. Defaults to one pass over the data, rounded up.
-        shuffle: bool. Read arrays in another order in each pass, each of several arrays in an
+        shuffle: bool. Read arrays in another order in each pass, each stream of the batch in an
             order of its own.
         seed: int. Of the orders.
         start_step: int. Number of the first batch, when arrays are shuffled: training goes on in
@@ -95,31 +94,33 @@ def training_batches(
     if isinstance(x, tf.distribute.DistributedDataset):
         return Batches(x, steps or max(0, int(x.cardinality)) or None)
     if isinstance(x, tf.data.Dataset):
-        return _train_on_dataset(_prepared(x, y, takes), strategy, steps)
+        if _is_of_steps(x, takes):
+            return Batches(x, steps)
+        return _train_on_dataset(_prepared(x, y, takes), strategy, steps, takes.batches_per_step)
     arrays = _arrays(x, y, takes)
     batch = batch_size or _DEFAULT_BATCH
-    lengths = [len(array) for array in tf.nest.flatten(arrays)]
-    if max(lengths) < batch:
+    rows_of_step = batch * takes.batches_per_step
+    lengths = _lengths(arrays, takes)
+    if max(lengths) < rows_of_step:
         raise UserInputError(
-            f"{max(lengths)} examples do not fill one batch of {batch}. "
+            f"{max(lengths)} examples do not fill one batch of {batch}"
+            f"{f', {takes.batches_per_step} times a step' * (takes.batches_per_step > 1)}. "
             "Pass a smaller batch_size or more examples."
         )
     _check_first(arrays, batch, takes)
     keys = [hashing.key(seed % 2**64, i) for i in range(len(lengths))]
 
-    def rows_at(positions):
+    def read(positions):
         if shuffle:
             rows = [
                 hashing.permuted(key, n, positions) for key, n in zip(keys, lengths, strict=True)
             ]
         else:
             rows = [positions % n for n in lengths]
-        return tf.nest.pack_sequence_as(arrays, rows)
+        return _gather(arrays, rows, takes)
 
-    dataset = _from_positions(
-        strategy, lambda p: _gather(arrays, rows_at(p)), batch, start_step if shuffle else 0
-    )
-    return Batches(dataset, steps or -(-max(lengths) // batch))
+    dataset = _from_positions(strategy, read, batch, start_step * shuffle, takes.batches_per_step)
+    return Batches(dataset, steps or -(-max(lengths) // rows_of_step))
 
 
 def evaluation_batches(
@@ -152,8 +153,8 @@ def evaluation_batches(
         return Batches(_measure_dataset(dataset, strategy, steps, steps_per_execution), None)
     arrays = _arrays(x, y, takes)
     replicas = strategy.num_replicas_in_sync
-    lengths = tf.nest.map_structure(len, arrays)
-    num = max(tf.nest.flatten(lengths))
+    lengths = _lengths(arrays, takes)
+    num = max(lengths)
     batch = batch_size or _DEFAULT_BATCH
     pipelines.check_shared_equally(batch, replicas)
     batch = min(batch, -(-num // replicas) * replicas)
@@ -165,10 +166,10 @@ def evaluation_batches(
 
     def read(positions):
         positions %= total * batch
-        rows = tf.nest.map_structure(lambda n: tf.minimum(positions, num - 1) % n, lengths)
+        rows = [tf.minimum(positions, num - 1) % n for n in lengths]
         first = positions[:1] // batch * batch
         counted = tf.clip_by_value(num - first, 0, batch)
-        return _counted(_gather(arrays, rows), positions < num, counted, batch)
+        return _counted(_gather(arrays, rows, takes), positions < num, counted, batch)
 
     return Batches(_from_positions(strategy, read, batch), total)
 
@@ -227,38 +228,68 @@ def batch_of(structure) -> int | None:
 
 def _arrays(x, y, takes):
     data = x if y is None else (x, y)
-    data = tuple(data) if isinstance(data, list) else data
     if not all(hasattr(leaf, "shape") for leaf in tf.nest.flatten(data)):
         raise UserInputError(
             "fit and evaluate take arrays or a tf.data.Dataset of batches (for generators: "
             f"tf.data.Dataset.from_generator). Received: x of type {type(x).__name__}."
         )
-    arrays = tf.nest.map_structure(
-        lambda leaf: leaf if tf.is_tensor(leaf) else np.asarray(leaf), takes.unpack(data)
-    )
+    arrays = {
+        name: leaf if tf.is_tensor(leaf) else np.asarray(leaf)
+        for name, leaf in fields.named(data, takes.spec, takes.model).items()
+    }
     batch_of(arrays)
-    first_batch.check_form(arrays, takes.fields, takes.model)
-    for array, field in zip(tf.nest.flatten(arrays), takes.fields, strict=True):
+    fields.check_form(arrays, takes.spec)
+    for name, array in arrays.items():
         if len(array) == 0:
-            raise UserInputError(f"{field.name} is empty: it has shape {tuple(array.shape)}.")
+            raise UserInputError(f"{name} is empty: it has shape {tuple(array.shape)}.")
     # As tensors they are shared with the pipeline; arrays would become constants of its graph.
     with tf.device("CPU:0"):
-        return tf.nest.map_structure(tf.convert_to_tensor, arrays)
+        return {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
+
+
+def _lengths(arrays, takes):
+    """Returns the number of rows of each stream."""
+    lengths = []
+    for stream in fields.streams(takes.spec):
+        rows = {name: len(arrays[name]) for name in stream}
+        if len(set(rows.values())) > 1:
+            raise UserInputError(
+                f"The fields of {takes.model} belong together row by row. Received rows: "
+                f"{', '.join(f'{num} of {name}' for name, num in rows.items())}."
+            )
+        lengths.append(next(iter(rows.values())))
+    return lengths
 
 
 def _check_first(arrays, batch, takes):
-    first = tf.nest.map_structure(lambda array: np.asarray(array[:batch]), arrays)
-    first_batch.check_values(first, takes.fields)
+    first = {name: np.asarray(array[:batch]) for name, array in arrays.items()}
+    fields.check_values(first, takes.spec)
 
 
-def _gather(arrays, rows):
-    return tf.nest.map_structure(lambda a, i: tf.cast(tf.gather(a, i), tf.float32), arrays, rows)
+def _gather(arrays, rows, takes):
+    """Returns the fields at these rows of each stream."""
+    return _cast(
+        {
+            name: tf.gather(arrays[name], indices)
+            for stream, indices in zip(fields.streams(takes.spec), rows, strict=True)
+            for name in stream
+        },
+        takes,
+    )
 
 
-def _from_positions(strategy, read, batch, start_step=0):
+def _cast(batch, takes):
+    return {
+        name: tf.cast(batch[name], field.dtype) for name, field in fields.flat(takes.spec).items()
+    }
+
+
+def _from_positions(strategy, read, batch, start_step=0, batches_per_step=1):
     pipelines.check_shared_equally(batch, strategy.num_replicas_in_sync)
     return strategy.distribute_datasets_from_function(
-        lambda context: pipelines.batches_of_positions(read, batch, start_step, context)
+        lambda context: pipelines.batches_of_positions(
+            read, batch, start_step, context, batches_per_step
+        )
     )
 
 
@@ -278,40 +309,63 @@ def _prepared(dataset, y, takes):
         raise UserInputError(
             "With a tf.data.Dataset, y is part of the dataset. Received: both x, a dataset, and y."
         )
-    spec = takes.unpack(dataset.element_spec)
+    spec = fields.named(dataset.element_spec, takes.spec, takes.model)
     batch_of(spec)
-    first_batch.check_form(spec, takes.fields, takes.model)
+    fields.check_form(spec, takes.spec)
     seen = []
 
     def check(*parts):
         if not seen:
             seen.append(True)
-            first_batch.check_values(parts, takes.fields)
+            fields.check_values(dict(zip(spec, parts, strict=True)), takes.spec)
         return np.bool_(True)
 
     def prepare(i, element):
-        data = takes.unpack(element)
+        data = fields.named(element, takes.spec, takes.model)
         checked = tf.cond(
             tf.equal(i, 0),
-            lambda: tf.numpy_function(check, tf.nest.flatten(data), tf.bool),
+            lambda: tf.numpy_function(check, list(data.values()), tf.bool),
             lambda: True,
         )
         with tf.control_dependencies([checked]):
-            return tf.nest.map_structure(lambda t: tf.cast(tf.identity(t), tf.float32), data)
+            return _cast(tf.nest.map_structure(tf.identity, data), takes)
 
     return pipelines.without_tuning(dataset.enumerate().map(prepare))
 
 
-def _train_on_dataset(dataset, strategy, steps):
+def _is_of_steps(dataset, takes):
+    """Whether the batches of a step stand together already, as `data.training_batches` gives them:
+    `[B, k, ...]`."""
+    spec = dataset.element_spec
+    k, wanted = takes.batches_per_step, fields.flat(takes.spec)
+    return (
+        k > 1
+        and isinstance(spec, dict)
+        and spec.keys() == wanted.keys()
+        and all(
+            spec[name].shape.rank == len(field.shape) + 2 and spec[name].shape[1] == k
+            for name, field in wanted.items()
+        )
+    )
+
+
+def _train_on_dataset(dataset, strategy, steps, batches_per_step):
     length = int(dataset.cardinality())
     if length == tf.data.INFINITE_CARDINALITY and not steps:
         raise UserInputError("The dataset has no end. Pass steps_per_epoch.")
     batch, is_static = _batch_size(dataset, strategy)
     if steps or length > 0:
-        dataset, steps = dataset.repeat(), steps or length
+        dataset, steps = dataset.repeat(), steps or -(-length // batches_per_step)
     if not is_static:
         dataset = dataset.rebatch(batch, drop_remainder=True)
+    if batches_per_step > 1:
+        dataset = dataset.batch(batches_per_step, drop_remainder=True).map(_batch_first)
     return Batches(dataset, steps)
+
+
+def _batch_first(batches):
+    """Brings a field's batches `[k, B, ...]` to `[B, k, ...]`."""
+    return {name: tf.transpose(t, [1, 0, *range(2, t.shape.rank)]) for name, t in batches.items()}
 
 
 def _measure_dataset(dataset, strategy, steps, steps_per_execution):

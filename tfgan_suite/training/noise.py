@@ -15,16 +15,21 @@ def _normal(shape, key):
     return tf.random.stateless_normal(shape, key, alg="philox")
 
 
-def _uniform(bound):
+def _uniform(low, high):
     def draw(shape, key):
-        return tf.random.stateless_uniform(shape, key, -bound, bound, alg="philox")
+        return tf.random.stateless_uniform(shape, key, low, high, alg="philox")
 
     return draw
 
 
 #: Latent distributions by name. "normal": N(0, 1). "uniform": U(-1, 1) (DCGAN).
-#: "unit_uniform": U(-sqrt 3, sqrt 3), of unit variance (the first GAN).
-DISTRIBUTIONS = {"normal": _normal, "uniform": _uniform(1.0), "unit_uniform": _uniform(3.0**0.5)}
+#: "unit_uniform": U(-sqrt 3, sqrt 3), of unit variance (the first GAN). "hypercube": U(0, 1).
+DISTRIBUTIONS = {
+    "normal": _normal,
+    "uniform": _uniform(-1.0, 1.0),
+    "unit_uniform": _uniform(-(3.0**0.5), 3.0**0.5),
+    "hypercube": _uniform(0.0, 1.0),
+}
 
 
 def check_distribution(name: str) -> str:

@@ -3,8 +3,11 @@
 import contextlib
 import dataclasses
 import threading
+from typing import Any
 
 import tensorflow as tf
+
+from tfgan_suite.errors import UserInputError
 
 _current = threading.local()  # the replicas of MirroredStrategy are threads
 
@@ -25,6 +28,8 @@ class Step:
         stop: float32 scalar tensor. Mean of the votes, known after the first update.
         weights: float32 `[local_batch]` or None. Weights of the examples in what `evaluate`
             measures: 0 for a row that only fills up a batch; of mean 1 over the global batch.
+        batches: int. Batches of `local_batch` examples that the step takes.
+        stage: `Stage` of the training, or None for a model without stages.
         logs: dict of lists of scalar tensors, averages over the global batch, one for each update
             that measured the value.
     """
@@ -38,8 +43,14 @@ class Step:
     stop_vote: tf.Tensor
     stop: tf.Tensor
     weights: tf.Tensor | None = None
+    batches: int = 1
+    stage: Any = None
     logs: dict = dataclasses.field(default_factory=dict)
     _occurrences: dict = dataclasses.field(default_factory=dict)
+    _graph: Any = None
+
+    def __post_init__(self):
+        self._graph = _current_graph()
 
     @property
     def global_batch(self) -> int:
@@ -55,10 +66,27 @@ class Step:
         self._occurrences[what] = self._occurrences.get(what, -1) + 1
         return self._occurrences[what]
 
+    def check_unconditional(self, what: str) -> None:
+        """Refuses what would exchange numbers between replicas inside a branch or a loop.
+
+        Raises:
+            UserInputError: `what` stands under a `tf.cond` or in a `tf.while_loop`.
+        """
+        if _current_graph() is not self._graph:
+            raise UserInputError(
+                f"{what} stands inside a tf.cond, tf.while_loop or tf.function, where replicas "
+                "cannot exchange gradients. Call it in train_step itself; for an update under a "
+                "condition pass when=, and for several in a row use Python's range."
+            )
+
     def log(self, scalars: dict[str, tf.Tensor]) -> None:
         """Adds what an update measured."""
         for name, value in scalars.items():
             self.logs.setdefault(name, []).append(value)
+
+
+def _current_graph():
+    return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
 
 
 @contextlib.contextmanager

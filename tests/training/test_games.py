@@ -1,0 +1,193 @@
+"""Games of every form: each a small model, on one and two replicas, and over a resume.
+
+tests/distribution trains them on two workers.
+"""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from games import Evolves, Gated, LazyPenalty, Likelihood, SecondOrder, SeveralBatches, Staged
+
+from tfgan_suite import testing
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.training import Snapshot
+
+GAMES = [Evolves, Gated, LazyPenalty, Likelihood, SecondOrder, SeveralBatches, Staged]
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_one_and_two_replicas_agree(game):
+    testing.check_replicas_agree(game, optimizer=None)
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_a_resume_in_the_middle_is_exact(game, tmp_path):
+    testing.check_resume_is_exact(game, tmp_path)
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_evaluate_measures_only(game):
+    testing.check_evaluate_measures_only(game)
+
+
+@pytest.mark.parametrize("game", [Evolves, LazyPenalty, Gated])
+@pytest.mark.parametrize("how", [{"jit_compile": True}, {"accumulate_steps": 2}])
+def test_xla_and_parts_change_nothing_but_rounding(game, how):
+    plain, other = (
+        testing.train_briefly(game, tf.distribute.get_strategy(), optimizer=None, **more)
+        for more in ({}, how)
+    )
+    testing.assert_same_training(plain, other, 1e-5)
+
+
+def steps(model, num, batch_size=8):
+    """The logs of each of the next steps."""
+    return [
+        model.train_on_batch(testing.random_batch(model, batch_size, seed), return_dict=True)
+        for seed in range(num)
+    ]
+
+
+def test_a_term_of_every_third_step_is_computed_and_logged_in_these_alone():
+    model = LazyPenalty()
+    model.compile()
+    logs = steps(model, 7)
+    penalties = [log["critic/penalty"] > 0 for log in logs]
+    assert penalties == [True, False, False, True, False, False, True]
+    assert int(model.critic_optimizer.iterations.numpy()) == 7 + 3
+
+
+def test_the_mean_of_such_a_term_is_over_the_steps_that_measured_it():
+    model = LazyPenalty()
+    model.compile(keras.optimizers.SGD(0.0))
+    history = model.fit(testing.random_batch(model, 32), batch_size=8, verbose=0).history
+    # Of a linear critic the gradient is its kernel.
+    expected = 3.0 * np.sum(np.square(model.critic.get_weights()[0]))
+    np.testing.assert_allclose(history["critic/penalty"], [expected], rtol=1e-5)
+
+
+def test_a_gated_player_rests_where_the_condition_fails():
+    model = Gated(threshold=0.5)
+    model.compile()
+    for seed in range(8):
+        before = testing.state_of(model)
+        (log,) = [model.train_on_batch(testing.random_batch(model, 8, seed), return_dict=True)]
+        moved = not np.array_equal(before["critic"][0], testing.state_of(model)["critic"][0])
+        assert moved == (log["critic/accuracy"] <= 0.5)
+        slots = testing.state_of(model)["critic_optimizer"]
+        same = all(
+            np.array_equal(a, b) for a, b in zip(before["critic_optimizer"], slots, strict=True)
+        )
+        assert same == (not moved)
+
+
+def test_both_sides_of_the_gate_are_seen():
+    model = Gated(threshold=0.5)
+    model.compile()
+    accuracies = [log["critic/accuracy"] for log in steps(model, 8)]
+    assert min(accuracies) <= 0.5 < max(accuracies)
+
+
+def test_an_update_under_a_condition_of_tensorflow_is_refused_with_words():
+    class Wrong(Gated):
+        def train_step(self, batch):
+            tf.cond(self.every(2), lambda: super(Wrong, self).train_step(batch), dict)
+            return {}
+
+    model = Wrong()
+    model.compile()
+    with pytest.raises(UserInputError, match=r"update\('critic'\) stands inside a tf.cond.*when="):
+        model.train_on_batch(testing.random_batch(model))
+
+
+def test_what_is_measured_moves_nothing():
+    model = SecondOrder()
+    model.compile({"critic": keras.optimizers.SGD(0.0)})
+    before = testing.state_of(model)["critic"]
+    (log,) = steps(model, 1)
+    for a, b in zip(before, testing.state_of(model)["critic"], strict=True):
+        np.testing.assert_array_equal(a, b)
+    kernel = before[0]
+    points = testing.random_batch(model, 8, 0)["point"]
+    # Of mean((x w)^2) the gradient by w is 2 mean(x (x w)).
+    gradient = 2 * np.mean(points * (points @ kernel), axis=0)
+    np.testing.assert_allclose(log["norm"], np.linalg.norm(gradient), rtol=1e-5)
+
+
+def test_the_child_that_is_chosen_survives_with_its_slots():
+    keras.utils.set_random_seed(0)
+    model = Evolves()
+    model.compile()
+    before = testing.state_of(model)
+    (log,) = steps(model, 1)
+    after = testing.state_of(model)
+    # Adam's first step is the learning rate, whatever the gradient's size: up for one child and
+    # down for the other.
+    moved = after["maker"][0] - before["maker"][0]
+    np.testing.assert_allclose(np.abs(moved), 0.1, rtol=1e-2)
+    iterations = [v for v in after["maker_optimizer"] if v.dtype.kind == "i"]
+    assert iterations == [1]  # of one child, not of both in a row
+    assert log["survived/down"] + log["survived/up"] == 1
+
+
+def test_a_snapshot_is_chosen_by_its_index():
+    snapshots = [Snapshot([tf.constant([i, i + 1]), tf.constant(0.5 * i)]) for i in range(3)]
+    chosen = Snapshot.choose(snapshots, tf.constant(2))
+    np.testing.assert_array_equal(chosen.values[0], [2, 3])
+    assert float(chosen.values[1]) == 1.0
+
+
+def test_stages_follow_the_images_seen():
+    model = Staged()
+    model.compile()
+    names, slots = [], []
+    for seed in range(6):
+        steps(model, 1)
+        names.append(model.stage.name)
+        slots.append(int(model.maker_optimizer.iterations.numpy()))
+        del seed
+    # 16 images of stage one in two steps of 8, then a fade of 20 in three, then the rest.
+    assert names == ["one", "one", "fade", "fade", "fade", "whole"]
+    assert slots == [1, 2, 1, 2, 3, 4]  # the maker's optimizer begins anew with the fade
+
+
+def test_a_stage_changes_the_algorithm_in_its_trace():
+    model = Staged()
+    model.compile()
+    logs = steps(model, 6)
+    assert ["critic/real" in log for log in logs] == [False] * 2 + [True] * 4
+    alphas = [log.get("maker/alpha") for log in logs]
+    np.testing.assert_allclose(alphas[2:5], [0.0, 0.4, 0.8], atol=1e-6)
+
+
+def test_stages_in_fit_with_several_steps_a_call():
+    names = []
+    for rows in (16, 48, 64):
+        model = Staged()
+        model.compile(steps_per_execution=2)
+        model.fit(testing.random_batch(model, rows), batch_size=8, shuffle=False, verbose=0)
+        names.append(model.stage.name)
+    # A stage begins with an execution: the last one with that after 48 images, not after 40.
+    assert names == ["one", "fade", "whole"]
+
+
+def test_a_frozen_network_never_moves(tmp_path):
+    model = Likelihood()
+    model.compile()
+    before = [w.copy() for w in model.features.get_weights()]
+    steps(model, 3)
+    for a, b in zip(before, model.features.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert "features" in model.checkpoint_objects()
+
+
+def test_each_batch_of_a_step_is_seen_once():
+    model = SeveralBatches()
+    model.compile()
+    rows = np.arange(48, dtype=np.float32).reshape(24, 2)
+    model.fit(rows, batch_size=4, shuffle=False, verbose=0)
+    assert int(model.step.numpy()) == 3
+    assert int(model.images_seen.numpy()) == 24
+    logs = model.evaluate(rows, batch_size=4, verbose=0, return_dict=True)
+    np.testing.assert_allclose(logs["critic/mean"], rows.mean(), rtol=1e-6)

@@ -1,0 +1,81 @@
+"""Stages of a training, by images seen: what is trained, how, and what a change does."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from tfgan_suite.errors import UserInputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A part of a training.
+
+    It begins with the first step (with `steps_per_execution`, the first execution) at or after the
+    end of the one before. Inside `train_step` and the losses `self.stage` is the stage as a plain
+    Python object: each stage is traced once, so `if self.stage.name == ...` costs nothing.
+
+    Args:
+        name: str.
+        images: int or None. Images that it lasts; None, for the last stage: to the end.
+        batch_size: int or None. Global batch size that a run takes in it; None: that of the run.
+        resets: tuple of str. Players whose optimizers begin anew (slots and step count at zero)
+            when this stage begins.
+        settings: any hashable object with more of what the model does in it, such as a resolution.
+    """
+
+    name: str
+    images: int | None = None
+    batch_size: int | None = None
+    resets: tuple[str, ...] = ()
+    settings: object = None
+
+
+class Stages:
+    """The stages of a model, in their order.
+
+    Raises:
+        UserInputError: on a stage before the last that lasts for ever, none at all, or two of one
+            name.
+    """
+
+    def __init__(self, stages):
+        self.all = tuple(stages)
+        if not self.all:
+            raise UserInputError("declare_stages needs at least one stage.")
+        for stage in self.all[:-1]:
+            if not stage.images or stage.images < 1:
+                raise UserInputError(
+                    f"Stage {stage.name!r} lasts {stage.images} images; only the last may last "
+                    "to the end (None), the others a positive number."
+                )
+        names = [stage.name for stage in self.all]
+        if len(set(names)) < len(names):
+            raise UserInputError(f"Two stages have one name: {names}.")
+
+    def index_at(self, images: int) -> int:
+        """Returns the number of the stage that a run is in after so many images."""
+        end = 0
+        for index, stage in enumerate(self.all[:-1]):
+            end += stage.images
+            if images < end:
+                return index
+        return len(self.all) - 1
+
+    def start_of(self, index: int) -> int:
+        """Returns the images after which a stage begins."""
+        return sum(stage.images for stage in self.all[:index])
+
+    def end_of(self, index: int) -> int | None:
+        """Returns the images after which a stage ends; None for the last one without an end."""
+        if self.all[index].images is None:
+            return None
+        return self.start_of(index) + self.all[index].images
+
+
+def start_anew(optimizer) -> None:
+    """Sets an optimizer's slots and step count to zero; its learning rate stays."""
+    rate = optimizer._learning_rate
+    for variable in optimizer.variables:
+        if variable is not rate:
+            variable.assign(tf.zeros(variable.shape, variable.dtype))
