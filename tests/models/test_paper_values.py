@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_suite import models, testing
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import flat
 from tfgan_suite.models import GAN, LSGAN, CycleGAN, cyclegan
 from tfgan_suite.networks import build_pair
 
@@ -112,7 +113,7 @@ def test_gan_learns_a_gaussian():
         "discriminator_hidden_units": [32, 32],
         "output_activation": None,
     }
-    model = GAN.from_networks(pair, ema_half_life=16_000.0)
+    model = GAN(networks=pair, ema_half_life=16_000.0)
     model.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), steps_per_execution=50)
     data = np.random.default_rng(0).normal(3.0, 0.5, (128 * 500, 1)).astype(np.float32)
     model.fit(data, batch_size=128, epochs=5, verbose=0)
@@ -222,7 +223,7 @@ def test_dcgan_untrained_losses_are_near_chance():
 
 def test_dcgan_real_scores_do_not_see_the_fake_batch():
     model = models.build({"name": "dcgan", "preset": "tiny"})
-    real = testing.random_batch(model, 8)
+    real = testing.random_batch(model, 8)["image"]
     rng = np.random.default_rng(0)
     scores = []
     for _ in range(2):
@@ -266,7 +267,7 @@ def tiny_cyclegan(**arguments):
 @pytest.mark.parametrize("term", ["cycle_a", "cycle_b"])
 def test_cyclegan_each_cycle_term_reaches_both_translators(term):
     model = tiny_cyclegan()
-    a, b = testing.random_batch(model, 2)
+    a, b = testing.random_batch(model, 2).values()
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(model.generators_loss(a, b).terms[term])
     networks = (model.generator_ab, model.generator_ba)
@@ -318,12 +319,12 @@ def test_cyclegan_domains_may_differ_in_channels_without_identity():
         tiny_cyclegan(channels_b=1)
     model = tiny_cyclegan(channels_b=1, identity_weight=0.0)
     model.compile()
-    a, b = testing.random_batch(model, 4)
+    a, b = testing.random_batch(model, 4).values()
     logs = model.train_on_batch(a, b, return_dict=True)
     assert not any("identity" in name for name in logs)
     assert model.translate(a).shape == (4, 16, 16, 1)
-    grid, columns = model.sample_grid(2, examples=(a, b))
-    assert (grid.shape, columns) == ((12, 16, 16, 3), 6)
+    grid = model.draw(2, examples={"a": a, "b": b})
+    assert (grid.images.shape, grid.columns) == ((12, 16, 16, 3), 6)
 
 
 @pytest.mark.parametrize("size", [18, (16, 30)])
@@ -354,7 +355,7 @@ def cyclegan_of_own_networks(**arguments):
 
 def test_cyclegan_takes_anybodys_networks(tmp_path):
     model = cyclegan_of_own_networks()
-    assert model.example_shapes() == ((12, 12, 3), (12, 12, 1))
+    assert [f.shape for f in flat(model.batch_spec()).values()] == [(12, 12, 3), (12, 12, 1)]
     assert model.translate(np.zeros((2, 12, 12, 1), np.float32), "b_to_a").shape == (2, 12, 12, 3)
     testing.check_only_own_weights_move(cyclegan_of_own_networks)
     testing.check_replicas_agree(cyclegan_of_own_networks)

@@ -1,5 +1,8 @@
-"""Samples as images that a person looks at."""
+"""Samples as images that a person looks at.
 
-from tfgan_suite.drawing.grids import draw, write_grid, write_picture
+What a model draws is a *drawing*: an object with `render()`, which returns a `PIL.Image.Image`.
+"""
 
-__all__ = ["draw", "write_grid", "write_picture"]
+from tfgan_suite.drawing.drawings import ImageGrid, Points, write_drawing
+
+__all__ = ["ImageGrid", "Points", "write_drawing"]

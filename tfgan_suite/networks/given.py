@@ -68,6 +68,11 @@ def check_gives_logits(role: str, network: keras.Model) -> None:
         )
 
 
+def ends_in_sigmoid(network: keras.Model) -> bool:
+    """Returns whether a generator ends in a sigmoid: it makes images in [0, 1]."""
+    return _last_activation(network) == "sigmoid"
+
+
 def _last_activation(network):
     """Returns the name of the function that the network's output comes from, or None."""
     for operation in reversed(getattr(network, "operations", network.layers)):

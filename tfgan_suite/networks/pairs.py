@@ -53,6 +53,7 @@ def _mlp(
     generator_hidden_units=(256, 512, 1024),
     discriminator_hidden_units=(512, 256),
     generator_activation="relu",
+    discriminator_activation="leaky_relu",
     discriminator_dropout=0.0,
     output_activation="tanh",
     kernel_initializer="glorot_uniform",
@@ -68,6 +69,7 @@ def _mlp(
     discriminator = mlp_discriminator(
         sample_shape,
         discriminator_hidden_units,
+        activation=discriminator_activation,
         dropout=discriminator_dropout,
         kernel_initializer=kernel_initializer,
     )
@@ -89,7 +91,7 @@ def build_pair(name, **arguments):
         name: "dcgan", "maxout_mnist", "mixture" or "mlp".
         **arguments: those of the networks' functions; what both take is given once. The pair
             "mlp" has `generator_hidden_units`, `discriminator_hidden_units`,
-            `generator_activation` and `discriminator_dropout`.
+            `generator_activation`, `discriminator_activation` and `discriminator_dropout`.
 
     Returns:
         Two `keras.Model`: generator, whose `input_shape[-1]` is the latent size, and

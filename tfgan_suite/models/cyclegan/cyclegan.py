@@ -4,23 +4,28 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Image
 from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.losses.reconstruction import l1
+from tfgan_suite.models.cyclegan.presets import PRESETS
+from tfgan_suite.models.registry import register
 from tfgan_suite.networks import patchgan_discriminator, resnet_translator
-from tfgan_suite.networks.given import check_gives_logits, check_network
+from tfgan_suite.networks.given import check_gives_logits
 from tfgan_suite.networks.image_size import height_and_width
 from tfgan_suite.signatures import Signature, decode_images, encode_png
 from tfgan_suite.training import ConstantThenLinear, GenerativeModel, HistoryPool, Loss
 
 
+@register("cyclegan")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class CycleGAN(GenerativeModel):
     """Two translators, A to B and B to A, learnt from unpaired pictures.
 
     Source: [Zhu et al., 2017](https://arxiv.org/abs/1703.10593). Both generators share one
     optimizer and take one gradient of the whole objective, so both cycle terms reach both of
-    them; both discriminators share another. The batch of a step is a tuple `(a, b)`.
+    them; both discriminators share another. A batch has the fields "a" and "b".
 
     Takes anybody's Keras networks, functional or Sequential; those that are not given are the
     paper's, for the same pictures.
@@ -69,7 +74,9 @@ class CycleGAN(GenerativeModel):
     ```
     """
 
-    data_kind = "unpaired"
+    presets = PRESETS
+    network_arguments = ("generator_ab", "generator_ba", "discriminator_a", "discriminator_b")
+    draws_examples = True
 
     def __init__(
         self,
@@ -102,6 +109,7 @@ class CycleGAN(GenerativeModel):
             "discriminator_a": discriminator_a,
             "discriminator_b": discriminator_b,
         }
+        self.take_networks(**given)
         given = {role: network for role, network in given.items() if network is not None}
         _check_networks(given)
         shapes = _picture_shapes(image_size, channels_a, channels_b, given)
@@ -120,7 +128,6 @@ class CycleGAN(GenerativeModel):
         self.image_size = tuple(size)
         self.channels_a, self.channels_b = channels_a, channels_b
         self.cycle_weight, self.identity_weight = cycle_weight, identity_weight
-        self._given_networks = tuple(given)
         self._arguments = {
             "image_size": size,
             "channels_a": channels_a,
@@ -163,7 +170,7 @@ class CycleGAN(GenerativeModel):
         self.pool_a = HistoryPool(pool_size, (*size, channels_a), name="pool_a")
         self.pool_b = HistoryPool(pool_size, (*size, channels_b), name="pool_b")
         self.adversarial_loss = LeastSquares()
-        self.declare_player("generators", "generator_ab", "generator_ba", averaged=True)
+        self.declare_player("generators", "generator_ab", "generator_ba", served=True)
         self.declare_player("discriminators", "discriminator_a", "discriminator_b")
         self.declare_state("pool_a", "pool_b")
 
@@ -188,20 +195,22 @@ class CycleGAN(GenerativeModel):
             for player in ("generators", "discriminators")
         }
 
-    def example_shapes(self):
-        return (*self.image_size, self.channels_a), (*self.image_size, self.channels_b)
+    def batch_spec(self):
+        a = Image(*self.image_size, self.channels_a)
+        b = Image(*self.image_size, self.channels_b)
+        return {"a": a}, {"b": b}
 
     def default_optimizers(self):
         """Returns the paper's Adam without its decay: see `recipe`."""
         return self.recipe()
 
     def call(self, images):
-        return self.inference("generator_ab")(images, training=False)
+        return self.served_network("generator_ab")(images, training=False)
 
     # === Algorithm ===
 
-    def train_step(self, data):
-        a, b = data
+    def train_step(self, batch):
+        a, b = batch["a"], batch["b"]
         fake_a, fake_b = self.update("generators", self.generators_loss, a, b)
         fake_a = self.from_history("pool_a", fake_a)
         fake_b = self.from_history("pool_b", fake_b)
@@ -268,26 +277,27 @@ class CycleGAN(GenerativeModel):
         if direction not in networks:
             raise UserInputError(f"direction is 'a_to_b' or 'b_to_a'. Received: {direction!r}.")
         return self.infer(
-            self.inference(networks[direction]), np.asarray(images, np.float32), batch_size=32
+            self.served_network(networks[direction]), np.asarray(images, np.float32), batch_size=32
         )
 
-    def sample_grid(self, num: int, seed: int = 0, examples=None):
-        """Returns rows of a, G(a), F(G(a)), b, F(b), G(F(b)), six columns, for `num` examples.
+    def draw(self, num: int, seed: int = 0, examples=None):
+        """Returns rows of a, G(a), F(G(a)), b, F(b), G(F(b)) for `num` examples.
 
         Args:
             num: int. Rows.
-            seed: int. Not used: the pictures come from `examples`.
-            examples: tuple `(a, b)` of `[N, H, W, C]`.
+            seed: int. Not used: the images come from `examples`.
+            examples: dict with "a" and "b", `[N, H, W, C]`.
         """
         del seed
         if examples is None:
-            raise UserInputError("A translator's grid needs examples: a batch (a, b) of pictures.")
-        a, b = (np.asarray(domain)[:num] for domain in examples)
+            raise UserInputError("A translator draws examples: pass images of the fields a and b.")
+        a, b = (np.asarray(examples[domain])[:num] for domain in ("a", "b"))
         fake_b, fake_a = self.translate(a, "a_to_b"), self.translate(b, "b_to_a")
         cycle_a, cycle_b = self.translate(fake_b, "b_to_a"), self.translate(fake_a, "a_to_b")
         channels = max(self.channels_a, self.channels_b)
         columns = [_with_channels(x, channels) for x in (a, fake_b, cycle_a, b, fake_a, cycle_b)]
-        return np.stack(columns, axis=1).reshape(-1, *self.image_size, channels), len(columns)
+        rows = np.stack(columns, axis=1)
+        return ImageGrid(rows.reshape(-1, *rows.shape[2:]), len(columns))
 
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers: each direction, from images and from files."""
@@ -296,7 +306,7 @@ class CycleGAN(GenerativeModel):
         return {"serving_default": a_to_b["a_to_b"], **a_to_b, **b_to_a}
 
     def _direction_signatures(self, direction, network, channels):
-        translator = self.inference(network)
+        translator = self.served_network(network)
         size = self.image_size
 
         def translate(images):
@@ -335,21 +345,7 @@ class CycleGAN(GenerativeModel):
     # === Config ===
 
     def get_config(self):
-        networks = {
-            role: keras.saving.serialize_keras_object(getattr(self, role))
-            for role in self._given_networks
-        }
-        return {**super().get_config(), **self._arguments, **networks}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        for role in _ROLES:
-            if isinstance(config.get(role), dict):
-                config[role] = keras.saving.deserialize_keras_object(
-                    config[role], custom_objects=custom_objects
-                )
-        return cls(**config)
+        return {**super().get_config(), **self._arguments}
 
 
 # The domain that each network takes and, for the generators, the one that it makes.
@@ -363,7 +359,6 @@ _ROLES = {
 
 def _check_networks(given):
     for role, network in given.items():
-        check_network(role, network)
         shapes = [network.input_shape]
         if _ROLES[role][1] is None:
             check_gives_logits(role, network)
@@ -374,11 +369,6 @@ def _check_networks(given):
                 "Images have shape (batch, height, width, channels), of known channels. "
                 f"{role} takes {network.input_shape} and gives {network.output_shape}."
             )
-    if len({id(network) for network in given.values()}) < len(given):
-        raise UserInputError(
-            f"{', '.join(given)} must be different networks: each learns another task. Received "
-            "one of them twice. Build it twice."
-        )
 
 
 def _picture_shapes(image_size, channels_a, channels_b, given):

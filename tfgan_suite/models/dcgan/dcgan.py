@@ -2,11 +2,13 @@
 
 import keras
 
+from tfgan_suite.models.dcgan.presets import PRESETS
 from tfgan_suite.models.gan import GAN
+from tfgan_suite.models.registry import register
 from tfgan_suite.networks import build_pair
-from tfgan_suite.training import GenerativeModel
 
 
+@register("dcgan")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class DCGAN(GAN):
     """The GAN of convolutions that trains stably.
@@ -27,7 +29,8 @@ class DCGAN(GAN):
             the same numbers come out on any number of replicas whose share is a multiple of it.
             None: the batch of each replica, which is the paper's on one device.
         base_size: int. Side of the smallest stage; 7 makes images of 28 pixels.
-        loss, latent_distribution, gradient_penalty, r1, r2, ema_half_life, seed, name: see `GAN`.
+        loss, latent_distribution, gradient_penalty, r1, r2, ema_half_life, seed, name,
+            critic_steps: see `GAN`.
 
     Example:
 
@@ -37,6 +40,9 @@ class DCGAN(GAN):
     dcgan.fit(images, batch_size=64)  # float32 [N, 32, 32, 1] in [-1, 1]
     ```
     """
+
+    presets = PRESETS
+    network_arguments = ()  # they follow from the arguments below
 
     def __init__(
         self,
@@ -57,6 +63,7 @@ class DCGAN(GAN):
         ema_half_life: float | None = None,
         seed: int = 0,
         name: str | None = None,
+        critic_steps: int = 1,
     ):
         architecture = {
             "image_size": image_size,
@@ -81,8 +88,9 @@ class DCGAN(GAN):
             ema_half_life=ema_half_life,
             seed=seed,
             name=name,
+            critic_steps=critic_steps,
         )
         self.architecture = architecture
 
     def get_config(self):
-        return {**GenerativeModel.get_config(self), **self.architecture, **self._game_config()}
+        return {**super().get_config(), **self.architecture}

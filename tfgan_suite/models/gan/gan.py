@@ -4,15 +4,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite.drawing import ImageGrid, Points
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import samples_field
 from tfgan_suite.losses import adversarial, penalties
+from tfgan_suite.models.gan.presets import PRESETS
+from tfgan_suite.models.registry import register
 from tfgan_suite.networks import build_pair
-from tfgan_suite.networks.given import check_gives_logits, check_network
+from tfgan_suite.networks.given import check_gives_logits, ends_in_sigmoid
 from tfgan_suite.signatures import LATENT_RANGE, Signature, encode_png, latents_from_seeds
 from tfgan_suite.training import GenerativeModel, Loss
 from tfgan_suite.training.noise import check_distribution
 
 
+@register("gan")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class GAN(GenerativeModel):
     """A generator and a discriminator that learn from each other.
@@ -29,7 +34,11 @@ class GAN(GenerativeModel):
         discriminator: `keras.Model` from samples `[B, ...]` to logits `[B, 1]` or a map of them.
         loss: name, config or object of an adversarial loss: `"non_saturating"`, `"minimax"`,
             `"least_squares"`, `"hinge"`, `"wasserstein"`, `"relativistic"` (G is shown the real
-            batch of D's step).
+            batch of D's last step).
+        networks: dict. In place of the two networks, the config of a pair that
+            `tfgan_suite.networks.build_pair` builds: `{"name": "mlp", "sample_shape": (2,)}`.
+        critic_steps: int. D's updates in a step, each with a batch and noise of its own: the
+            paper's k, 5 in WGAN-GP. A step then sees that many batches. Defaults to 1.
         latent_distribution: `"normal"`, `"uniform"` (-1 to 1) or `"unit_uniform"` (of variance 1).
         gradient_penalty: float. Weight of the penalty on the gradient's distance from 1, between
             real and fake (10 in WGAN-GP). Defaults to 0.
@@ -57,10 +66,13 @@ class GAN(GenerativeModel):
     ```
     """
 
+    presets = PRESETS
+    network_arguments = ("generator", "discriminator")
+
     def __init__(
         self,
-        generator: keras.Model,
-        discriminator: keras.Model,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
         loss="non_saturating",
         latent_distribution: str = "normal",
         gradient_penalty: float = 0.0,
@@ -69,30 +81,31 @@ class GAN(GenerativeModel):
         ema_half_life: float | None = None,
         seed: int = 0,
         name: str | None = None,
+        networks: dict | None = None,
+        critic_steps: int = 1,
     ):
         super().__init__(seed=seed, ema_half_life=ema_half_life, name=name)
-        self.generator = generator
-        self.discriminator = discriminator
-        _check_networks(generator, discriminator)
+        generator, discriminator = _pair(type(self).__name__, generator, discriminator, networks)
+        self.take_networks(generator=generator, discriminator=discriminator)
+        _check_fit(generator, discriminator)
+        self.batches_per_step = self.critic_steps = _check_steps(critic_steps)
         self.adversarial_loss = adversarial.get(loss)
         self.latent_distribution = check_distribution(latent_distribution)
         self.gradient_penalty, self.r1, self.r2 = gradient_penalty, r1, r2
         self.declare_player("discriminator", "discriminator")
-        self.declare_player("generator", "generator", averaged=True)
-
-    @classmethod
-    def from_networks(cls, networks: dict, **arguments):
-        """Makes the model from a config of networks, as `networks.build_pair` takes it."""
-        generator, discriminator = build_pair(**networks)
-        return cls(generator=generator, discriminator=discriminator, **arguments)
+        self.declare_player("generator", "generator", served=True)
+        #: str. What the batch calls a sample: "image", "point" or "sample".
+        self.sample_name, self.sample_field = samples_field(
+            tuple(generator.output_shape[1:]), low=0.0 if ends_in_sigmoid(generator) else -1.0
+        )
 
     @property
     def latent_shape(self) -> tuple[int, ...]:
         """Shape of one example's latents."""
         return tuple(self.generator.input_shape[1:])
 
-    def example_shapes(self):
-        return tuple(self.generator.output_shape[1:])
+    def batch_spec(self):
+        return {self.sample_name: self.sample_field}
 
     def default_optimizers(self):
         """Returns Adam 2e-4, beta_1 0.5, beta_2 0.999, epsilon 1e-8 for both players.
@@ -106,21 +119,27 @@ class GAN(GenerativeModel):
         }
 
     def call(self, latents):
-        return self.inference("generator")(latents, training=False)
+        return self.served_network("generator")(latents, training=False)
 
     # === Algorithm ===
 
-    def train_step(self, data):
-        z = self.noise("discriminator_latents")
-        epsilon = self.latents("epsilon", (), "uniform") / 2 + 0.5
-        self.update("discriminator", self.discriminator_loss, data, z, epsilon)
+    def train_step(self, batch):
+        for critic_batch in self.batches(batch):
+            real = critic_batch[self.sample_name]
+            z = self.noise("discriminator_latents")
+            epsilon = self.latents("epsilon", (), "uniform") / 2 + 0.5
+            self.update("discriminator", self.discriminator_loss, real, z, epsilon)
         z = self.noise("generator_latents")
-        self.update("generator", self.generator_loss, z, data)
+        self.update("generator", self.generator_loss, z, real)
         return self.step_logs()
 
     def noise(self, name: str):
         """Draws latents for this replica's examples."""
         return self.latents(name, self.latent_shape, self.latent_distribution)
+
+    def generate(self, latents, training):
+        """Returns the fakes that D is shown."""
+        return self.generator(latents, training=training)
 
     def discriminator_loss(self, real, latents, epsilon, training=True):
         """D's loss; real and fake go through it separately, each with its own batch statistics.
@@ -131,7 +150,7 @@ class GAN(GenerativeModel):
             epsilon: `[B]` in [0, 1]. Where between real and fake the gradient penalty looks.
             training: bool. Mode of the networks.
         """
-        fake = tf.stop_gradient(self.generator(latents, training=training))
+        fake = tf.stop_gradient(self.generate(latents, training))
         real_logits = self.discriminator(real, training=training)
         fake_logits = self.discriminator(fake, training=training)
         terms = self.adversarial_loss.discriminator(real_logits, fake_logits)
@@ -181,10 +200,11 @@ class GAN(GenerativeModel):
             )
         return self.infer(self._sample_of, array.astype(np.int64))
 
-    def sample_grid(self, num: int, seed: int = 0, examples=None):
-        """Returns samples of the seeds `seed` to `seed + num - 1` and the columns of their grid."""
+    def draw(self, num: int, seed: int = 0, examples=None):
+        """Returns a grid of the samples, or a plot of the points, of `num` seeds from `seed` on."""
         del examples
-        return self.sample(np.arange(seed, seed + num)), int(np.ceil(np.sqrt(num)))
+        samples = self.sample(np.arange(seed, seed + num))
+        return ImageGrid(samples) if samples.ndim == 4 else Points(samples)
 
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers."""
@@ -233,34 +253,35 @@ class GAN(GenerativeModel):
     def get_config(self):
         return {
             **super().get_config(),
-            "generator": keras.saving.serialize_keras_object(self.generator),
-            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
-            **self._game_config(),
-        }
-
-    def _game_config(self):
-        return {
             "loss": adversarial.serialize(self.adversarial_loss),
             "latent_distribution": self.latent_distribution,
             "gradient_penalty": self.gradient_penalty,
             "r1": self.r1,
             "r2": self.r2,
+            "critic_steps": self.critic_steps,
         }
 
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        for network in ("generator", "discriminator"):
-            if isinstance(config.get(network), dict):
-                config[network] = keras.saving.deserialize_keras_object(
-                    config[network], custom_objects=custom_objects
-                )
-        return cls(**config)
+
+def _pair(model, generator, discriminator, networks):
+    if networks is not None and generator is None and discriminator is None:
+        return build_pair(**networks)
+    if networks is not None or generator is None or discriminator is None:
+        raise UserInputError(
+            f"{model} needs a generator and a discriminator, or in their place `networks`, such as "
+            '{"name": "mlp", "sample_shape": (28, 28, 1)}.'
+        )
+    return generator, discriminator
 
 
-def _check_networks(generator, discriminator):
-    check_network("generator", generator)
-    check_network("discriminator", discriminator)
+def _check_steps(critic_steps):
+    if not isinstance(critic_steps, int) or critic_steps < 1:
+        raise UserInputError(
+            f"critic_steps must be a whole number from 1. Received: {critic_steps!r}."
+        )
+    return critic_steps
+
+
+def _check_fit(generator, discriminator):
     check_gives_logits("discriminator", discriminator)
     if len(generator.input_shape) != 2 or generator.input_shape[1] is None:
         raise UserInputError(

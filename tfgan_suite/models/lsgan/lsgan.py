@@ -5,11 +5,14 @@ import keras
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.models.gan import GAN
+from tfgan_suite.models.lsgan.presets import PRESETS
+from tfgan_suite.models.registry import register
 
 #: The paper's label schemes: (a) fakes for D, (b) real samples for D, (c) fakes for G.
 LABEL_SCHEMES = {"zero_one": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}
 
 
+@register("lsgan")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class LSGAN(GAN):
     """A GAN whose discriminator regresses labels by least squares.
@@ -19,10 +22,11 @@ class LSGAN(GAN):
     Source: [Mao et al., 2017](https://arxiv.org/abs/1611.04076), equations 2 and 8 to 10.
 
     Args:
-        generator, discriminator: see `GAN`. The discriminator ends in a linear layer.
+        generator, discriminator, networks: see `GAN`. The discriminator ends in a linear layer.
         labels: `"zero_one"` (0, 1, 1), what most of the paper's experiments use, `"pearson"`
             (-1, 1, 0), which minimises a Pearson chi-square divergence, or a triple (a, b, c).
-        latent_distribution, gradient_penalty, r1, r2, ema_half_life, seed, name: see `GAN`.
+        latent_distribution, gradient_penalty, r1, r2, ema_half_life, seed, name, critic_steps: see
+            `GAN`.
 
     Example:
 
@@ -32,10 +36,12 @@ class LSGAN(GAN):
     ```
     """
 
+    presets = PRESETS
+
     def __init__(
         self,
-        generator: keras.Model,
-        discriminator: keras.Model,
+        generator: keras.Model | None = None,
+        discriminator: keras.Model | None = None,
         labels="zero_one",
         latent_distribution: str = "normal",
         gradient_penalty: float = 0.0,
@@ -44,6 +50,8 @@ class LSGAN(GAN):
         ema_half_life: float | None = None,
         seed: int = 0,
         name: str | None = None,
+        networks: dict | None = None,
+        critic_steps: int = 1,
     ):
         labels = _as_labels(labels)
         super().__init__(
@@ -57,6 +65,8 @@ class LSGAN(GAN):
             ema_half_life=ema_half_life,
             seed=seed,
             name=name,
+            networks=networks,
+            critic_steps=critic_steps,
         )
         self.labels = labels
 

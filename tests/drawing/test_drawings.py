@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_suite.drawing import write_grid
+from tfgan_suite.drawing import ImageGrid, Points, write_drawing
 from tfgan_suite.errors import UserInputError
 
 
@@ -11,7 +11,7 @@ def test_pictures_lie_row_by_row_and_keep_their_values(tmp_path, channels, mode)
     samples = np.full([5, 32, 32, channels], -1.0)
     samples[3] = 1.0
     samples[4] = 7.0  # clipped
-    write_grid(tmp_path / "grid.png", samples, columns=3)
+    write_drawing(tmp_path / "grid.png", ImageGrid(samples, columns=3))
     picture = Image.open(tmp_path / "grid.png")
     assert picture.mode == mode
     cell, gap = 64, 2  # 32 pixels are enlarged twice
@@ -28,14 +28,16 @@ def test_pictures_lie_row_by_row_and_keep_their_values(tmp_path, channels, mode)
 
 def test_points_appear_where_they_are(tmp_path):
     points = np.tile([[1.0, 0.0]], [50, 1])
-    write_grid(tmp_path / "points.png", points, modes=np.array([[1.0, 0.0], [-1.0, 0.0]]))
+    modes = np.array([[1.0, 0.0], [-1.0, 0.0]])
+    write_drawing(tmp_path / "points.png", Points(points, modes))
     pixels = np.asarray(Image.open(tmp_path / "points.png")).astype(int)
     blue = pixels[..., 2] - pixels[..., 0] > 60
     rows, columns = np.nonzero(blue)
     assert abs(rows.mean() - 320) < 3 and columns.min() > 450
 
 
-def test_other_shapes_are_refused(tmp_path):
+def test_other_shapes_are_refused():
     with pytest.raises(UserInputError, match=r"\(4, 8, 8, 2\)"):
-        write_grid(tmp_path / "grid.png", np.zeros([4, 8, 8, 2]))
-    assert list(tmp_path.iterdir()) == []
+        ImageGrid(np.zeros([4, 8, 8, 2]))
+    with pytest.raises(UserInputError, match=r"\(4, 3\)"):
+        Points(np.zeros([4, 3]))

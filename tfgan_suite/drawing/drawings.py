@@ -1,5 +1,6 @@
-"""Samples as one PNG: a grid of pictures, or points in the plane."""
+"""Drawings of samples: a grid of images, or points in the plane."""
 
+import dataclasses
 import io
 import math
 from pathlib import Path
@@ -11,63 +12,95 @@ from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.files import write_whole
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-_SMALLEST_CELL = 64  # pixels; smaller pictures are enlarged by a whole factor
+_SMALLEST_CELL = 64  # pixels; smaller images are enlarged by a whole factor
 _PLANE = 640  # pixels
 
 
-def write_grid(
-    path: str | Path,
-    samples: np.ndarray,
-    columns: int | None = None,
-    modes: np.ndarray | None = None,
-) -> None:
-    """Writes samples to one PNG file, in one piece.
+@dataclasses.dataclass(frozen=True)
+class ImageGrid:
+    """Images, laid out row by row.
 
     Args:
-        path: The file.
-        samples: `[N, H, W, C]` pictures in [-1, 1] with 1, 3 or 4 channels, filled in row by row;
-            or `[N, 2]` points, drawn as a scatter plot.
-        columns: Pictures in a row. Defaults to the side of the smallest square that holds all.
-        modes: `[M, 2]`. For points only: true centres to mark.
+        images: `[N, H, W, C]` in [-1, 1] with 1, 3 or 4 channels.
+        columns: Images in a row. Defaults to the side of the smallest square that holds all.
 
     Raises:
-        UserInputError: If the shape is neither.
+        UserInputError: If the shape is another.
+
+    Example:
+        >>> ImageGrid(np.zeros([4, 8, 8, 3]), columns=2).render().size
+        (134, 134)
+    """
+
+    images: np.ndarray
+    columns: int | None = None
+
+    def __post_init__(self):
+        shape = np.shape(self.images)
+        if len(shape) != 4 or shape[3] not in _MODES or not shape[0]:
+            raise UserInputError(
+                f"Samples of shape {shape} cannot be drawn: expected images [N, H, W, C] with C of "
+                "1, 3 or 4."
+            )
+
+    def render(self) -> Image.Image:
+        return _grid(np.asarray(self.images), self.columns)
+
+
+@dataclasses.dataclass(frozen=True)
+class Points:
+    """Points in the plane, as a scatter plot.
+
+    Args:
+        points: `[N, 2]`.
+        modes: `[M, 2]`. True centres to mark.
+
+    Raises:
+        UserInputError: If the shape is another.
+    """
+
+    points: np.ndarray
+    modes: np.ndarray | None = None
+
+    def __post_init__(self):
+        shape = np.shape(self.points)
+        if len(shape) != 2 or shape[1] != 2:
+            raise UserInputError(
+                f"Samples of shape {shape} cannot be drawn: expected points [N, 2]."
+            )
+
+    def render(self) -> Image.Image:
+        return _scatter(np.asarray(self.points), self.modes)
+
+
+def drawing_of(samples: np.ndarray, columns: int | None = None):
+    """Returns the drawing of samples: `ImageGrid` of `[N, H, W, C]`, else `Points`."""
+    return ImageGrid(samples, columns) if np.ndim(samples) == 4 else Points(samples)
+
+
+def write_drawing(path: str | Path, drawing) -> None:
+    """Writes a drawing to one PNG file, in one piece.
+
+    Raises:
         RunFailure: If the file cannot be written.
 
     Example:
-        >>> write_grid("grid.png", np.zeros([4, 8, 8, 3]), columns=2)
+        >>> write_drawing("grid.png", ImageGrid(np.zeros([4, 8, 8, 3]), columns=2))
     """
-    picture = draw(samples, columns, modes)
     try:
-        write_picture(path, picture)
+        write_image(path, drawing.render())
     except OSError as error:
         raise RunFailure(f"{path} cannot be written: {error}") from error
 
 
-def write_picture(path: str | Path, picture: Image.Image) -> None:
+def write_image(path: str | Path, image: Image.Image) -> None:
     """Writes a PNG file in one piece."""
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
+    image.save(buffer, format="PNG")
     write_whole(Path(path), buffer.getvalue())
 
 
-def draw(
-    samples: np.ndarray, columns: int | None = None, modes: np.ndarray | None = None
-) -> Image.Image:
-    """Returns the picture that `write_grid` writes."""
-    samples = np.asarray(samples)
-    if samples.ndim == 2 and samples.shape[1] == 2:
-        return scatter(samples, modes)
-    if samples.ndim == 4 and samples.shape[3] in _MODES and len(samples):
-        return grid(samples, columns)
-    raise UserInputError(
-        f"Samples of shape {samples.shape} cannot be drawn: expected pictures [N, H, W, C] "
-        "with C of 1, 3 or 4, or points [N, 2]."
-    )
-
-
-def grid(samples: np.ndarray, columns: int | None = None) -> Image.Image:
-    """Returns `[N, H, W, C]` pictures in [-1, 1] laid out row by row; see `write_grid`."""
+def _grid(samples, columns) -> Image.Image:
     number, height, width, channels = samples.shape
     columns = columns or math.ceil(math.sqrt(number))
     rows = math.ceil(number / columns)
@@ -79,15 +112,14 @@ def grid(samples: np.ndarray, columns: int | None = None) -> Image.Image:
     canvas = np.full(
         [rows * (height + gap) + gap, columns * (width + gap) + gap, channels], 255, np.uint8
     )
-    for index, picture in enumerate(pixels):
+    for index, image in enumerate(pixels):
         top = gap + index // columns * (height + gap)
         left = gap + index % columns * (width + gap)
-        canvas[top : top + height, left : left + width] = picture
+        canvas[top : top + height, left : left + width] = image
     return Image.fromarray(canvas[..., 0] if channels == 1 else canvas, _MODES[channels])
 
 
-def scatter(points: np.ndarray, modes: np.ndarray | None = None) -> Image.Image:
-    """Returns `[N, 2]` points drawn in a square plane with axes; see `write_grid`."""
+def _scatter(points, modes) -> Image.Image:
     scale = 2  # drawn larger and shrunk, for smooth dots
     side, margin = _PLANE * scale, 40 * scale
     finite = points[np.isfinite(points).all(axis=1)]
