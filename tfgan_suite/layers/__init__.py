@@ -5,13 +5,17 @@ from tfgan_suite.layers.example_scope import example_scope
 from tfgan_suite.layers.ghost_batch_normalization import GhostBatchNormalization
 from tfgan_suite.layers.instance_normalization import InstanceNormalization
 from tfgan_suite.layers.maxout import Maxout
+from tfgan_suite.layers.one_hot import OneHot
 from tfgan_suite.layers.reflection_padding import ReflectionPadding2D
+from tfgan_suite.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
     "Dropout",
     "GhostBatchNormalization",
     "InstanceNormalization",
     "Maxout",
+    "OneHot",
     "ReflectionPadding2D",
+    "SpectralNormalization",
     "example_scope",
 ]

@@ -1,0 +1,36 @@
+"""Conditional GAN with a projection discriminator on MNIST digits, 28 x 28.
+
+Convolutions, gains and biases of the generator's batch norms by class, spectral norm in the
+discriminator, hinge loss, Adam 2e-4 with beta_1 0.5.
+
+Command:
+  python -m launch.train --config=launch/configs/cgan_mnist.py --workdir=runs/cgan_mnist \\
+      --config.data.source=npz:mnist_60k.npz
+
+The digits are an .npz file with `x` uint8 [60000, 28, 28] and `y`; its default place is the folder
+that the environment variable TFGAN_DATA names, else `data`.
+
+Cost: see tfgan_suite/models/cgan/README.md.
+
+Expected: a row per class, each of its own digit.
+"""
+
+import os
+
+from tfgan_suite.runs import default_config
+
+FOLDER = os.environ.get("TFGAN_DATA", "data")
+
+
+def get_config():
+    config = default_config()
+    config.model = {"name": "cgan", "preset": "projection_mnist", "ema_half_life": 10_000.0}
+    # 50,000 digits to learn from, 10,000 held out to measure with.
+    config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz", "test_fraction": 1 / 6}
+    config.batch_size = 64
+    config.images = 300_000
+    config.log_every = 10_000
+    config.sample_every = 50_000
+    config.checkpoint_every = 25_000
+    config.num_samples = 100
+    return config

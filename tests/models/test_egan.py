@@ -1,0 +1,195 @@
+"""Values of specs and papers that EGAN has to hold."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_suite import models, testing
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.models import EGAN, GAN
+from tfgan_suite.models.egan import mutations
+from tfgan_suite.training import Snapshot
+
+
+def tiny(**arguments):
+    return models.build({"name": "egan", "preset": "tiny", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("minimax", -0.693147), ("heuristic", 0.693147), ("least_squares", 0.25)]
+)
+def test_mutations_at_chance(name, expected):
+    np.testing.assert_allclose(mutations.get(name)(np.zeros((4, 1))), [expected] * 4, rtol=1e-5)
+
+
+def test_mutations_can_be_registered():
+    @mutations.register_mutation("raise")
+    def up(logits):
+        return -logits[:, 0]
+
+    model = tiny(mutations=["raise"], survivors=1)
+    model.compile()
+    assert "generator/raise" in model.train_on_batch(testing.random_batch(model), return_dict=True)
+
+
+def logistic(weights):
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    network.set_weights([np.asarray(weights[:2], np.float32)[:, None], np.float32([weights[2]])])
+    return network
+
+
+def rated(model, real, fakes):
+    """Quality and diversity of these fakes."""
+
+    class Rates(EGAN):
+        def train_step(self, batch):
+            quality, diversity = self.fitness("generator", batch["point"], batch["point"][:, None])
+            self.log({"quality": quality, "diversity": diversity})
+            return self.step_logs()
+
+        def environment_loss(self, network, real, latents, training=True):
+            return super().environment_loss(lambda z, training: tf.constant(fakes), real, latents)
+
+    rates = Rates(model.generator, model.discriminator, diversity_weight=model.diversity_weight)
+    rates.compile()
+    logs = rates.train_on_batch(real, return_dict=True)
+    return logs["quality"], logs["diversity"]
+
+
+def test_diversity_is_the_gradient_norm_of_a_logistic_discriminator():
+    weights = np.array([0.3, -0.7, 0.2])
+    model = EGAN(
+        logistic([1, 0, 0]) and keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]),
+        logistic(weights),
+    )
+    rng = np.random.default_rng(0)
+    real, fakes = rng.normal(size=(2, 8, 2)).astype(np.float32)
+
+    def loss(weights):
+        def score(x):
+            return x @ weights[:2] + weights[2]
+
+        return np.log1p(np.exp(-score(real))).mean() + np.log1p(np.exp(score(fakes))).mean()
+
+    step = 1e-5
+    gradient = [
+        (loss(weights + step * unit) - loss(weights - step * unit)) / (2 * step)
+        for unit in np.eye(3)
+    ]
+    quality, diversity = rated(model, real, fakes)
+    np.testing.assert_allclose(diversity, -np.log(np.linalg.norm(gradient)), rtol=1e-4)
+    score = fakes @ weights[:2] + weights[2]
+    np.testing.assert_allclose(quality, (1 / (1 + np.exp(-score))).mean(), rtol=1e-5)
+
+
+def test_a_larger_gradient_is_less_diverse():
+    model = EGAN(keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]), logistic([0, 0, 0]))
+    real = np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
+    far = np.full((8, 2), 3.0, np.float32)  # easy to tell apart
+    assert rated(model, real, far)[1] < rated(model, real, real[::-1].copy())[1]
+
+
+def scripted(fitness, **arguments):
+    """A model whose children have these ratings, and what it did with them."""
+    seen = {"before": [], "restored": []}
+
+    class Scripted(EGAN):
+        def fitness(self, player, real, latents):
+            value = fitness[len(seen["before"])]
+            seen["before"].append(self.snapshot(player))
+            return tf.constant(value), tf.constant(0.0)
+
+    keras.utils.set_random_seed(0)
+    model = Scripted(networks={"name": "mixture", "latent_size": 2}, **arguments)
+    model.compile(run_eagerly=True)
+    model.train_on_batch(np.zeros((8, 2), np.float32))
+    return model, seen["before"]
+
+
+def first_kernel(snapshot):
+    return snapshot.values[0].numpy()
+
+
+@pytest.mark.parametrize(("survivors", "expected"), [(1, [1]), (2, [1, 5])])
+def test_the_fittest_survive(survivors, expected):
+    fitness = [1.0, 4.0, 2.0, 0.0, 1.5, 3.0][: 3 * survivors]
+    model, children = scripted(fitness, survivors=survivors)
+    for player, index in zip(model.survivors, expected, strict=True):
+        np.testing.assert_array_equal(
+            getattr(model, player).get_weights()[0], first_kernel(children[index])
+        )
+
+
+def test_children_begin_at_their_parent_and_not_at_each_other():
+    model, children = scripted([1.0, 3.0, 2.0])
+    assert len({first_kernel(child).tobytes() for child in children}) == 3
+    # Adam's first step has the size of the learning rate, so each is one step from the parent.
+    keras.utils.set_random_seed(0)
+    parent = EGAN(networks={"name": "mixture", "latent_size": 2}).generator.get_weights()[0]
+    for child in children:
+        assert np.abs(first_kernel(child) - parent).max() < 2.1e-4
+    assert int(model.generator_optimizer.iterations.numpy()) == 1
+
+
+def test_with_one_mutation_it_is_a_plain_gan():
+    states = []
+    networks = {"name": "mixture", "latent_size": 2}
+    for make in (
+        lambda: EGAN(networks=networks, mutations=["heuristic"]),
+        lambda: GAN(networks=networks),
+    ):
+        keras.utils.set_random_seed(0)
+        model = make()
+        model.compile(jit_compile=False)
+        for seed in range(3):
+            model.train_on_batch(testing.random_batch(model, 8, seed))
+        states.append(testing.state_of(model))
+    for name in ("generator", "discriminator", "generator_optimizer"):
+        for a, b in zip(states[0][name], states[1][name], strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_gamma_is_twice_the_beta_of_the_authors_code():
+    model = tiny(survivors=1, diversity_weight=0.5)
+    model.compile()
+    logs = model.train_on_batch(testing.random_batch(model), return_dict=True)
+    squares = np.exp(-2 * logs["fitness/diversity"])
+    np.testing.assert_allclose(
+        logs["fitness/total"], logs["fitness/quality"] - 0.25 * np.log(squares), rtol=1e-5
+    )
+
+
+def test_random_survivors_are_the_same_on_all_replicas():
+    testing.check_replicas_agree(lambda: tiny(selection="random", survivors=2), steps=3)
+
+
+def test_the_first_survivor_is_served():
+    model = tiny(survivors=2)
+    assert list(model.served_networks()) == ["generator"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"mutations": []}, "at least one"),
+        ({"mutations": ["heuristics"]}, "Did you mean 'heuristic'"),
+        ({"survivors": 0}, "survivors must be a whole number from 1"),
+        ({"selection": "best"}, "selection must be one of"),
+    ],
+)
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(UserInputError, match=message):
+        tiny(**arguments)
+
+
+def test_survivors_share_the_batch_equally():
+    model = tiny(critic_steps=1, survivors=2)
+    model.compile()
+    with pytest.raises(UserInputError, match="2 survivors cannot share 3 examples"):
+        model.train_on_batch(testing.random_batch(model, 3))
+
+
+def test_choosing_keeps_the_order():
+    snapshots = [Snapshot([tf.constant(float(i))]) for i in range(3)]
+    assert float(Snapshot.choose(snapshots, tf.constant(1)).values[0]) == 1.0
