@@ -9,7 +9,7 @@ from tfgan_suite.inference.faster_layers import (
     GatheredReflection2D,
     PhaseConvolution2D,
 )
-from tfgan_suite.inference.faster_network import inference_network
+from tfgan_suite.inference.faster_network import faster_network
 from tfgan_suite.layers import GhostBatchNormalization, ReflectionPadding2D
 
 
@@ -38,7 +38,7 @@ def test_every_served_network_stays_what_it_was(name):
     model = models.build({"name": name, "preset": "tiny"})
     for network in model.served_networks().values():
         with_other_weights(network)
-        faster = inference_network(network)
+        faster = faster_network(network)
         np.testing.assert_allclose(
             faster(inputs_of(network)), network(inputs_of(network)), atol=1e-5
         )
@@ -63,7 +63,7 @@ def test_each_linear_layer_with_each_norm(linear, norm, sequential):
     else:
         network = keras.Model(images, layers.ReLU()(norm()(linear()(images))))
     with_other_weights(network)
-    faster = inference_network(network)
+    faster = faster_network(network)
     assert not norms_of(faster)
     np.testing.assert_allclose(
         faster(inputs_of(network)), network(inputs_of(network)), rtol=1e-5, atol=1e-5
@@ -83,7 +83,7 @@ def test_each_linear_layer_with_each_norm(linear, norm, sequential):
 def test_what_cannot_be_faster_stays(middle):
     inputs = keras.Input((5, 4))
     network = with_other_weights(keras.Model(inputs, middle(inputs)))
-    faster = inference_network(network)
+    faster = faster_network(network)
     assert faster is network
 
 
@@ -99,7 +99,7 @@ def test_phases_give_the_transposed_convolution(
         filters, kernel_size, strides=2, padding=padding, activation="tanh"
     )
     network = with_other_weights(keras.Model(images, layer(images)))
-    faster = inference_network(network)
+    faster = faster_network(network)
     twin = faster.get_layer(layer.name)
     assert isinstance(twin, PhaseConvolution2D) and len(twin.kernels) == num_convolutions
     pictures = np.random.default_rng(1).normal(size=(2, size, size + 2, 3)).astype("float32")
@@ -116,7 +116,7 @@ def test_blocks_give_the_convolution(use_bias, kernel_size, padding):
     images = keras.Input((*sides, 5))
     layer = layers.Conv2D(3, kernel_size, padding=padding, use_bias=use_bias, activation="tanh")
     network = with_other_weights(keras.Model(images, layer(images)))
-    faster = inference_network(network)
+    faster = faster_network(network)
     assert isinstance(faster.get_layer(layer.name), BlockConvolution2D)
     np.testing.assert_allclose(
         faster(inputs_of(network)), network(inputs_of(network)), rtol=1e-5, atol=1e-5
@@ -138,7 +138,7 @@ def test_other_convolutions_stay(size, arguments):
     images = keras.Input((size, size, 3))
     layer = layers.Conv2D(kernel_size=3, padding="same", **arguments)
     network = keras.Model(images, layer(images))
-    assert inference_network(network) is network
+    assert faster_network(network) is network
 
 
 @pytest.mark.parametrize("static", [True, False])
@@ -148,7 +148,7 @@ def test_a_gather_gives_the_reflection(padding, static):
     images = keras.Input(pictures.shape[1:] if static else (None, None, 3))
     layer = ReflectionPadding2D(padding)
     network = keras.Model(images, layer(images))
-    faster = inference_network(network)
+    faster = faster_network(network)
     assert isinstance(faster.get_layer(layer.name), GatheredReflection2D)
     assert faster.output_shape == network.output_shape
     np.testing.assert_array_equal(faster(pictures), network(pictures))
@@ -158,7 +158,7 @@ def test_a_gather_gives_the_reflection(padding, static):
 def test_other_transposed_convolutions_stay(arguments):
     images = keras.Input((8, 8, 3))
     network = keras.Model(images, layers.Conv2DTranspose(4, 3, **arguments)(images))
-    assert inference_network(network) is network
+    assert faster_network(network) is network
 
 
 def test_other_precisions_and_subclasses_stay():
@@ -167,4 +167,4 @@ def test_other_precisions_and_subclasses_stay():
         inputs,
         GhostBatchNormalization(dtype="bfloat16")(layers.Dense(4, dtype="bfloat16")(inputs)),
     )
-    assert inference_network(network) is network
+    assert faster_network(network) is network

@@ -198,6 +198,21 @@ def test_networks_of_equal_names_stay_apart(limit, tmp_path, monkeypatch):
     assert np.abs(ab(images) - ba(images)).max() > 0.1
 
 
+@pytest.mark.parametrize("limit", [constant_weights.MAX_BYTES, 0])
+def test_no_rows_are_answered_with_no_rows(limit, tmp_path, monkeypatch):
+    monkeypatch.setattr(constant_weights, "MAX_BYTES", limit)
+    model = models.build({"name": "cyclegan", "preset": "tiny"})
+    published = publish(model, tmp_path)
+    with CppSavedModel(published.path) as served:
+        for name, signature in model.signatures().items():
+            inputs = signature.example(1)
+            some = served.run(name, inputs)
+            none = served.run(name, {key: array[:0] for key, array in inputs.items()})
+            assert {key: (answer.shape, answer.dtype) for key, answer in none.items()} == {
+                key: ((0, *answer.shape[1:]), answer.dtype) for key, answer in some.items()
+            }, name
+
+
 def test_a_signature_s_name_is_a_word(tmp_path):
     model = OneSignature()
     signature = model.signatures()["serving_default"]

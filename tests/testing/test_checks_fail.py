@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfgan_suite import testing
 from tfgan_suite.errors import RunFailure
+from tfgan_suite.fields import Point
 from tfgan_suite.signatures import Signature
 from tfgan_suite.training import GenerativeModel, Loss
 
@@ -32,22 +33,22 @@ class Sound(GenerativeModel):
             [keras.Input((2,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
         )
         self.counter = Counter()
-        self.declare_player("maker", "maker", averaged=True)
+        self.declare_player("maker", "maker", served=True)
         self.declare_player("critic", "critic")
         self.declare_state("counter")
 
-    def example_shapes(self):
-        return (2,)
+    def batch_spec(self):
+        return {"point": Point()}
 
     def default_optimizers(self):
         return {player: keras.optimizers.SGD(0.01) for player in ("critic", "maker")}
 
     def call(self, points):
-        return self.scale * self.inference("maker")(points)
+        return self.scale * self.served_network("maker")(points)
 
-    def train_step(self, data):
+    def train_step(self, batch):
         noise = self.latents("noise", (2,))
-        self.update("critic", self.critic_loss, data, noise)
+        self.update("critic", self.critic_loss, batch["point"], noise)
         self.update("maker", self.maker_loss, noise)
         return self.step_logs()
 
@@ -122,9 +123,9 @@ class MovesOthersWeights(Sound):
 
 
 class MovesOthersStatistics(Sound):
-    def train_step(self, data):
-        self.critic(data, training=True)
-        return super().train_step(data)
+    def train_step(self, batch):
+        self.critic(batch["point"], training=True)
+        return super().train_step(batch)
 
 
 class LearnsNothing(Sound):
@@ -139,9 +140,9 @@ class MakesStatefulNoise(Sound):
 
 
 class CountsWhileItEvaluates(Sound):
-    def train_step(self, data):
+    def train_step(self, batch):
         self.counter.count.value.assign_add(1.0)
-        return super().train_step(data)
+        return super().train_step(batch)
 
 
 class MeasuresNan(Sound):
@@ -163,10 +164,10 @@ class DeclaresNoState(Sound):
     def declare_state(self, *layers):
         pass
 
-    def train_step(self, data):
+    def train_step(self, batch):
         if self.is_training_step:
             self.counter.count.value.assign_add(1.0)
-        return super().train_step(data * self.counter.count.value)
+        return super().train_step({"point": batch["point"] * self.counter.count.value})
 
 
 @keras.saving.register_keras_serializable("checks_fail")
@@ -230,6 +231,12 @@ class AnswersBadRows(Sound):
         }
 
 
+class AnswersWhereNothingWasAsked(Sound):
+    def answer(self, points):
+        missing = tf.cast(tf.shape(points)[0] == 0, tf.int32)
+        return {"made": self(tf.pad(points, [[0, missing], [0, 0]]))}
+
+
 class RefusesBadRowsWithoutAName(AnswersBadRows):
     def sizes(self, image_bytes):
         is_image = tf.strings.regex_full_match(image_bytes, "P.*")
@@ -259,6 +266,7 @@ def with_arguments(cls):
         (keras_file, ChangesAnArgument, "the config .* came back as"),
         (servable, AnswersByTheMeanOfTheBatch, "made depends on what else is in its batch"),
         (servable, AnswersByThePlaceInTheBatch, "made depends on what else is in its batch"),
+        (servable, AnswersWhereNothingWasAsked, "made has 1 rows where none were sent"),
         (servable, AnswersBadRows, "a bad row was answered; expected an error about .*image_bytes"),
         (servable, RefusesBadRowsWithoutAName, "the error says nothing of .*image_bytes"),
     ],

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers
 
 from tfgan_suite.inference.faster_layers import faster_kind
@@ -17,7 +18,7 @@ _LINEAR = (
 _NORMS = (GhostBatchNormalization, layers.BatchNormalization)
 
 
-def inference_network(network: keras.Model) -> keras.Model:
+def faster_network(network: keras.Model) -> keras.Model:
     """Returns a network for inference that gives the same outputs in less time.
 
     - A batch norm with its moving statistics is `x * scale + offset` for each channel. Where it
@@ -42,7 +43,7 @@ def inference_network(network: keras.Model) -> keras.Model:
 
     ```python
     generator, _ = build_pair("dcgan", image_size=16, filters=4)
-    faster = inference_network(generator)
+    faster = faster_network(generator)
     latents = np.ones((2, 100), "float32")
     assert np.allclose(faster(latents), generator(latents), atol=1e-5)
     ```
@@ -79,6 +80,30 @@ def inference_network(network: keras.Model) -> keras.Model:
 def is_graph_of_layers(network: keras.Model) -> bool:
     """Returns whether a model is functional or sequential: its layers know what they read."""
     return isinstance(network, keras.Sequential) or hasattr(network, "operations")
+
+
+class AnyNumberOfRows:
+    """Calls a network with one row of zeros where there are none, and gives none back.
+
+    Without rows TensorFlow's kernels for padding and convolution fail or give a wrong shape.
+
+    Args:
+        network: takes and gives tensors `[B, ...]` in any structure.
+    """
+
+    def __init__(self, network):
+        self._network = network
+
+    def __call__(self, inputs, training=False):
+        num_rows = tf.shape(keras.tree.flatten(inputs)[0])[0]
+        missing = tf.cast(num_rows == 0, tf.int32)
+
+        def at_least_one(x):
+            rows = tf.pad(x, [[0, missing], *[[0, 0]] * (x.shape.rank - 1)])
+            return tf.ensure_shape(rows, [None, *x.shape[1:]])
+
+        outputs = self._network(keras.tree.map_structure(at_least_one, inputs), training=training)
+        return keras.tree.map_structure(lambda y: y[:num_rows], outputs)
 
 
 class _FoldedAway(layers.Layer):

@@ -20,7 +20,11 @@ import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.inference import constant_weights
-from tfgan_suite.inference.faster_network import inference_network, is_graph_of_layers
+from tfgan_suite.inference.faster_network import (
+    AnyNumberOfRows,
+    faster_network,
+    is_graph_of_layers,
+)
 from tfgan_suite.publishing import layout, model_card, versions, warmup
 from tfgan_suite.publishing.verify import verify_apart
 from tfgan_suite.version import __version__
@@ -170,20 +174,22 @@ def _write(model, signatures, path):
 
 
 def _inference_networks_of(model):
-    if not hasattr(model, "inference_by"):  # signatures of someone's own
+    if not hasattr(model, "serving_through"):  # signatures of someone's own
         return contextlib.nullcontext()
     size = sum(weight.numpy().nbytes for weight in _served_weights(model))
 
     def make(network):
-        faster = inference_network(network)
+        faster = faster_network(network)
         is_constant = size <= constant_weights.MAX_BYTES and is_graph_of_layers(faster)
-        return constant_weights.ConstantWeights(faster) if is_constant else faster
+        return AnyNumberOfRows(constant_weights.ConstantWeights(faster) if is_constant else faster)
 
-    return model.inference_by(make)
+    return model.serving_through(make)
 
 
 def _served_weights(model):
-    networks = model.served_networks().values() if hasattr(model, "inference_by") else model.layers
+    networks = (
+        model.served_networks().values() if hasattr(model, "serving_through") else model.layers
+    )
     return [weight for network in networks for weight in network.weights]
 
 
