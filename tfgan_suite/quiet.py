@@ -28,12 +28,12 @@ for line in sys.stdin.buffer:
 
 
 def start_quietly() -> None:
-    """Hides TensorFlow's native notes, warnings and, while it is loaded, errors about devices.
+    """Hides the native lines of TensorFlow, which says as Python errors what went wrong.
 
     Call it before TensorFlow is imported. A TF_CPP_MIN_LOG_LEVEL that is set already is obeyed: 0
     shows everything. Fatal errors are always shown.
     """
-    os.environ.setdefault(_LEVEL, "2")
+    os.environ.setdefault(_LEVEL, "3")
     if not any(isinstance(finder, _QuietTensorFlow) for finder in sys.meta_path):
         sys.meta_path.insert(0, _QuietTensorFlow())
 
@@ -63,7 +63,7 @@ def _quietly(execute):
 def hidden_native_lines() -> Iterator[None]:
     """Keeps native log lines off standard error inside the `with` block, as TF_CPP_MIN_LOG_LEVEL
     says: with 0 none, with 1 the notes, else also warnings and errors."""
-    levels = {"0": "", "1": "I"}.get(os.environ.get(_LEVEL, "2"), "IWE")
+    levels = {"0": "", "1": "I"}.get(os.environ.get(_LEVEL, "3"), "IWE")
     with contextlib.ExitStack() as stack:
         if levels:
             # Where standard error is closed or no process can be started, nothing is hidden.

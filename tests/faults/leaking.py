@@ -40,7 +40,7 @@ def main(workdir):
         images=8 * 2000, log_every=400, sample_every=800, checkpoint_every=800, jit_compile=False
     )
     model = train(config, workdir)
-    batches = data.training_batches(config.data.to_dict(), "samples", 8, seed=1)
+    batches = data.training_batches(config.data.to_dict(), model.batch_spec(), 8, seed=1)
     for number in range(21):
         model.evaluate(batches, steps=10, verbose=0)
         tell("evaluations", number)

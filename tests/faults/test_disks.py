@@ -5,7 +5,7 @@ import pytest
 import tiny
 
 from tfgan_suite import publishing
-from tfgan_suite.drawing import write_grid
+from tfgan_suite.drawing import ImageGrid, write_drawing
 from tfgan_suite.errors import RunFailure
 from tfgan_suite.runs import Workdir, load, train
 
@@ -63,7 +63,7 @@ def test_a_full_disk_during_sampling_is_told(small_disk):
     disk = small_disk(kib=64)
     disk.fill()
     with pytest.raises(RunFailure, match="grid.png cannot be written.*No space left on device"):
-        write_grid(disk.path / "grid.png", np.zeros([4, 8, 8, 3]))
+        write_drawing(disk.path / "grid.png", ImageGrid(np.zeros([4, 8, 8, 3])))
     assert [p.name for p in disk.path.iterdir()] == ["filler"]
 
 

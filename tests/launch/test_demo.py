@@ -26,7 +26,9 @@ def test_what_the_demo_measures():
     }
     reports = {name: demo.measure(f, 32, 0)[0] for name, f in translators.items()}
     clean = {name: list(report["clean_images"].values()) for name, report in reports.items()}
-    assert clean == {"truth": [64, 64], "noisy": [64, 64], "nothing": [0, 0], "grey": [0, 0]}
+    assert max(clean.pop("grey")) < 8  # some shapes are nearly grey
+    assert clean == {"truth": [64, 64], "noisy": [64, 64], "nothing": [0, 0]}
+    assert reports["noisy"]["right_images"] == {"a_to_b": 64, "b_to_a": 64}
     for direction in ("a_to_b", "b_to_a"):
         assert np.isinf(reports["truth"]["psnr_translated"][direction])
         assert 35 < reports["noisy"]["psnr_translated"][direction] < 37.5
@@ -50,6 +52,7 @@ def test_the_demo_beats_doing_nothing_by_far(tmp_path):
     for direction in ("a_to_b", "b_to_a"):
         gain = report["psnr_translated"][direction] - report["psnr_untranslated"][direction]
         assert gain >= 6.0
-        assert 0 <= report["clean_images"][direction] <= report["heldout_images"]
+        clean, right = (report[f"{name}_images"][direction] for name in ("clean", "right"))
+        assert 0 <= clean <= right <= report["heldout_images"]
     assert Path(report["servable"], "saved_model.pb").is_file()
     assert (tmp_path / "demo/before_after.png").is_file()

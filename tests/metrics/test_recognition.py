@@ -49,7 +49,7 @@ def test_only_the_mask_counts():
 def test_the_rule_on_known_distances():
     reference, alternatives, mask = [[[[0.0]]]], [[[[[3.0]]]]], [[[True]]]
     for value, passes in ((0.9, True), (1.1, False), (-2.9, True), (-3.1, False)):
-        assert recognised([[[[value]]]], reference, alternatives, mask) == passes
+        assert recognised([[[[value]]]], reference, alternatives, mask, 0.5) == passes
 
 
 def test_what_does_not_fit_together_is_refused():
@@ -58,4 +58,4 @@ def test_what_does_not_fit_together_is_refused():
     with pytest.raises(UserInputError, match="hold a pixel"):
         recognised(TRUTH, TRUTH, ALTERNATIVES, np.zeros_like(MASKS))
     with pytest.raises(UserInputError, match="between 0 and 1"):
-        recognised(TRUTH, TRUTH, ALTERNATIVES, MASKS, ratio=1.0)
+        recognised(TRUTH, TRUTH, ALTERNATIVES, MASKS, ratio=1.1)

@@ -60,14 +60,15 @@ def test_mixed_bfloat16_trains(make_model):
             model = make_model()
         model.compile(jit_compile=False)
         batch = testing.random_batch(model)
-        batch = batch if isinstance(batch, tuple) else (batch,)
-        logs[policy] = model.train_on_batch(*batch, return_dict=True)
+        logs[policy] = model.train_on_batch(batch, return_dict=True)
     for networks in model.players().values():
         for network in networks:
             assert {v.dtype for v in network.trainable_variables} == {"float32"}
             assert "bfloat16" in {layer.compute_dtype for layer in network.layers}
             assert network.outputs[0].dtype == "float32"
     for name, value in logs["mixed_bfloat16"].items():
+        if name.startswith("survived/"):
+            continue  # a discrete decision
         # Gradient norms gather the rounding of every layer.
         assert value == pytest.approx(logs["float32"][name], rel=0.1, abs=0.05), name
 
@@ -97,12 +98,11 @@ def test_fit_behaves_as_keras_users_expect(make_model):
     model = make_model()
     model.compile()
     batch = testing.random_batch(model, 24)
-    arguments = batch if isinstance(batch, tuple) else (batch,)
     seen = []
     callback = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(logs))
-    history = model.fit(*arguments, batch_size=8, epochs=2, verbose=0, callbacks=[callback])
+    history = model.fit(batch, batch_size=8, epochs=2, verbose=0, callbacks=[callback])
     assert int(model.step.numpy()) == 6
-    assert int(model.images_seen.numpy()) == 48
+    assert int(model.images_seen.numpy()) == 48 * model.batches_per_step
     for name, values in history.history.items():
         assert len(values) == 2
         assert np.isfinite(values).all(), name
@@ -110,14 +110,12 @@ def test_fit_behaves_as_keras_users_expect(make_model):
     model.summary(print_fn=lambda line: None)
 
 
-def test_the_sample_grid_is_made_of_pictures_or_points(make_model):
+def test_a_drawing_is_a_function_of_the_seed_and_the_examples(make_model):
     model = make_model()
-    examples = testing.random_batch(model, 4)
-    samples, columns = model.sample_grid(4, seed=0, examples=examples)
-    again, _ = model.sample_grid(4, seed=0, examples=examples)
-    assert np.array_equal(samples, again)
-    assert samples.ndim in (2, 4)
-    assert columns >= 1
+    examples = testing.random_batch(model, 4) if model.draws_examples else None
+    image, again = (model.draw(4, seed=0, examples=examples).render() for _ in range(2))
+    assert min(image.size) > 60
+    assert np.array_equal(np.asarray(image), np.asarray(again))
 
 
 @pytest.mark.parametrize("name", models.names())

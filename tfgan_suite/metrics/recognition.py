@@ -10,15 +10,16 @@ def recognised(
     references: np.ndarray,
     alternatives: np.ndarray,
     masks: np.ndarray,
-    ratio: float = 0.5,
+    ratio: float = 0.8,
 ) -> np.ndarray:
     """Returns which images are clearly nearer to their reference than to any alternative.
 
     The distance is the root mean square over the mask. An image passes when its distance to the
     reference is at most `ratio` times that to the nearest alternative, the rule by which
     [Lowe, 2004](https://doi.org/10.1023/B:VISI.0000029664.99615.94) keeps the matches of features
-    that are not ambiguous. The reference itself always passes and an alternative never does; nor
-    does a blurred or blotchy image, which is about as far from one as from the other.
+    that are not ambiguous, with a ratio of 0.8. With 1 it has to be nearest to its reference. The
+    reference itself always passes and, below 1, an alternative never does; nor does a blurred or
+    blotchy image, which is about as far from one as from the other.
 
     Args:
         images: float `[N, height, width, channels]`, what is judged.
@@ -27,14 +28,14 @@ def recognised(
             for. One that equals the reference inside the mask makes passing impossible, unless the
             image equals it too.
         masks: bool `[N, height, width]`, the pixels that count; some in each image.
-        ratio: float in (0, 1). Smaller is stricter.
+        ratio: float in (0, 1]. Smaller is stricter.
 
     Returns:
         bool `[N]`.
 
     Raises:
         UserInputError: on shapes that do not belong together, a mask without a pixel, or a ratio
-            outside (0, 1).
+            outside (0, 1].
 
     Example:
 
@@ -57,7 +58,7 @@ def recognised(
         )
     if not masks.any(axis=(1, 2)).all():
         raise UserInputError("Each mask must hold a pixel; received one that holds none.")
-    if not 0 < ratio < 1:
+    if not 0 < ratio <= 1:
         raise UserInputError(f"`ratio` must lie between 0 and 1; received {ratio!r}.")
     to_reference = _distance(images, references, masks)
     to_nearest = _distance(images[:, None], alternatives, masks[:, None]).min(axis=1)

@@ -7,6 +7,7 @@ nothing but the images seen, so a resumed run does the same things at the same m
 """
 
 import contextlib
+import dataclasses
 import signal
 import sys
 import threading
@@ -18,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tfgan_suite.cluster.devices import peak_memory
-from tfgan_suite.drawing.grids import draw, write_picture
+from tfgan_suite.drawing.drawings import write_image
 from tfgan_suite.runs.tensorboard import TensorBoard
 from tfgan_suite.runs.workdir import Workdir, append_line
 
@@ -26,26 +27,35 @@ _SECONDS_BETWEEN_LINES = 30
 _FORMAT = "{n:,}/{total:,} images, {rate_fmt}, {remaining} left{postfix}"
 
 
+@dataclasses.dataclass
+class Pace:
+    """How many images a step sees, which may change between two calls of `fit`."""
+
+    images_per_step: int
+
+
 class RunCallback(keras.callbacks.Callback):
     """A callback whose clock counts images on the host; each `fit` begins at the model's clock.
 
     Args:
-        batch_size: Images in a step.
+        pace: How many images a step sees.
     """
 
-    def __init__(self, batch_size: int):
+    def __init__(self, pace: Pace):
         super().__init__()
-        self._batch_size = batch_size
+        self._pace = pace
 
     def on_train_begin(self, logs=None):
         self.images = self._start = int(self.model.images_seen.numpy())
+        self.step = self._first_step = int(self.model.step.numpy())
         self.begin()
 
     def begin(self) -> None:
         """Called when `images` is where `fit` begins."""
 
     def on_train_batch_end(self, batch, logs=None):
-        before, self.images = self.images, self._start + (batch + 1) * self._batch_size
+        self.step = self._first_step + batch + 1
+        before, self.images = self.images, self._start + (batch + 1) * self._pace.images_per_step
         self.advance(before)
 
     def advance(self, before: int) -> None:
@@ -70,8 +80,8 @@ class Begin(keras.callbacks.Callback):
 class Progress(RunCallback):
     """Images seen, images/s and time left: a bar in a terminal, elsewhere a line now and then."""
 
-    def __init__(self, batch_size: int, total: int, stream=None):
-        super().__init__(batch_size)
+    def __init__(self, pace: Pace, total: int, stream=None):
+        super().__init__(pace)
         self._stream = stream or sys.stderr
         self._total = total
         self._interactive = self._stream.isatty()
@@ -130,13 +140,13 @@ class MetricsLog(RunCallback):
 
     def __init__(
         self,
-        batch_size: int,
+        pace: Pace,
         every: int,
         workdir: Workdir,
         board: TensorBoard,
         on_line: Callable[[dict[str, float]], None] = lambda values: None,
     ):
-        super().__init__(batch_size)
+        super().__init__(pace)
         self._every, self._workdir, self._board = every, workdir, board
         self._on_line = on_line
 
@@ -150,8 +160,8 @@ class MetricsLog(RunCallback):
             return
         values = {name: float(value) for name, value in self.model.get_metrics_result().items()}
         self.model.reset_metrics()
-        step = self.images // self._batch_size
-        append_line(self._workdir.metrics_file, {"step": step, "images": self.images, **values})
+        line = {"step": self.step, "images": self.images, **values}
+        append_line(self._workdir.metrics_file, line)
         now = time.perf_counter()
         speed = {
             "images": self.images,
@@ -173,21 +183,20 @@ class MetricsLog(RunCallback):
 
 
 class SampleGrids(RunCallback):
-    """Writes a grid of samples as PNG and to TensorBoard: at 0 images, at intervals, at the end."""
+    """Draws samples as PNG and to TensorBoard: at 0 images, at intervals, at the end."""
 
     def __init__(
         self,
-        batch_size: int,
+        pace: Pace,
         every: int,
         total: int,
         workdir: Workdir,
         board: TensorBoard,
-        sample: Callable[[], tuple[np.ndarray, int]],
-        modes: np.ndarray | None = None,
+        sample: Callable[[], object],
     ):
-        super().__init__(batch_size)
+        super().__init__(pace)
         self._every, self._total = every, total
-        self._workdir, self._board, self._sample, self._modes = workdir, board, sample, modes
+        self._workdir, self._board, self._sample = workdir, board, sample
 
     def begin(self):
         if self.images == 0:
@@ -198,17 +207,16 @@ class SampleGrids(RunCallback):
             self._write()
 
     def _write(self):
-        samples, columns = self._sample()
-        picture = draw(samples, columns, self._modes)
-        write_picture(self._workdir.sample_file(self.images), picture)
-        self._board.write_picture(self.images, "samples", np.asarray(picture))
+        image = self._sample().render()
+        write_image(self._workdir.sample_file(self.images), image)
+        self._board.write_image(self.images, "samples", np.asarray(image))
 
 
 class StopOnSignal(RunCallback):
     """Ends the run after the step in which SIGTERM or Ctrl-C came; a second one does not wait.
 
     Args:
-        batch_size: See `RunCallback`.
+        pace: See `RunCallback`.
         together: The run has several workers: a signal to one of them stops all after the same
             step.
 
@@ -216,8 +224,8 @@ class StopOnSignal(RunCallback):
         stopped_by: Number of the signal that stops the run, or None.
     """
 
-    def __init__(self, batch_size: int, together: bool = False):
-        super().__init__(batch_size)
+    def __init__(self, pace: Pace, together: bool = False):
+        super().__init__(pace)
         self._together = together
         self._signal = self.stopped_by = None
 
@@ -256,7 +264,7 @@ class SaveCheckpoints(RunCallback):
     """Saves at intervals, at the end, and when `stopping` ends the run.
 
     Args:
-        batch_size: See `RunCallback`.
+        pace: See `RunCallback`.
         every: Images between two checkpoints.
         total: Images at the end of the run.
         stopping: What may end the run before.
@@ -267,14 +275,14 @@ class SaveCheckpoints(RunCallback):
 
     def __init__(
         self,
-        batch_size: int,
+        pace: Pace,
         every: int,
         total: int,
         stopping: StopOnSignal,
         save: Callable[[], object] | None,
         at_start: bool = False,
     ):
-        super().__init__(batch_size)
+        super().__init__(pace)
         self._every, self._total, self._stopping = every, total, stopping
         self._save, self._at_start = save, at_start
 

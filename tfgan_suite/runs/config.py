@@ -320,7 +320,7 @@ def _validate_model(model: ConfigDict) -> None:
 
     if not isinstance(model.get("name"), str):
         raise UserInputError(f"model.name is missing. Known: {', '.join(models.names())}.")
-    check_name(model.name, models.names(), "model")
+    models.get(model.name)
     for name in model:
         if name != "name":
             check_name(name, models.arguments_of(model.name), f"argument of {model.name!r}")

@@ -12,7 +12,14 @@ from ml_collections import ConfigDict
 
 from tfgan_suite.cluster.devices import available_memory, machine, make_strategy, peak_memory
 from tfgan_suite.runs import config as run_config
-from tfgan_suite.runs.training import build, check_batch, check_folder, prepare, smallest_batch
+from tfgan_suite.runs.training import (
+    build,
+    check_batch,
+    check_folder,
+    prepare,
+    segments,
+    smallest_batch,
+)
 from tfgan_suite.runs.workdir import Workdir
 
 _TIMED_EXECUTIONS = 3
@@ -125,7 +132,7 @@ def _batch_to_measure(config, model, strategy, available) -> int:
 def _cost(config, parts, here) -> str:
     model, available = parts.model, available_memory()
     batch = _batch_to_measure(config, model, parts.strategy, available)
-    steps = parts.total // config.batch_size
+    steps = sum(segment.steps for segment in segments(config, model))
     if not batch:
         need = _estimate(model)
         memory = need.fixed_bytes + need.bytes_per_example * config.batch_size
@@ -151,7 +158,7 @@ def _cost(config, parts, here) -> str:
             f"Estimated cost, {how} on this machine "
             f"({', '.join(f'{key} {value}' for key, value in here.items())}):",
             f"  first step, with compilation: {first:.1f} s",
-            f"  a step: {per_step * 1e3:,.1f} ms, {config.batch_size / per_step:,.0f} images/s",
+            f"  a step: {per_step * 1e3:,.1f} ms, {parts.total / steps / per_step:,.0f} images/s",
             f"  {parts.total:,} images in {steps:,} steps: {_duration(steps * per_step + first)}",
             f"  memory: {memory}",
         ]

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 
 from tfgan_suite.data import options_of
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Image, flat
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.training import GenerativeModel
 
@@ -44,11 +45,11 @@ def optimizers_to_compile(config: ConfigDict) -> dict[str, dict[str, Any]]:
 
 
 def _image_options(model):
-    shapes = model.example_shapes()
-    domains = set(shapes) if isinstance(shapes[0], tuple) else {tuple(shapes)}
-    if len(domains) != 1 or len(shape := domains.pop()) != 3:
+    images = [field for field in flat(model.batch_spec()).values() if isinstance(field, Image)]
+    shapes = {field.shape for field in images}
+    if len(shapes) != 1:
         return {}
-    height, width, channels = shape
+    height, width, channels = shapes.pop()
     return {
         **({"size": height} if height == width else {}),
         **({"channels": channels} if channels in (1, 3) else {}),

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from tfgan_suite import data
-from tfgan_suite.drawing.grids import write_grid
+from tfgan_suite.drawing import write_drawing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.runs.training import load, true_modes
+from tfgan_suite.fields import Image, flat
+from tfgan_suite.runs.training import load, with_modes
 
 
 def sample(
@@ -41,32 +42,34 @@ def sample(
         raise UserInputError(f"--out={out} must end in .png.")
     config, model = load(workdir, checkpoint)
     examples = None
-    if model.data_kind == "unpaired" and input_dir is not None:
-        examples = _pictures(input_dir, model, num)
-    elif model.data_kind == "unpaired":
-        examples = data.heldout_batch(config.data.to_dict(), model.data_kind, num=num, seed=seed)
+    if model.draws_examples:
+        examples = (
+            _images(input_dir, model, num)
+            if input_dir is not None
+            else data.heldout_batch(config.data.to_dict(), model.batch_spec(), num, seed)
+        )
     elif input_dir is not None:
         raise UserInputError(
             f"--input={input_dir}: the model {config.model.name!r} draws from noise and takes no "
-            "pictures."
+            "images."
         )
-    samples, columns = model.sample_grid(num, seed, examples)
-    write_grid(out, samples, columns, true_modes(config.data))
+    write_drawing(out, with_modes(model.draw(num, seed, examples), config))
     return {"out": str(out), "num": num, "images_seen": int(model.images_seen.numpy())}
 
 
-def _pictures(folder, model, num):
-    """Returns the folder's first pictures as examples of both domains."""
-    if model.channels_a != model.channels_b:
+def _images(folder, model, num):
+    """Returns the folder's first images as examples of each of the model's fields."""
+    fields = flat(model.batch_spec())
+    shapes = {field.shape for field in fields.values()}
+    if any(not isinstance(field, Image) for field in fields.values()) or len(shapes) > 1:
         raise UserInputError(
-            f"--input={folder}: the run's domains have {model.channels_a} and {model.channels_b} "
-            "channels, so no picture belongs to both. Leave --input out."
+            f"--input={folder}: the model takes "
+            f"{', '.join(f'{name} ({field.describe()})' for name, field in fields.items())}, so no "
+            "image can be all of them. Leave --input out."
         )
-    height, width = model.image_size
-    options = {"size": height, "channels": model.channels_a}
+    height, width, channels = shapes.pop()
     if height != width:
-        raise UserInputError(f"--input={folder}: pictures of {height} x {width} are not square.")
-    source = data.open_source({"source": f"folder:{folder}", **options})
-    indices = np.arange(min(num, source.num_examples))
-    pictures = source.numpy(indices)["image"].astype(np.float32) / 127.5 - 1.0
-    return pictures, pictures
+        raise UserInputError(f"--input={folder}: images of {height} x {width} are not square.")
+    source = data.open_source({"source": f"folder:{folder}", "size": height, "channels": channels})
+    images = source.numpy(np.arange(min(num, source.num_examples)))["image"]
+    return {name: field.from_source(images).numpy() for name, field in fields.items()}

@@ -32,7 +32,7 @@ class TensorBoard:
 
         self._write(step, write)
 
-    def write_picture(self, step: int, name: str, pixels: np.ndarray) -> None:
+    def write_image(self, step: int, name: str, pixels: np.ndarray) -> None:
         """Writes a picture `[H, W]` or `[H, W, C]`, uint8."""
         batch = pixels.reshape(1, *pixels.shape[:2], -1)
         self._write(step, lambda: tf.summary.image(name, batch))

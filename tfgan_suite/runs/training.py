@@ -2,23 +2,25 @@
 interruptions."""
 
 import contextlib
+import dataclasses
 import math
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 from ml_collections import ConfigDict
 
 from tfgan_suite import data, models
 from tfgan_suite.cluster import multi_worker
 from tfgan_suite.cluster.devices import machine, make_strategy
+from tfgan_suite.drawing import Points
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.fields import flat
 from tfgan_suite.runs import callbacks as run_callbacks
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.runs.resolved import optimizers_to_compile, resolved
@@ -48,6 +50,14 @@ class Parts(NamedTuple):
     strategy: tf.distribute.Strategy
     total: int
     """Images to see in all: `config.images` rounded up to whole executions."""
+
+
+class Segment(NamedTuple):
+    """Steps in a row with batches of one size: a whole run, or one stage of it."""
+
+    batch_size: int
+    images_per_step: int
+    steps: int
 
 
 def train(
@@ -236,13 +246,15 @@ def smallest_batch(
 def check_batch(
     config: ConfigDict, model: GenerativeModel, strategy: tf.distribute.Strategy
 ) -> None:
-    """Raises UserInputError if the batch cannot be shared equally by all that share it."""
+    """Raises UserInputError if a batch cannot be shared equally by all that share it."""
     unit = smallest_batch(config, model, strategy)
-    if config.batch_size % unit:
+    for batch_size in {segment.batch_size for segment in segments(config, model)}:
+        if batch_size % unit == 0:
+            continue
         replicas = strategy.num_replicas_in_sync
         group = unit // replicas // config.accumulate_steps
         raise UserInputError(
-            f"batch_size={config.batch_size} cannot be shared equally by {replicas} replicas, in "
+            f"batch_size={batch_size} cannot be shared equally by {replicas} replicas, in "
             f"accumulate_steps={config.accumulate_steps} parts on each, of groups of {group} "
             f"examples (batch_norm_group_size): it must be a multiple of {unit}."
         )
@@ -254,77 +266,74 @@ def prepare(config: ConfigDict, model: GenerativeModel, strategy: tf.distribute.
     Raises:
         UserInputError: If the data is not what the model takes.
     """
-    step = int(model.step.numpy()) + int(model.skipped_steps.numpy())
+    images = int(model.images_seen.numpy())
+    batch_size = next(iter(segments(config, model, images)), Segment(config.batch_size, 0, 0))[0]
 
     def share(context):
         batches = data.training_batches(
             config.data.to_dict(),
-            model.data_kind,
-            batch_size=config.batch_size,
+            model.batch_spec(),
+            batch_size=batch_size,
             seed=config.seed,
-            start_step=step,
+            start_step=int(model.skipped_steps.numpy()),
+            first_position=images,
             input_context=context,
+            batches_per_step=model.batches_per_step,
         )
         _check_examples(config, model, batches.element_spec)
         return batches
 
     dataset = strategy.distribute_datasets_from_function(share)
-    return Parts(model, dataset, strategy, total_images(config))
+    return Parts(model, dataset, strategy, total_images(config, model))
 
 
 def _check_examples(config, model, spec):
-    given = [tuple(part.shape[1:]) for part in tf.nest.flatten(spec)]
-    shapes = model.example_shapes()
-    taken = list(shapes) if isinstance(shapes[0], tuple) else [tuple(shapes)]
-    if given != taken:
-        raise UserInputError(
-            f"The data and the model do not fit together: {config.data.source} gives "
-            f"{_described(given)}, the model {config.model.name!r} takes {_described(taken)}. "
-            "Change data.size and data.channels, or the model's arguments; leave data.size and "
-            "data.channels out to have the images brought to what the model takes."
-        )
+    axes = 1 if model.batches_per_step == 1 else 2
+    for name, field in flat(model.batch_spec()).items():
+        given = tuple(spec[name].shape[axes:])
+        if any(want not in (None, size) for size, want in zip(given, field.shape, strict=True)):
+            raise UserInputError(
+                f"The data and the model do not fit together: {config.data.source} gives "
+                f"{_described(given)}, the model {config.model.name!r} takes {field.describe()} as "
+                f"{name}. Change data.size and data.channels, or the model's arguments; leave "
+                "data.size and data.channels out to have the images brought to what the model "
+                "takes."
+            )
 
 
-def _described(shapes):
-    words = [
-        "images of {} x {} with {} channels".format(*shape)
-        if len(shape) == 3
-        else "points of {} coordinates".format(*shape)
-        if len(shape) == 1
-        else f"examples of shape {shape}"
-        for shape in dict.fromkeys(shapes)
-    ]
-    return " and ".join(words)
+def _described(shape):
+    if len(shape) == 3:
+        return "images of {} x {} with {} channels".format(*shape)
+    return f"examples of shape {shape}"
 
 
-def sample_pictures(config: ConfigDict, model: GenerativeModel) -> tuple[np.ndarray, int]:
-    """Returns the run's sample grid: always of the same seeds, or the same held-out pictures."""
+def draw_samples(config: ConfigDict, model: GenerativeModel):
+    """Returns the run's drawing: always of the same seeds, or of the same held-out examples."""
     examples = None
-    if model.data_kind == "unpaired":
+    if model.draws_examples:
         examples = data.heldout_batch(
-            config.data.to_dict(), model.data_kind, num=config.num_samples, seed=config.seed
+            config.data.to_dict(), model.batch_spec(), num=config.num_samples, seed=config.seed
         )
-    return model.sample_grid(config.num_samples, config.seed, examples)
+    return with_modes(model.draw(config.num_samples, config.seed, examples), config)
 
 
-def true_modes(data_config: Mapping[str, Any]) -> np.ndarray | None:
-    """Returns the centres of a mixture, to be marked among its samples; None for other data."""
-    if data_config["source"] != "gaussians":
-        return None
-    return data.mixture_of(data_config).centres
+def with_modes(drawing, config: ConfigDict):
+    """Returns a drawing of points with the true centres of a mixture marked."""
+    if config.data.source != "gaussians" or not isinstance(drawing, Points):
+        return drawing
+    return dataclasses.replace(drawing, modes=data.mixture_of(config.data.to_dict()).centres)
 
 
 def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks, begin):
-    total = total_images(config)
+    total = total_images(config, model)
     is_chief = multi_worker.is_chief(strategy)
     if int(model.images_seen.numpy()) >= total:
         if is_chief:
             begin()
         _tell(f"{folder.path} has seen its {total:,} images: nothing to do.")
         return
-    stopping = run_callbacks.StopOnSignal(
-        config.batch_size, together=multi_worker.num_workers(strategy) > 1
-    )
+    pace = run_callbacks.Pace(config.batch_size)
+    stopping = run_callbacks.StopOnSignal(pace, together=multi_worker.num_workers(strategy) > 1)
 
     def save():
         folder.sync()  # A power loss takes no metrics of before the checkpoint.
@@ -332,7 +341,7 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
         checkpoints.save(model, extra=state)
 
     saving = run_callbacks.SaveCheckpoints(
-        config.batch_size,
+        pace,
         config.checkpoint_every,
         total,
         stopping,
@@ -340,26 +349,29 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
         at_start=rollbacks.allowed,
     )
     with contextlib.ExitStack() as stack:
-        writing = _writing(config, folder, model, total, stack, begin) if is_chief else []
+        writing = _writing(config, folder, model, total, pace, stack, begin) if is_chief else []
         # A checkpoint comes last: what was written before it is never lost with a later kill.
         chain = [stopping, *writing, saving]
         stack.enter_context(stopping.listening())
-        while True:
-            steps = (total - int(model.images_seen.numpy())) // config.batch_size
+        images = int(model.images_seen.numpy())
+        while images < total and not stopping.stopped_by:
+            segment = next(segments(config, model, images))
+            pace.images_per_step = segment.images_per_step
             restoring = [run_callbacks.RestoreMeans(extra["means"])] if extra else []
             try:
                 model.fit(
                     dataset,
                     epochs=1,
-                    steps_per_epoch=steps,
+                    steps_per_epoch=segment.steps,
                     verbose=0,
                     callbacks=[*restoring, *chain],
                 )
-                break
+                extra = {"means": model.running_means.state()}
             except NonFiniteError as error:
                 extra = rollbacks.go_back(error, model)
-                images = int(model.images_seen.numpy())
-                multi_worker.agree(strategy, images, "the images seen to go back to")
+            images = int(model.images_seen.numpy())
+            multi_worker.agree(strategy, images, "the images seen between two stages")
+            if images < total and not stopping.stopped_by:
                 dataset = prepare(config, model, strategy).dataset
         images = int(model.images_seen.numpy())
         # A worker that left while the chief still saves would look like one that was lost; so would
@@ -376,29 +388,40 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
         _tell(f"{folder.path}: {total:,} images seen, {folder.seconds_spent():,.0f} s of training.")
 
 
-def total_images(config: ConfigDict) -> int:
+def segments(config: ConfigDict, model: GenerativeModel, images: int = 0) -> Iterator[Segment]:
+    """Yields the segments of the run that are left after so many images."""
+    while images < config.images:
+        batch_size, end = config.batch_size, config.images
+        if model.stages is not None:
+            index = model.stages.index_at(images)
+            batch_size = model.stages.all[index].batch_size or batch_size
+            end = min(end, model.stages.end_of(index) or end)
+            if end <= images:  # the last stage is over
+                end = config.images
+        per_step = batch_size * model.batches_per_step
+        executions = math.ceil((end - images) / (per_step * config.steps_per_execution))
+        steps = executions * config.steps_per_execution
+        yield Segment(batch_size, per_step, steps)
+        images += steps * per_step
+
+
+def total_images(config: ConfigDict, model: GenerativeModel) -> int:
     """Returns `config.images`, rounded up to whole executions."""
-    execution = config.batch_size * config.steps_per_execution
-    return -(-config.images // execution) * execution
+    return sum(segment.images_per_step * segment.steps for segment in segments(config, model))
 
 
-def _writing(config, folder, model, total, stack, begin):
+def _writing(config, folder, model, total, pace, stack, begin):
     """Returns the callbacks that write; `stack` closes what they hold open."""
     board = stack.enter_context(contextlib.closing(TensorBoard(folder.tensorboard)))
-    progress = stack.enter_context(
-        contextlib.closing(run_callbacks.Progress(config.batch_size, total))
-    )
-    metrics = run_callbacks.MetricsLog(
-        config.batch_size, config.log_every, folder, board, on_line=progress.show
-    )
+    progress = stack.enter_context(contextlib.closing(run_callbacks.Progress(pace, total)))
+    metrics = run_callbacks.MetricsLog(pace, config.log_every, folder, board, on_line=progress.show)
     grids = run_callbacks.SampleGrids(
-        config.batch_size,
+        pace,
         config.sample_every,
         total,
         folder,
         board,
-        sample=lambda: sample_pictures(config, model),
-        modes=true_modes(config.data),
+        sample=lambda: draw_samples(config, model),
     )
     return [run_callbacks.Begin(begin), metrics, grids, progress]
 

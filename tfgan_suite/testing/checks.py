@@ -21,7 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite import pipelines
+from tfgan_suite import fields, pipelines
 from tfgan_suite.publishing import publish
 from tfgan_suite.publishing.cpp_loader import CppSavedModel, TensorFlowError
 from tfgan_suite.training import Checkpoints, GenerativeModel
@@ -59,15 +59,9 @@ def two_replicas() -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
-def random_batch(model: GenerativeModel, num: int = 8, seed: int = 0):
-    """Returns a global batch of random numbers in [-1, 1] in the form that `train_step` takes."""
-    rng = np.random.default_rng(seed)
-
-    def draw(shape):
-        return rng.uniform(-1, 1, (num, *shape)).astype(np.float32)
-
-    shapes = model.example_shapes()
-    return tuple(draw(shape) for shape in shapes) if isinstance(shapes[0], tuple) else draw(shapes)
+def random_batch(model: GenerativeModel, num: int = 8, seed: int = 0) -> dict[str, np.ndarray]:
+    """Returns the random fields of a model's step: `num` rows for each of its batches."""
+    return fields.random_batch(model.batch_spec(), num * model.batches_per_step, seed)
 
 
 def state_of(model: GenerativeModel) -> dict[str, list[np.ndarray]]:
@@ -89,7 +83,7 @@ def check_only_own_weights_move(make_model: MakeModel, batch_size: int = 8) -> N
         own = {id(network) for network in model.players()[player]}
         _let_only(model, player)
         before = _network_values(model)
-        model.train_on_batch(*_arguments(random_batch(model, batch_size)))
+        model.train_on_batch(random_batch(model, batch_size))
         after = _network_values(model)
         for name, values in before.items():
             moved = [not np.array_equal(a, b) for a, b in zip(values, after[name], strict=True)]
@@ -102,10 +96,10 @@ def check_only_own_weights_move(make_model: MakeModel, batch_size: int = 8) -> N
 def check_evaluate_measures_only(make_model: MakeModel, batch_size: int = 8) -> None:
     """`evaluate` gives the same finite numbers twice and moves nothing."""
     model = _made(make_model)
-    batch = _arguments(random_batch(model, 2 * batch_size))
+    batch = random_batch(model, 2 * batch_size)
     before = state_of(model)
-    first = model.evaluate(*batch, batch_size=batch_size, verbose=0, return_dict=True)
-    second = model.evaluate(*batch, batch_size=batch_size, verbose=0, return_dict=True)
+    first = model.evaluate(batch, batch_size=batch_size, verbose=0, return_dict=True)
+    second = model.evaluate(batch, batch_size=batch_size, verbose=0, return_dict=True)
     assert first == second, f"evaluate gave {first} and then {second}"
     assert all(np.isfinite(list(first.values()))), f"evaluate gave {first}"
     _assert_equal_states(before, state_of(model), "evaluate moved")
@@ -196,17 +190,17 @@ def train_briefly(
     first = int(model.step.numpy())
     batches = [random_batch(model, batch_size, seed) for seed in range(first, first + steps)]
 
-    def shares_of(context):
-        """The shares of the local replicas in turn, as `tfgan_suite.data` gives them."""
-        replicas = context.num_replicas_in_sync
-        local = replicas // context.num_input_pipelines
-        examples = tf.nest.map_structure(lambda *parts: np.concatenate(parts), *batches)
-        shares = tf.data.Dataset.from_tensor_slices(examples)
-        shares = shares.batch(batch_size // replicas, drop_remainder=True).enumerate()
-        mine = shares.filter(lambda i, _: (i % replicas) // local == context.input_pipeline_id)
-        return pipelines.without_tuning(mine.map(lambda _, share: share).repeat())
+    examples = {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
+    num = len(next(iter(examples.values())))
 
-    dataset = strategy.distribute_datasets_from_function(shares_of)
+    def read(positions):
+        return {name: tf.gather(values, positions % num) for name, values in examples.items()}
+
+    dataset = strategy.distribute_datasets_from_function(
+        lambda context: pipelines.batches_of_positions(
+            read, batch_size, 0, context, model.batches_per_step
+        )
+    )
     history = model.fit(dataset, epochs=1, steps_per_epoch=steps, verbose=0)
     save(model)
     return Training(state_of(model), {name: v[0] for name, v in history.history.items()})
@@ -247,17 +241,17 @@ def check_resume_is_exact(
     whole = _made(make_model)
     batches = [random_batch(whole, batch_size, seed) for seed in range(2 * steps)]
     for batch in batches:
-        whole.train_on_batch(*_arguments(batch))
+        whole.train_on_batch(batch)
 
     checkpoints = Checkpoints(directory)
     first = _made(make_model)
     for batch in batches[:steps]:
-        first.train_on_batch(*_arguments(batch))
+        first.train_on_batch(batch)
     checkpoints.save(first)
     second = _made(make_model, seed=1)
     checkpoints.restore(second)
     for batch in batches[steps:]:
-        second.train_on_batch(*_arguments(batch))
+        second.train_on_batch(batch)
     _assert_equal_states(
         state_of(whole),
         state_of(second),
@@ -273,7 +267,7 @@ def check_keras_file_round_trip(
     The answers are those of the model's signatures, where it has some.
     """
     model = _made(make_model)
-    model.train_on_batch(*_arguments(random_batch(model, batch_size)))
+    model.train_on_batch(random_batch(model, batch_size))
     model.save(file)
     loaded = keras.models.load_model(file)
     assert type(loaded) is type(model)
@@ -285,8 +279,8 @@ def check_keras_file_round_trip(
         assert np.array_equal(answer, again[name]), (
             f"after loading, other answers of {name} (is an argument missing in get_config?)"
         )
-    batch = _arguments(random_batch(model, batch_size, seed=1))
-    logs, again = (m.train_on_batch(*batch, return_dict=True) for m in (model, loaded))
+    batch = random_batch(model, batch_size, seed=1)
+    logs, again = (m.train_on_batch(batch, return_dict=True) for m in (model, loaded))
     assert logs == again, (
         f"after loading, other losses (is an argument missing in get_config?): {again} instead of "
         f"{logs}"
@@ -300,14 +294,14 @@ def check_servable(make_model: MakeModel, directory: str | Path) -> None:
     Every signature equals what the Keras model gives, without an operation that has state. In
     batches of 1, 3 and 16 rows, a row's answer is bit for bit the same whatever shares its batch
     and wherever it stands; between these sizes it may differ by rounding. A bad row is refused by
-    input and row, and the next request is answered.
+    input and row, and the next request is answered. No rows are answered with no rows.
 
     Args:
         make_model: makes the model.
         directory: export directory of the published version.
     """
     model = _made(make_model)
-    model.train_on_batch(*_arguments(random_batch(model)))
+    model.train_on_batch(random_batch(model))
     published = publish(model, directory)
     signatures = model.signatures()
     assert set(published.signatures) == set(signatures)
@@ -362,6 +356,8 @@ def _check_bad_rows_are_refused(run, inputs):
             if array.ndim > 1:
                 _check_refused(run, {**good, name: array[..., :-1].copy()}, name)
     run(good)
+    for name, answer in run({name: array[:0] for name, array in inputs.items()}).items():
+        assert len(answer) == 0, f"{name} has {len(answer)} rows where none were sent"
 
 
 def _check_refused(run, inputs, *words):
@@ -379,10 +375,6 @@ def _made(make_model, seed=0):
     model = make_model()
     model.compile(jit_compile=False)
     return model
-
-
-def _arguments(batch):
-    return batch if isinstance(batch, tuple) else (batch,)
 
 
 def _answers(model):
