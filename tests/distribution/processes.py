@@ -1,10 +1,15 @@
 """Starting programs from tests."""
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+# What the programs import from beside them.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    [str(Path(__file__).parents[1] / "training"), os.environ.get("PYTHONPATH", "")]
+)
 PROGRAM = Path(__file__).with_name("trainings.py")
 
 
@@ -21,8 +26,8 @@ def run(*command, **options):
     return done
 
 
-def train_here(folder, what, strategy, *devices):
-    done = run(PROGRAM, folder, what, strategy, *devices)
+def train_here(folder, *arguments):
+    done = run(PROGRAM, folder, *arguments)
     assert done.returncode == 0, done.stdout
 
 

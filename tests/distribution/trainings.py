@@ -1,11 +1,14 @@
-"""Short trainings of every registered model, in the processes that a strategy needs.
+"""Short trainings of models, in the processes that a strategy needs.
 
-`python trainings.py FOLDER STRATEGY` runs as one worker; a registered model is picked up by itself.
+`python trainings.py FOLDER WHAT GROUP STRATEGY` runs as one worker. What is trained stands in
+groups: "quick", one system and all forms of a game (tests/training/games.py), in each `make test`;
+"slow", all other registered models, which are found by themselves.
 """
 
 import sys
 from pathlib import Path
 
+import games
 import numpy as np
 
 from tfgan_suite import models
@@ -13,6 +16,13 @@ from tfgan_suite.cluster.devices import make_strategy
 from tfgan_suite.cluster.multi_worker import agree, is_chief
 from tfgan_suite.testing import ADAM, Training, train_briefly
 from tfgan_suite.training import Checkpoints
+
+GAMES = {game.__name__: game for game in games.Game.__subclasses__()}
+GROUPS = {
+    "quick": ["gan", *GAMES],
+    "slow": [name for name in models.names() if name != "gan"],
+}
+GROUP_OF = {name: group for group, names in GROUPS.items() for name in names}
 
 #: How a model is trained: each row covers several properties at once.
 WAYS = {
@@ -35,8 +45,13 @@ WAYS = {
 CHANGING = dict(batch_size=16, optimizer=ADAM)
 
 
+def ways(name):
+    """Returns the ways in which a model is trained: a game in one."""
+    return ["adam"] if name in GAMES else list(WAYS)
+
+
 def make(name):
-    return lambda: models.build({"name": name, "preset": "tiny"})
+    return GAMES[name] if name in GAMES else lambda: models.build({"name": name, "preset": "tiny"})
 
 
 def train(name, way, strategy, **more):
@@ -67,17 +82,17 @@ def file_of(folder, name, way):
     return Path(folder) / f"{name}, {way}.npz"
 
 
-def in_all_ways(folder, strategy):
-    for name in models.names():
-        for way in WAYS:
+def in_all_ways(folder, names, strategy):
+    for name in names:
+        for way in ways(name):
             training = train(name, way, strategy)
             if is_chief(strategy):
                 write(training, file_of(folder, name, way))
 
 
-def one_leg(folder, strategy):
+def one_leg(folder, names, strategy):
     """Goes on from the checkpoints in `folder` for four steps, and saves there."""
-    for name in models.names():
+    for name in names:
         checkpoints = Checkpoints(Path(folder) / name)
 
         def save(model, checkpoints=checkpoints):
@@ -93,6 +108,6 @@ def one_leg(folder, strategy):
 
 
 if __name__ == "__main__":
-    folder, what, strategy_name, *devices = sys.argv[1:]
+    folder, what, group, strategy_name, *devices = sys.argv[1:]
     strategy = make_strategy(strategy_name, *map(int, devices))
-    {"ways": in_all_ways, "leg": one_leg}[what](folder, strategy)
+    {"ways": in_all_ways, "leg": one_leg}[what](folder, GROUPS[group], strategy)

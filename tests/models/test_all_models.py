@@ -1,4 +1,7 @@
-"""Every registered model has every property; a new one is picked up from the registry."""
+"""Every registered model has every property; a new one is picked up from the registry.
+
+What has to be traced several times for one model is marked slow: `make test-slow` runs it.
+"""
 
 import contextlib
 
@@ -36,6 +39,7 @@ def test_replicas_agree_with_adam(make_model):
     testing.check_replicas_agree(make_model, optimizer=testing.ADAM)
 
 
+@pytest.mark.slow
 def test_replicas_agree_with_sgd(make_model):
     # Small, so that five steps do not amplify rounding: an update is then wrong, not chaotic.
     testing.check_replicas_agree(
@@ -43,14 +47,17 @@ def test_replicas_agree_with_sgd(make_model):
     )
 
 
+@pytest.mark.slow
 def test_replicas_agree_under_xla(make_model):
     testing.check_replicas_agree(make_model, jit_compile=True, steps=3)
 
 
+@pytest.mark.slow
 def test_accumulation_is_exact(make_model):
     testing.check_accumulation_is_exact(make_model)
 
 
+@pytest.mark.slow
 def test_mixed_bfloat16_trains(make_model):
     """Weights, losses and what leaves a network are float32; the losses agree to bfloat16."""
     logs = {}
@@ -88,7 +95,9 @@ def test_keras_file_round_trip(make_model, tmp_path):
     testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
 
 
-@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "policy", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_servable(make_model, policy, tmp_path):
     with dtype_policy(policy):
         testing.check_servable(make_model, tmp_path)

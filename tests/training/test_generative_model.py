@@ -57,7 +57,10 @@ def test_an_sgd_step_equals_the_gradient_of_the_loss_by_hand():
     np.testing.assert_allclose(logs["discriminator/fake_score"], fake_logits.mean(), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize(
+    "name",
+    [n if n == "gan" else pytest.param(n, marks=pytest.mark.slow) for n in models.names()],
+)
 def test_xla_and_several_steps_per_execution_change_nothing_but_rounding(name):
     logs = []
     for jit_compile, steps_per_execution in ((False, 1), (True, 1), (False, 3)):
