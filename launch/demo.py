@@ -76,7 +76,8 @@ def measure(translate, size, seed):
         What `main` reports of them, and an array `[6, N, size, size, 3]`: day, translated, truth,
         night, translated, truth.
     """
-    from tfgan_suite.data import hashing, shapes
+    from tfgan_suite import hashing
+    from tfgan_suite.data import shapes
     from tfgan_suite.metrics import psnr, recognised
 
     def paint(scenes, style):

@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tfgan_suite.data import hashing, shapes
+from tfgan_suite import hashing
+from tfgan_suite.data import shapes
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.metrics import recognised
 

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from tfgan_suite import pipelines
-from tfgan_suite.data import hashing, options
+from tfgan_suite import hashing, pipelines
+from tfgan_suite.data import options
 from tfgan_suite.data.source import Source
 from tfgan_suite.data.sources import open_sources
 from tfgan_suite.errors import UserInputError

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data import hashing, options
+from tfgan_suite import hashing
+from tfgan_suite.data import options
 from tfgan_suite.data.source import Source
 from tfgan_suite.errors import UserInputError
 

@@ -19,7 +19,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data import hashing, options
+from tfgan_suite import hashing
+from tfgan_suite.data import options
 from tfgan_suite.data.images import MAX_SIZE
 from tfgan_suite.data.source import ArraySource, LazySource, Source
 

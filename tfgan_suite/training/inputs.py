@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite import fields, pipelines
-from tfgan_suite.data import hashing
+from tfgan_suite import fields, hashing, pipelines
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import BatchSpec
 

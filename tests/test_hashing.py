@@ -1,7 +1,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data import hashing
+from tfgan_suite import hashing
 
 
 def _splitmix64(state, count):
