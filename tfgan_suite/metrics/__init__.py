@@ -1,5 +1,6 @@
 """How good it is: protocols that say their name."""
 
+from tfgan_suite.metrics.classifier import Classifier, train_classifier
 from tfgan_suite.metrics.features import ImageFeatures, squeezenet_features, to_uint8
 from tfgan_suite.metrics.frechet import Gaussian, GaussianFit, fit_gaussian, frechet_distance
 from tfgan_suite.metrics.mixtures import ModeCoverage, mode_coverage
@@ -8,6 +9,7 @@ from tfgan_suite.metrics.psnr import psnr
 from tfgan_suite.metrics.recognition import recognised
 
 __all__ = [
+    "Classifier",
     "Gaussian",
     "GaussianFit",
     "ImageFeatures",
@@ -22,4 +24,5 @@ __all__ = [
     "recognised",
     "squeezenet_features",
     "to_uint8",
+    "train_classifier",
 ]

@@ -137,7 +137,7 @@ def load_config(path: str | Path, overrides: Iterable[str] = ()) -> ConfigDict:
         key, equals, text = override.partition("=")
         if not equals:
             raise UserInputError(f"The override {override!r} is not of the form KEY=VALUE.")
-        _override(config, key.split("."), _literal(text))
+        _override(config, key.split("."), literal(text))
     validate(config)
     return config
 
@@ -252,7 +252,8 @@ def _neighbour(path: Path) -> str:
     return f" Did you mean {matches[0]!r}?" if matches else ""
 
 
-def _literal(text: str) -> Any:
+def literal(text: str) -> Any:
+    """Returns the value that a `KEY=VALUE` text means: a Python literal, or else the text."""
     spellings = {"true": True, "false": False, "none": None}
     if text.lower() in spellings:
         return spellings[text.lower()]

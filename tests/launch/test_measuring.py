@@ -1,0 +1,35 @@
+"""The programs that measure."""
+
+import json
+
+import numpy as np
+import pytest
+from test_programs import run
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """An npz file of three classes, and a classifier of it."""
+    folder = tmp_path_factory.mktemp("digits")
+    rng, labels = np.random.default_rng(0), np.arange(120) % 3
+    images = rng.integers(0, 60, (120, 16, 16), np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[2 + 5 * label : 5 + 5 * label] += 150
+    np.savez(folder / "digits.npz", x=images, y=labels)
+    done = run(
+        "train_classifier",
+        f"--data=npz:{folder}/digits.npz",
+        "--data.test_fraction=0.5",
+        "--epochs=8",
+        f"--out={folder}/digitnet.keras",
+    )
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["name"] == "digitnet" and record["held_out"] == 60
+    assert "steps" in done.stderr and "warning" not in done.stderr.lower()
+    return folder
+
+
+def test_a_classifier_is_trained_from_the_command_line(digits):
+    names = sorted(path.name for path in digits.iterdir())
+    assert names == ["digitnet.keras", "digits.npz"]
