@@ -4,12 +4,16 @@ import tensorflow as tf
 
 from tfgan_suite import fields
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import ClassId, Image, Point
+from tfgan_suite.fields import ClassId, Clip, Image, Mask, Point, Volume
 
 IMAGES = {"x": Image(8, 8, 3)}
 UNIT_IMAGES = {"x": Image(8, 8, 3, low=0.0)}
 POINTS = {"x": Point()}
 LABELS = {"x": ClassId(10)}
+CLIPS = {"x": Clip(3, 8, 8, 3)}
+VOLUMES = {"x": Volume(4)}
+SIGNED_VOLUMES = {"x": Volume(4, low=-1)}
+MASKS = {"x": Mask(8, 8, num_parts=3)}
 DOMAINS = {"a": Image(8, 8, 3)}, {"b": Image(8, 8, 1)}
 
 
@@ -51,6 +55,20 @@ def images(low=-1.0, high=1.0, shape=(4, 8, 8, 3), dtype="float32"):
         (np.zeros((4, 10), "int64"), LABELS, r"\(4, 10\).*argmax"),
         (np.zeros((4, 1), "int64"), LABELS, r"x\[:, 0\]"),
         (np.zeros(4, "float32"), LABELS, "astype..int32"),
+        (images(shape=(4, 5, 8, 8, 3)), CLIPS, r"expected \(batch, 3, 8, 8, 3\).*x\[:, :3\]"),
+        (
+            images(shape=(4, 3, 8, 8)),
+            {"x": Clip(3, 8, 8, 1)},
+            r"channels are missing: x\[..., None\]",
+        ),
+        (images(0, 255, (4, 3, 8, 8, 3), "uint8"), CLIPS, r"/ 127.5 - 1"),
+        (np.zeros((4, 4, 4, 4), "float32"), VOLUMES, r"last axis is missing: x\[..., None\]"),
+        (np.zeros((4, 4, 4, 4, 1), "uint8"), VOLUMES, r"x.astype\('float32'\)\.$"),
+        (np.zeros((4, 4, 4, 4, 1), bool), SIGNED_VOLUMES, r"\('float32'\) \* 2 - 1\.$"),
+        (np.zeros((4, 16, 16, 2), "float32"), {"x": Volume(16)}, "np.unpackbits"),
+        (np.zeros((4, 8, 8, 1), "uint8"), MASKS, r"x\[..., 0\]"),
+        (np.zeros((4, 8, 8, 3), "uint8"), MASKS, "argmax"),
+        (np.zeros((4, 8, 8), "float32"), MASKS, "astype..int32"),
     ],
 )
 def test_form_is_refused_in_one_line(batch, spec, message):
@@ -74,6 +92,11 @@ def test_floats_and_unknown_sizes_are_taken(dtype):
         (np.array([[0, 1], [np.nan, 0]], "float32"), POINTS, r"first in example 1\)"),
         (np.array([3, 10]), LABELS, "x holds 10 in example 1; expected classes from 0 to 9"),
         (np.array([-1, 3]), LABELS, "x holds -1 in example 0"),
+        (images(0, 255, (4, 3, 8, 8, 3)), CLIPS, "x / 127.5 - 1"),
+        (np.full((2, 4, 4, 4, 1), 0.5), VOLUMES, r"x holds 0.5 .* 0 and 1 alone. .*\(x > 0.5\)"),
+        (np.zeros((2, 4, 4, 4, 1)), SIGNED_VOLUMES, r"-1 and 1 alone. .* \* 2 - 1"),
+        (np.full((2, 4, 4, 4, 1), np.nan), VOLUMES, "not finite"),
+        (np.full((2, 8, 8), 3), MASKS, "parts from 3 to 3 .* expected 0 to 2"),
     ],
 )
 def test_values_that_can_only_be_wrong_are_refused(batch, spec, message):
@@ -108,3 +131,25 @@ def test_values_that_are_wrong_for_most_are_a_warning(batch, spec, message):
 )
 def test_what_is_right_passes_in_silence(batch, spec):
     check_values(batch, spec)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "field",
+    [Image(8, 8, 3, low=0), Clip(3, 8, 8, 1), Volume(4), Volume(4, low=-1), Mask(8, 8, 3)],
+    ids=lambda field: field.describe(),
+)
+def test_random_examples_are_valid(field):
+    batch = fields.random_batch({"x": field}, 5)
+    assert batch["x"].dtype == field.dtype and batch["x"].std() > 0
+    check_form(batch, {"x": field})
+    check_values(batch, {"x": field})
+
+
+def test_values_of_a_source_are_brought_to_the_field_s_range():
+    volume = Volume(2, low=-1).from_source(tf.constant([0, 1], tf.uint8))
+    np.testing.assert_array_equal(volume, [-1, 1])
+    clip = Clip(2, 1, 1, 1, low=0).from_source(tf.constant([0, 255], tf.uint8))
+    np.testing.assert_array_equal(clip, [0, 1])
+    mask = Mask(1, 2).from_source(tf.constant([[[[0], [2]]]], tf.uint8))
+    np.testing.assert_array_equal(mask, [[[0, 2]]])

@@ -11,6 +11,8 @@ tuple of such dicts, the *streams* of a batch, which do not: each is read in an 
 {"image": Image(32, 32, 1), "label": ClassId(10)}          # an image and its class
 {"a": Image(64, 64, 3), "b": Image(64, 64, 3)}             # pairs
 ({"a": Image(64, 64, 3)}, {"b": Image(64, 64, 3)})         # two domains without pairs
+({"a": Clip(3, 64, 64, 3)}, {"b": Clip(3, 64, 64, 3)})     # three frames in a row of each
+{"volume": Volume(32)}                                     # voxels
 ```
 """
 
@@ -46,6 +48,11 @@ class Field:
     def describe(self) -> str:
         """Returns words for one example."""
         return f"values of shape {tuple(self.shape)}"
+
+    @property
+    def image_shape(self) -> tuple[int | None, int | None, int | None] | None:
+        """Height, width and channels of the images that a data source gives; None: it has none."""
+        return None
 
     def random(self, rng: np.random.Generator, num: int) -> np.ndarray:
         """Returns valid examples `[num, *shape]` for tests."""
@@ -153,6 +160,10 @@ class Image(Field):
         height, width, channels = ("any" if n is None else n for n in self.shape)
         return f"images of {height} x {width} with {channels} channels"
 
+    @property
+    def image_shape(self):
+        return self.shape
+
     def random(self, rng, num):
         return rng.uniform(self.low, self.high, (num, *self.shape)).astype(self.dtype)
 
@@ -208,6 +219,138 @@ class Image(Field):
                 return "Take grey images: tf.image.rgb_to_grayscale(x)."
             if channels == 4:
                 return "Leave the alpha channel out: x[..., :3]."
+        return super()._shape_advice(found)
+
+
+class Clip(Image):
+    """Consecutive frames of one clip, in the order of time.
+
+    Args:
+        frames: int. Number of frames.
+        height, width, channels: int or None, which stands for any.
+        low, high: float. Range of the values, as of `Image`.
+    """
+
+    kind = "clip"
+
+    def __init__(self, frames: int, height=None, width=None, channels=None, low=-1.0, high=1.0):
+        super().__init__(height, width, channels, low, high)
+        self.frames = frames
+        self.shape = (frames, *self.shape)
+
+    def describe(self):
+        frames, *image = self.shape
+        return f"clips of {frames} {Image(*image).describe()}"
+
+    @property
+    def image_shape(self):
+        return self.shape[1:]
+
+    def _shape_advice(self, found):
+        if len(found) == 5 and found[1] > self.frames:
+            return f"Cut the clips: x[:, :{self.frames}]."
+        if len(found) == 4 and _fits((*found, 1), (None, *self.shape)):
+            return "The channels are missing: x[..., None]."
+        return Field._shape_advice(self, found)
+
+
+class Volume(Field):
+    """A cube of voxels, each empty or full.
+
+    Args:
+        side: int or None, which stands for any.
+        low, high: float. Values of empty and full voxels.
+    """
+
+    kind = "volume"
+
+    def __init__(self, side: int | None = None, low: float = 0.0, high: float = 1.0):
+        super().__init__((side, side, side, 1))
+        self.low, self.high = float(low), float(high)
+
+    def describe(self):
+        side = self.shape[0] or "any"
+        return f"volumes of {side} x {side} x {side} voxels"
+
+    @property
+    def image_shape(self):
+        return (*self.shape[:2], None)
+
+    def random(self, rng, num):
+        return rng.choice([self.low, self.high], (num, *self.shape)).astype(self.dtype)
+
+    def from_source(self, values):
+        return tf.cast(values, self.dtype) * (self.high - self.low) + self.low
+
+    def check_values(self, name, values):
+        super().check_values(name, values)
+        _check_two_values(self, name, values, "Call full what is above a half: (x > 0.5)")
+
+    def _expected(self):
+        return f"{self.dtype}, {self.low:g} where empty and {self.high:g} where full"
+
+    def _dtype_advice(self, dtype):
+        if dtype.is_integer or dtype.is_bool:
+            return f"Convert 0 and 1 by x.astype('float32'){_stretched(self)}."
+        return super()._dtype_advice(dtype)
+
+    def _shape_advice(self, found):
+        if _fits((*found[1:], 1), self.shape):
+            return "The last axis is missing: x[..., None]."
+        if len(found) == 4 and _fits((*found[1:3], found[3] * 8, 1), self.shape):
+            return "It looks bit-packed: np.unpackbits(x, axis=-1)[..., None]."
+        return super()._shape_advice(found)
+
+
+class Mask(Field):
+    """The number of the part that each pixel of an image shows.
+
+    Args:
+        height, width: int or None, which stands for any.
+        num_parts: int or None. There are the parts 0 to `num_parts - 1`; None: as many as the data
+            has.
+    """
+
+    dtype = "int32"
+    kind = "mask"
+
+    def __init__(self, height=None, width=None, num_parts: int | None = None):
+        super().__init__((height, width))
+        self.num_parts = num_parts
+
+    def describe(self):
+        height, width = ("any" if n is None else n for n in self.shape)
+        return f"masks of {height} x {width} with {self.num_parts or 'any number of'} parts"
+
+    @property
+    def image_shape(self):
+        return (*self.shape, None)
+
+    def random(self, rng, num):
+        return rng.integers(0, self.num_parts, (num, *self.shape)).astype(self.dtype)
+
+    def from_source(self, values):
+        return tf.cast(values[..., 0], self.dtype)
+
+    def check_values(self, name, values):
+        low, high = values.min(), values.max()
+        if self.num_parts is not None and (low < 0 or high >= self.num_parts):
+            raise UserInputError(
+                f"{name} holds parts from {low} to {high} in its first batch; expected 0 to "
+                f"{self.num_parts - 1}. Build the model for more parts, or number them from 0."
+            )
+
+    def _takes(self, dtype):
+        return dtype.is_integer
+
+    def _dtype_advice(self, dtype):
+        return "Convert it by x.astype('int32')."
+
+    def _shape_advice(self, found):
+        if len(found) == 4 and found[3] == 1:
+            return "Leave the last axis out: x[..., 0]."
+        if len(found) == 4:
+            return "Of one-hot pixels take np.argmax(x, axis=-1)."
         return super()._shape_advice(found)
 
 
@@ -370,6 +513,23 @@ def _fits(found, expected):
     return len(found) == len(expected) and all(
         None in (size, want) or size == want for size, want in zip(found, expected, strict=True)
     )
+
+
+def _check_two_values(field, name, values, advice):
+    """Refuses values other than the two ends of a field's range."""
+    other = values[(values != field.low) & (values != field.high)]
+    if other.size:
+        raise UserInputError(
+            f"{name} holds {other.flat[0]:g} in its first batch; expected {field.low:g} and "
+            f"{field.high:g} alone. {advice}{_stretched(field)}."
+        )
+
+
+def _stretched(field):
+    """Returns what brings 0 and 1 to a field's range."""
+    if (field.low, field.high) == (0, 1):
+        return ""
+    return f" * {field.high - field.low:g} + {field.low:g}".replace("+ -", "- ")
 
 
 def _what(fields):

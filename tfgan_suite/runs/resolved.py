@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from tfgan_suite.data import options_of
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import Image, flat
+from tfgan_suite.fields import flat
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.training import GenerativeModel
 
@@ -20,7 +20,8 @@ def resolved(config: ConfigDict, model: GenerativeModel) -> ConfigDict:
     """Returns the config with what it leaves to the model filled in.
 
     These are `data.size` and `data.channels`, where the source takes them and all of the model's
-    images are square and of one kind; and all optimizers, with the model's recipe as their base.
+    images, clips, masks and volumes have one side or one number of channels; and all optimizers,
+    with the model's recipe as their base.
 
     Args:
         config: A valid config.
@@ -45,14 +46,12 @@ def optimizers_to_compile(config: ConfigDict) -> dict[str, dict[str, Any]]:
 
 
 def _image_options(model):
-    images = [field for field in flat(model.batch_spec()).values() if isinstance(field, Image)]
-    shapes = {field.shape for field in images}
-    if len(shapes) != 1:
-        return {}
-    height, width, channels = shapes.pop()
+    shapes = {field.image_shape for field in flat(model.batch_spec()).values()} - {None}
+    sides = {side for shape in shapes for side in shape[:2]}
+    channels = {shape[2] for shape in shapes} - {None}
     return {
-        **({"size": height} if height == width else {}),
-        **({"channels": channels} if channels in (1, 3) else {}),
+        **({"size": sides.pop()} if len(sides) == 1 else {}),
+        **({"channels": channels.pop()} if channels in ({1}, {3}) else {}),
     }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from tfgan_suite import data
 from tfgan_suite.drawing import write_drawing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import Image, flat
+from tfgan_suite.fields import flat
 from tfgan_suite.runs.training import load, with_modes
 
 
@@ -61,7 +61,7 @@ def _images(folder, model, num):
     """Returns the folder's first images as examples of each of the model's fields."""
     fields = flat(model.batch_spec())
     shapes = {field.shape for field in fields.values()}
-    if any(not isinstance(field, Image) for field in fields.values()) or len(shapes) > 1:
+    if any(field.kind != "image" for field in fields.values()) or len(shapes) > 1:
         raise UserInputError(
             f"--input={folder}: the model takes "
             f"{', '.join(f'{name} ({field.describe()})' for name, field in fields.items())}, so no "
