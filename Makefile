@@ -27,7 +27,7 @@ test: install lint
 test-slow: install
 	$(PYTEST) -m slow tests
 
-# Kills, full disks, damaged files, numbers that are none (docs/faults.md). Mounts a small tmpfs.
+# Kills, full disks, damaged files, non-finite values (docs/faults.md). Mounts a small tmpfs.
 test-faults: install
 	$(PYTEST) -s tests/faults
 

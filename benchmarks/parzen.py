@@ -27,8 +27,8 @@ def main(argv):
     del argv
     config, model = load(_WORKDIR.value)
     heldout = open_source(config.data.to_dict(), split="test")
-    pictures = heldout.numpy(np.arange(heldout.num_examples))["image"] / 255.0
-    validation, test = np.array_split(pictures, 2)
+    images = heldout.numpy(np.arange(heldout.num_examples))["image"] / 255.0
+    validation, test = np.array_split(images, 2)
     print("| images | log-likelihood | sigma |\n|---|---|---|", flush=True)
     for each in (build(config, tf.distribute.get_strategy())[1], model):
         samples = (each.sample(np.arange(NUM_SAMPLES)) + 1.0) / 2.0

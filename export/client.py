@@ -1,6 +1,6 @@
-"""Asks a model server for pictures, or measures how fast it answers.
+"""Asks a model server for images, or measures how fast it answers.
 
-Asks the signature `png` for the pictures of seeds, with --image one that takes a picture file, or
+Asks the signature `png` for the images of seeds, with --image one that takes an image file, or
 with --input_json any signature; writes what comes back. With --rate it asks again and again
 instead, at that rate, and tells how long the answers took. What the server cannot take right now is
 tried again, each time after twice the wait. Prints one JSON line: `signature`, and `files` and
@@ -38,7 +38,7 @@ from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.files import write_whole
 from tfgan_suite.protocol import tensors
 
-_MAX_PIXELS = 4096 * 4096  # of a picture in an answer, by its header
+_MAX_PIXELS = 4096 * 4096  # of an image in an answer, by its header
 _MAX_FILE_BYTES = 1 << 28
 
 _TARGET = flags.DEFINE_string(
@@ -65,7 +65,7 @@ _SEED = flags.DEFINE_integer(
 _NUM = flags.DEFINE_integer(
     "num", 1, "Rows of a request; --input_json has its own.", lower_bound=1, upper_bound=10_000
 )
-_IMAGE = flags.DEFINE_string("image", None, "Picture file to send as `image_bytes` in every row.")
+_IMAGE = flags.DEFINE_string("image", None, "Image file to send as `image_bytes` in every row.")
 _INPUT_JSON = flags.DEFINE_string(
     "input_json",
     None,
@@ -75,7 +75,7 @@ _INPUT_JSON = flags.DEFINE_string(
 _OUT = flags.DEFINE_string(
     "out",
     None,
-    "Picture to write; several are numbered: x_0.png, x_1.png ... A name that ends in .json takes "
+    "Image to write; several are numbered: x_0.png, x_1.png ... A name that ends in .json takes "
     "any answer, in the form of --input_json.",
 )
 _RATE = flags.DEFINE_float(
@@ -104,7 +104,7 @@ flags.register_multi_flags_validator(
 
 def main(_) -> int:
     if (_OUT.value is None) == (_RATE.value is None):
-        raise UserInputError("Give --out to write pictures, or --rate to measure, one of them.")
+        raise UserInputError("Give --out to write images, or --rate to measure, one of them.")
     given = _given()
     if _OUT.value is not None:
         _check_out(Path(_OUT.value))
@@ -189,7 +189,7 @@ def _choose(signatures, given):
     taken = "; ".join(f"{name} takes {_listing(s.inputs)}" for name, s in signatures.items())
     raise UserInputError(
         f"No signature can be asked with {sorted(given) or 'seeds alone'}: {taken}. Give the "
-        "inputs by --input_json, or a picture file by --image."
+        "inputs by --input_json, or an image file by --image."
     )
 
 
@@ -278,9 +278,9 @@ def _measure(server, signature, inputs):
 
 def _check_out(out):
     """Raises before anybody is asked for what could not be written."""
-    if out.suffix != ".json" and _picture_format(out) is None:
+    if out.suffix != ".json" and _image_format(out) is None:
         raise UserInputError(
-            f"--out={out} has no ending of a picture file; expected one such as .png, or .json."
+            f"--out={out} has no ending of an image file; expected one such as .png, or .json."
         )
     if out.is_dir():
         raise UserInputError(f"--out={out} is a directory; expected the name of a file.")
@@ -289,7 +289,7 @@ def _check_out(out):
         raise UserInputError(f"--out={out} cannot be written: {folder} is no writable directory.")
 
 
-def _picture_format(out):
+def _image_format(out):
     kind = Image.registered_extensions().get(out.suffix.lower())
     return kind if kind in Image.SAVE else None
 
@@ -311,12 +311,12 @@ def _write(out, outputs):
     return [str(path) for path in contents]
 
 
-def _encoded(picture, out):
-    """Returns the bytes of a picture file as the ending of `out` wants it."""
+def _encoded(answer, out):
+    """Returns the bytes of an image file as the ending of `out` wants it."""
     file = io.BytesIO()
-    image = _decoded(picture) if isinstance(picture, bytes) else _from_levels(picture)
+    image = _decoded(answer) if isinstance(answer, bytes) else _from_levels(answer)
     try:
-        image.save(file, _picture_format(out))
+        image.save(file, _image_format(out))
     except (OSError, ValueError) as error:
         raise RunFailure(
             f"The answer cannot be written as {out.suffix} ({error}). Give an --out that ends in "
@@ -332,22 +332,22 @@ def _decoded(data):
             raise ValueError(f"{image.width} x {image.height} pixels are too many")
         image.load()
     except Image.DecompressionBombError as error:
-        raise RunFailure(f"The answer holds a picture of too many pixels: {error}") from error
+        raise RunFailure(f"The answer holds an image of too many pixels: {error}") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
         raise RunFailure(
-            f"The answer holds bytes that are no picture ({model_server.one_line(error)}). To see "
+            f"The answer holds bytes that are no image ({model_server.one_line(error)}). To see "
             "them, give an --out that ends in .json."
         ) from error
     return image
 
 
-def _from_levels(picture):
-    if np.ndim(picture) != 3 or np.shape(picture)[-1] not in (1, 3, 4) or 0 in np.shape(picture):
+def _from_levels(answer):
+    if np.ndim(answer) != 3 or np.shape(answer)[-1] not in (1, 3, 4) or 0 in np.shape(answer):
         raise UserInputError(
-            f"The answer has shape {list(np.shape(picture))} in a row and is not an image. Give an "
+            f"The answer has shape {list(np.shape(answer))} in a row and is not an image. Give an "
             "--out that ends in .json."
         )
-    levels = np.round((np.clip(picture, -1, 1) + 1) * 127.5).astype(np.uint8)
+    levels = np.round((np.clip(answer, -1, 1) + 1) * 127.5).astype(np.uint8)
     return Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
 
 

@@ -3,7 +3,7 @@
 It runs in TensorFlow's own C++ runtime, which is what a model server uses too; TensorFlow is not
 imported. Prints one JSON line: `model_dir`, `version`, `signatures` (for each the largest absolute
 difference and whether it is `ok`), `not_checked` and `verified`. Floats may differ by 1e-5 + 1e-5
-of the recorded value, pixels of pictures by one grey level.
+of the recorded value, pixels of images by one grey level.
 
 What somebody else published is read before it is run: operations that may touch files, processes
 or the network, or run Python, are refused. The rest runs in a process that is ended after

@@ -2,7 +2,7 @@
 
   python -m launch.sample --workdir=runs/mnist --num=64 --seed=0 --out=grid.png
   python -m launch.sample --workdir=runs/shapes --num=8 --out=translated.png
-  python -m launch.sample --workdir=runs/shapes --num=8 --input=my_pictures --out=translated.png
+  python -m launch.sample --workdir=runs/shapes --num=8 --input=my_images --out=translated.png
 
 Prints one JSON line. Exit codes: 0 done, 1 failure, 2 wrong usage.
 """
@@ -19,15 +19,15 @@ CHECKPOINT = flags.DEFINE_string(
     "checkpoint", None, "Name of a checkpoint in the run, such as 000000050000. Unset: the newest."
 )
 NUM = flags.DEFINE_integer(
-    "num", 64, "Samples to draw; for a translator, pictures to translate.", lower_bound=1
+    "num", 64, "Samples to draw; for a translator, images to translate.", lower_bound=1
 )
 SEED = flags.DEFINE_integer(
-    "seed", 0, "Chooses the latents; for a translator, the held-out pictures.", lower_bound=0
+    "seed", 0, "Chooses the latents; for a translator, the held-out images.", lower_bound=0
 )
 INPUT = flags.DEFINE_string(
     "input",
     None,
-    "For translators: folder of pictures to translate. Unset: held-out pictures of the run's data.",
+    "For translators: folder of images to translate. Unset: held-out images of the run's data.",
 )
 OUT = flags.DEFINE_string("out", "grid.png", "PNG file to write.")
 

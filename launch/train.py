@@ -61,7 +61,7 @@ ON_NONFINITE = flags.DEFINE_enum(
     ["stop", "rollback"],
     "What a loss, gradient or weight that is not finite does. stop: the run ends with an error. "
     "rollback: it goes back to the last checkpoint and on from there with other data and noise, "
-    "which is told and noted in rollbacks.jsonl.",
+    "which is reported and noted in rollbacks.jsonl.",
 )
 MAX_ROLLBACKS = flags.DEFINE_integer(
     "max_rollbacks",

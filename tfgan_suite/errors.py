@@ -18,7 +18,7 @@ class UserInputError(ValueError):
 class RunFailure(RuntimeError):
     """Something failed while a valid request was carried out.
 
-    A full disk, a damaged file, a loss that is no number. The programs print it and exit with
+    A full disk, a damaged file, a non-finite loss. The programs print it and exit with
     code 1.
     """
 

@@ -1,16 +1,16 @@
 """CycleGAN between two emoji designs, OpenMoji and Noto, 64 x 64.
 
-Real, unpaired pictures: OpenMoji (CC BY-SA 4.0) and Noto Color Emoji (OFL 1.1), a folder each.
+Real, unpaired images: OpenMoji (CC BY-SA 4.0) and Noto Color Emoji (OFL 1.1), a folder each.
 
 Command:
   python -m launch.train --config=launch/configs/cyclegan_emoji.py --workdir=runs/emoji \\
       --config.data.source=folder:emoji
 
-The folder holds the pictures of the two designs in `openmoji/color` and `noto/color` (options `a`
+The folder holds the images of the two designs in `openmoji/color` and `noto/color` (options `a`
 and `b` of the data); its default place is `emoji` in the folder that the environment variable
 TFGAN_DATA names, else in `data`.
 
-Cost: 2,932 s for 14,000 pictures of each design, mostly on one CPU core beside other work; 1.2 GB.
+Cost: 2,932 s for 14,000 images of each design, mostly on one CPU core beside other work; 1.2 GB.
 
 Expected: towards Noto outlines go and colours shade, flags begin to wave; towards OpenMoji black
 outlines appear. Faces and large plain areas stay wrong.

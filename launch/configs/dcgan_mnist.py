@@ -13,7 +13,7 @@ the environment variable TFGAN_DATA names, else `data`.
 
 Cost: 300,032 images took 648 s on one CPU core beside other work, 0.9 GB.
 
-Expected: most samples are digits, about one in four is none.
+Expected: most samples are digits, about one in four is not.
 """
 
 import os

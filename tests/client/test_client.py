@@ -50,7 +50,7 @@ class StandIn:
 
 
 class TwoInputs(keras.Model):
-    """Brightens picture files; scores latents by class."""
+    """Brightens image files; scores latents by class."""
 
     def __init__(self):
         super().__init__()
@@ -79,7 +79,7 @@ class TwoInputs(keras.Model):
                     "image_bytes": tf.TensorSpec([None], tf.string),
                     "scale": tf.TensorSpec([None], tf.float32),
                 },
-                "Picture files to brighter images.",
+                "Image files to brighter images.",
                 lambda n: {"image_bytes": np.repeat(png, n), "scale": np.ones(n, np.float32)},
             ),
             "score": Signature(
@@ -148,7 +148,7 @@ def test_every_signature_answers_what_keras_gives(client, model):
 
 def test_a_bad_row_is_refused_by_name_and_the_next_request_is_answered(client, model):
     good = encode_png(np.zeros((1, 4, 4, 3), np.float32)).numpy()[0]
-    rows = np.array([good, good, b"no picture"], object)
+    rows = np.array([good, good, b"no image"], object)
     with pytest.raises(RunFailure, match=r"Input image_bytes.*rows.*\[2\]") as error:
         client.predict("resize", {"image_bytes": rows})
     assert not isinstance(error.value, Unavailable)
@@ -167,7 +167,7 @@ def test_rows_are_answered_in_the_row_form_too(server):
 
 
 @pytest.mark.parametrize("protocol", ["rest", "grpc"])
-def test_the_program_writes_pictures_after_some_refusals(
+def test_the_program_writes_images_after_some_refusals(
     config_file, protocol, model, run_client, tmp_path
 ):
     server = StandIn(config_file, num_refused=3)
@@ -191,7 +191,7 @@ def test_the_program_writes_pictures_after_some_refusals(
         np.testing.assert_allclose(written, np.asarray(Image.open(io.BytesIO(data))), atol=1)
 
 
-def test_the_program_sends_pictures(server, run_client, tmp_path):
+def test_the_program_sends_images(server, run_client, tmp_path):
     source, out = tmp_path / "in.jpg", tmp_path / "out.png"
     Image.new("RGB", (40, 30), (255, 0, 0)).save(source)
     process = run_client(

@@ -543,8 +543,8 @@ def files_of(folder):
         (GOOD["png"], None),
         ({"outputs": []}, "has 0 rows"),
         ({"outputs": [b64(png())] * 3}, "has 3 rows"),
-        ({"outputs": [b64(png()), b64(b"GIF89a")]}, "bytes that are no picture"),
-        ({"outputs": [b64(png()), b64(png()[:-30])]}, "bytes that are no picture"),
+        ({"outputs": [b64(png()), b64(b"GIF89a")]}, "bytes that are no image"),
+        ({"outputs": [b64(png()), b64(png()[:-30])]}, "bytes that are no image"),
         ({"outputs": [b64(png()), b64(png_bomb())]}, "too many"),
     ],
 )
@@ -568,7 +568,7 @@ def test_the_program_checks_what_it_can_before_it_asks(serve, run_client, tmp_pa
     (tmp_path / "latin.json").write_bytes(b'{"seed": "\xe4"}')
     out = f"--out={tmp_path}/x.png"
     for arguments, words in [
-        ([f"--out={tmp_path}/x"], "no ending of a picture file"),
+        ([f"--out={tmp_path}/x"], "no ending of an image file"),
         ([f"--out={tmp_path}/folder.png"], "is a directory"),
         ([f"--out={tmp_path}/file/x.png"], "is no writable directory"),
         ([out, "--model=../../x"], "The model is '../../x'"),

@@ -27,18 +27,18 @@ MODULES = sorted(
 
 
 def names(module):
-    """What a reader of the module has at hand: its names, the libraries, pictures and a model."""
-    pictures = np.random.default_rng(0).uniform(-1, 1, (64, 32, 32, 3)).astype("float32")
+    """What a reader of the module has at hand: its names, the libraries, images and a model."""
+    images = np.random.default_rng(0).uniform(-1, 1, (64, 32, 32, 3)).astype("float32")
     return {
         "keras": keras,
         "np": np,
         "tf": tf,
         "build_pair": build_pair,
         "Dropout": Dropout,
-        "images": pictures[..., :1],
-        "pictures_a": pictures[:8],
-        "pictures_b": pictures[8:16],
-        "day": pictures[:2],
+        "images": images[..., :1],
+        "images_a": images[:8],
+        "images_b": images[8:16],
+        "day": images[:2],
         "model": models.build({"name": "gan", "preset": "tiny"}),
         **vars(module),
     }

@@ -87,12 +87,12 @@ def test_the_other_commands_work_on_a_short_run(folder):
     assert (folder / "grid.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_every_model_has_a_readme_with_its_paper_and_pictures():
+def test_every_model_has_a_readme_with_its_paper_and_images():
     for readme in sorted((ROOT / "tfgan_suite/models").glob("*/README.md")):
         text = readme.read_text()
         assert "arxiv.org" in text, readme
-        pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
-        assert pictures, readme
-        assert all((readme.parent / picture).is_file() for picture in pictures), readme
+        images = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+        assert images, readme
+        assert all((readme.parent / image).is_file() for image in images), readme
     folders = {p.parent.name for p in (ROOT / "tfgan_suite/models").glob("*/presets.py")}
     assert folders == {p.parent.name for p in (ROOT / "tfgan_suite/models").glob("*/README.md")}

@@ -7,16 +7,16 @@ from tfgan_suite.errors import UserInputError
 
 
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
-def test_pictures_lie_row_by_row_and_keep_their_values(tmp_path, channels, mode):
+def test_images_lie_row_by_row_and_keep_their_values(tmp_path, channels, mode):
     samples = np.full([5, 32, 32, channels], -1.0)
     samples[3] = 1.0
     samples[4] = 7.0  # clipped
     write_drawing(tmp_path / "grid.png", ImageGrid(samples, columns=3))
-    picture = Image.open(tmp_path / "grid.png")
-    assert picture.mode == mode
+    image = Image.open(tmp_path / "grid.png")
+    assert image.mode == mode
     cell, gap = 64, 2  # 32 pixels are enlarged twice
-    assert picture.size == (3 * (cell + gap) + gap, 2 * (cell + gap) + gap)
-    pixels = np.asarray(picture).reshape(picture.height, picture.width, -1)
+    assert image.size == (3 * (cell + gap) + gap, 2 * (cell + gap) + gap)
+    pixels = np.asarray(image).reshape(image.height, image.width, -1)
     middles = [
         pixels[gap + cell // 2 + row * (cell + gap), gap + cell // 2 + column * (cell + gap), 0]
         for row in range(2)

@@ -41,7 +41,7 @@ def run_verify(*arguments):
     return process
 
 
-class Picture(keras.Model):
+class ImageModel(keras.Model):
     def __init__(self):
         super().__init__()
         self.network = keras.Sequential(
@@ -61,12 +61,12 @@ class Picture(keras.Model):
 
         return {
             "serving_default": Signature(
-                lambda latents: {"images": self.network(latents)}, inputs, "Pictures.", example
+                lambda latents: {"images": self.network(latents)}, inputs, "Images.", example
             ),
             "png": Signature(
                 lambda latents: {"image_bytes": encode_png(self.network(latents))},
                 inputs,
-                "Encoded pictures.",
+                "Encoded images.",
                 example,
             ),
         }
@@ -75,7 +75,7 @@ class Picture(keras.Model):
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
     base = str(tmp_path_factory.mktemp("original"))
-    publish(Picture(), base)
+    publish(ImageModel(), base)
     return base
 
 
@@ -118,10 +118,10 @@ def test_float_outputs_may_differ_by_the_stated_tolerance(base, change, verified
 
 
 @pytest.mark.parametrize(("levels", "verified"), [(1, True), (2, False)])
-def test_pictures_may_differ_by_one_grey_level(base, levels, verified):
-    def with_one_pixel_changed(pictures):
-        changed = pictures.copy()
-        pixels = np.array(Image.open(io.BytesIO(pictures[1])))
+def test_images_may_differ_by_one_grey_level(base, levels, verified):
+    def with_one_pixel_changed(images):
+        changed = images.copy()
+        pixels = np.array(Image.open(io.BytesIO(images[1])))
         level = int(pixels[3, 4, 0])
         pixels[3, 4, 0] = level + (levels if level < 128 else -levels)
         file = io.BytesIO()

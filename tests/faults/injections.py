@@ -94,7 +94,7 @@ def unfinished_saves(workdir: Path) -> list[str]:
 
 
 def content(workdir: Path) -> dict[str, bytes]:
-    """Returns what a run must repeat to the last bit, from its files: numbers, pictures, state."""
+    """Returns what a run must repeat to the last bit, from its files: numbers, images, state."""
     files = [workdir / "metrics.jsonl", *sorted((workdir / "samples").iterdir())]
     newest = max((workdir / "checkpoints").iterdir())
     files += sorted(newest.glob("variables.*"))

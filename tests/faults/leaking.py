@@ -36,7 +36,7 @@ class Watched(callbacks.SampleGrids):
 def main(workdir):
     callbacks.SampleGrids = Watched
     # 2,000 steps with 40 log lines, 20 sample grids and 20 checkpoints.
-    config = tiny.pictures(
+    config = tiny.images(
         images=8 * 2000, log_every=400, sample_every=800, checkpoint_every=800, jit_compile=False
     )
     model = train(config, workdir)

@@ -39,7 +39,7 @@ def metrics_size(workdir):
 @pytest.mark.faults
 @pytest.mark.timeout(3600)
 def test_twenty_kills_change_no_byte(tmp_path):
-    """CycleGAN with moving averages and a history of pictures, killed wherever chance will."""
+    """CycleGAN with moving averages and a history of images, killed wherever chance will."""
     seed = random.SystemRandom().randrange(10**6)
     chance = random.Random(seed)
     print(f"\nmoments drawn with seed {seed}")

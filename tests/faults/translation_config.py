@@ -1,4 +1,4 @@
-"""A CycleGAN with moving averages and a history of pictures, as small as can be, for kills."""
+"""A CycleGAN with moving averages and a history of images, as small as can be, for kills."""
 
 from tfgan_suite.runs import default_config
 

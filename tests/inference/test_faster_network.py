@@ -102,8 +102,8 @@ def test_phases_give_the_transposed_convolution(
     faster = faster_network(network)
     twin = faster.get_layer(layer.name)
     assert isinstance(twin, PhaseConvolution2D) and len(twin.kernels) == num_convolutions
-    pictures = np.random.default_rng(1).normal(size=(2, size, size + 2, 3)).astype("float32")
-    np.testing.assert_allclose(faster(pictures), network(pictures), atol=1e-5)
+    x = np.random.default_rng(1).normal(size=(2, size, size + 2, 3)).astype("float32")
+    np.testing.assert_allclose(faster(x), network(x), atol=1e-5)
 
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
@@ -144,14 +144,14 @@ def test_other_convolutions_stay(size, arguments):
 @pytest.mark.parametrize("static", [True, False])
 @pytest.mark.parametrize("padding", [1, (0, 3), ((4, 1), (0, 2))])
 def test_a_gather_gives_the_reflection(padding, static):
-    pictures = np.random.default_rng(1).normal(size=(2, 5, 7, 3)).astype("float32")
-    images = keras.Input(pictures.shape[1:] if static else (None, None, 3))
+    x = np.random.default_rng(1).normal(size=(2, 5, 7, 3)).astype("float32")
+    images = keras.Input(x.shape[1:] if static else (None, None, 3))
     layer = ReflectionPadding2D(padding)
     network = keras.Model(images, layer(images))
     faster = faster_network(network)
     assert isinstance(faster.get_layer(layer.name), GatheredReflection2D)
     assert faster.output_shape == network.output_shape
-    np.testing.assert_array_equal(faster(pictures), network(pictures))
+    np.testing.assert_array_equal(faster(x), network(x))
 
 
 @pytest.mark.parametrize("arguments", [{"strides": 1}, {"strides": 2, "output_padding": 1}])

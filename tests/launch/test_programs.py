@@ -118,8 +118,8 @@ def test_two_replicas_train_and_share_the_batch(tmp_path, config):
 
 def test_workers_refuse_data_that_does_not_fit_in_one_line_each(tmp_path, config):
     arguments = [f"--config={config}", f"--workdir={tmp_path / 'run'}"]
-    points_for_pictures = "--config.model={'name': 'dcgan', 'preset': 'tiny'}"
-    done = run("workers", "--num_workers=2", "--", *arguments, points_for_pictures)
+    points_for_images = "--config.model={'name': 'dcgan', 'preset': 'tiny'}"
+    done = run("workers", "--num_workers=2", "--", *arguments, points_for_images)
     assert done.returncode == 2 and not (tmp_path / "run").exists()
     lines = [line for line in done.stdout.splitlines() if "Waiting for all" not in line]
     expected = "error: The data and the model do not fit together: gaussians gives points of 2"

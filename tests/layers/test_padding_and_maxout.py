@@ -20,7 +20,7 @@ def test_reflection_equals_numpy(padding, pairs):
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 8, 1), (1, 8, 3, 1)])
-def test_picture_too_small_to_reflect(shape):
+def test_image_too_small_to_reflect(shape):
     with pytest.raises(UserInputError, match="received (height|width) 3"):
         ReflectionPadding2D(3)(np.zeros(shape, "float32"))
     with pytest.raises(UserInputError, match="received (height|width) 3"):

@@ -333,8 +333,8 @@ def test_cyclegan_sizes_must_be_divisible_by_four(size):
         tiny_cyclegan(image_size=size)
 
 
-def picture_network(channels_in, channels_out, activation=None, size=12):
-    """A single convolution on pictures of 12 x 12: no size that the paper's networks take."""
+def image_network(channels_in, channels_out, activation=None, size=12):
+    """A single convolution on images of 12 x 12: no size that the paper's networks take."""
     return keras.Sequential(
         [
             keras.Input((size, size, channels_in)),
@@ -345,10 +345,10 @@ def picture_network(channels_in, channels_out, activation=None, size=12):
 
 def cyclegan_of_own_networks(**arguments):
     networks = {
-        "generator_ab": picture_network(3, 1, "tanh"),
-        "generator_ba": picture_network(1, 3, "tanh"),
-        "discriminator_a": picture_network(3, 1),
-        "discriminator_b": picture_network(1, 1),
+        "generator_ab": image_network(3, 1, "tanh"),
+        "generator_ba": image_network(1, 3, "tanh"),
+        "discriminator_a": image_network(3, 1),
+        "discriminator_b": image_network(1, 1),
     }
     return CycleGAN(**{"identity_weight": 0.0, "pool_size": 12, **networks, **arguments})
 
@@ -368,7 +368,7 @@ def test_cyclegan_takes_anybodys_networks(tmp_path):
 
 def test_cyclegan_builds_the_networks_that_are_not_given(tmp_path):
     def make_model():
-        translators = [picture_network(3, 3, "tanh", size=None) for _ in range(2)]
+        translators = [image_network(3, 3, "tanh", size=None) for _ in range(2)]
         return CycleGAN(
             image_size=(16, 20),
             discriminator_filters=4,
@@ -382,21 +382,21 @@ def test_cyclegan_builds_the_networks_that_are_not_given(tmp_path):
     testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
 
 
-ONE_NETWORK = picture_network(3, 3)
+ONE_NETWORK = image_network(3, 3)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (
-            {"generator_ab": picture_network(3, 3)},
+            {"generator_ab": image_network(3, 3)},
             r"generator_ba takes .* \(12, 12, 1\), .* B are \(12, 12, 3\)",
         ),
         (
-            {"generator_ba": picture_network(1, 1)},
+            {"generator_ba": image_network(1, 1)},
             r"generator_ba makes .* \(12, 12, 1\), .* A are \(12, 12, 3\)",
         ),
-        ({"discriminator_b": picture_network(1, 1, size=8)}, r"discriminator_b takes .* \(8, 8, 1"),
+        ({"discriminator_b": image_network(1, 1, size=8)}, r"discriminator_b takes .* \(8, 8, 1"),
         ({"image_size": 16}, r"generator_ab takes .* \(12, 12, 3\), .* \(16, 16, 3\)"),
         ({"identity_weight": 5.0}, "Set identity_weight=0"),
         ({"discriminator_a": "patchgan"}, "discriminator_a must be .* Received: 'patchgan'"),

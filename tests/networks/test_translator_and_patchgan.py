@@ -10,7 +10,7 @@ from tfgan_suite.networks import patchgan_discriminator, resnet_translator
 
 
 def without_norm(model):
-    """The same network with every norm layer, which sees the whole picture, taken out."""
+    """The same network with every norm layer, which sees the whole image, taken out."""
 
     def replace(layer):
         if isinstance(layer, InstanceNormalization):
@@ -150,7 +150,7 @@ def test_transposed_convolution_is_aligned_as_padding_1_output_padding_1():
 
 
 def test_stem_and_head_commute_with_reflection():
-    """With mirrored kernels, a mirrored picture is translated to the mirrored result: no shift.
+    """With mirrored kernels, a mirrored image is translated to the mirrored result: no shift.
 
     The strided layers are left out: their grid is not symmetric.
     """
@@ -216,7 +216,7 @@ def test_patchgan_says_anything():
     )
 
 
-def test_patchgan_refuses_pictures_without_a_patch():
+def test_patchgan_refuses_images_without_a_patch():
     with pytest.raises(UserInputError, match="at least 24"):
         patchgan_discriminator(23)
     with pytest.raises(UserInputError, match="at least 48"):

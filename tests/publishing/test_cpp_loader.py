@@ -67,7 +67,7 @@ def test_bad_requests_are_refused_and_the_next_one_is_served(published, serve):
             ("from_latents", {"latents": latents.astype(np.float64)}),
             ("from_latents", {"latents": latents[:, :15]}),
             ("from_latents", {"latents": with_nan}),
-            ("resize", {"image_bytes": np.array([good_png, b"no picture"], object)}),
+            ("resize", {"image_bytes": np.array([good_png, b"no image"], object)}),
             ("from_latents", {"latents": latents}),
             ("from_latents", {"latents": latents[:0]}),
             ("resize", {"image_bytes": np.array([good_png], object)}),

@@ -90,7 +90,7 @@ def test_the_manifest_tells_of_the_run_and_has_checksums(tmp_path):
     assert "EXIF" not in card
 
 
-def test_the_model_card_says_what_becomes_of_pictures(published):
+def test_the_model_card_says_what_becomes_of_images(published):
     with open(layout.model_card_path(published.path)) as file:
         card = file.read()
     assert "EXIF orientation is not read" in card and "16,777,216 pixels" in card

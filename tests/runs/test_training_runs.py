@@ -46,7 +46,7 @@ def test_a_stopped_run_goes_on_to_the_last_bit(tmp_path, steps_per_execution):
     assert tiny.same_numbers(whole, resumed)
 
 
-@pytest.mark.parametrize("make", [tiny.pictures, tiny.translation])
+@pytest.mark.parametrize("make", [tiny.images, tiny.translation])
 def test_a_run_goes_on_from_a_checkpoint_inside_a_log_interval(tmp_path, make):
     config = make()
     whole = train(config, tmp_path / "run")
@@ -90,7 +90,7 @@ def test_a_run_may_grow_and_not_change(tmp_path):
     with pytest.raises(UserInputError, match="40 -> 32"):
         train(tiny.points(images=32), tmp_path / "run")
     with pytest.raises(UserInputError, match="'gan'.*'dcgan'"):
-        train(tiny.pictures(), tmp_path / "run")
+        train(tiny.images(), tmp_path / "run")
     grown = train(tiny.points(images=80), tmp_path / "run")
     assert int(grown.images_seen.numpy()) == 80
     assert Workdir(tmp_path / "run").read_config()["images"] == 80
@@ -150,7 +150,7 @@ def shapes(**options):
     ],
 )
 def test_a_start_that_fails_writes_nothing(tmp_path, changes, message):
-    config = tiny.pictures()
+    config = tiny.images()
     config.model.batch_norm_group_size = changes.pop("batch_norm_group_size", None)
     with config.ignore_type():
         config.update(changes)
@@ -204,13 +204,13 @@ def test_a_run_without_a_checkpoint_takes_a_new_config(tmp_path):
 
 
 def test_data_comes_as_the_model_takes_it(tmp_path):
-    config = tiny.pictures(images=8)
+    config = tiny.images(images=8)
     config.data = shapes()
     train(config, tmp_path / "run")
     data = Workdir(tmp_path / "run").read_config()["data"]
     assert (data["size"], data["channels"]) == (16, 1)
     # Given or left out, it is the same run.
-    train(tiny.pictures(images=16), tmp_path / "run")
+    train(tiny.images(images=16), tmp_path / "run")
 
 
 def test_a_run_of_before_configs_were_resolved_goes_on(tmp_path):
@@ -244,10 +244,10 @@ def test_the_metrics_are_on_the_disk_before_the_checkpoint_is(tmp_path, monkeypa
 
 
 def test_a_workdir_whose_name_is_a_pattern(tmp_path):
-    other = train(tiny.pictures(seed=1, images=40), tmp_path / "r1")
+    other = train(tiny.images(seed=1, images=40), tmp_path / "r1")
     for workdir in (tmp_path / "r[1]", tmp_path / "a{b}*?"):
-        train(tiny.pictures(images=40), workdir)
-        resumed = train(tiny.pictures(images=48), workdir)
+        train(tiny.images(images=40), workdir)
+        resumed = train(tiny.images(images=48), workdir)
         assert int(resumed.images_seen.numpy()) == 48
         assert not tiny.same_numbers(other, resumed)
         assert sample(workdir, workdir / "grid.png", num=2)["images_seen"] == 48
@@ -357,7 +357,7 @@ def test_a_number_that_is_none_stops_the_run_and_keeps_the_checkpoint(tmp_path):
 
 
 def test_dry_run_tells_and_leaves_nothing(tmp_path):
-    text = dry_run(tiny.pictures(), tmp_path / "run")
+    text = dry_run(tiny.images(), tmp_path / "run")
     for part in ('"name": "dcgan"', "parameters in all", "images/s", "nothing was written"):
         assert part in text
     assert list(tmp_path.iterdir()) == []
@@ -367,7 +367,7 @@ def test_dry_run_tells_and_leaves_nothing(tmp_path):
 
 
 def test_dry_run_of_a_batch_that_does_not_fit_scales_from_one_that_does(capsys):
-    text = dry_run(tiny.pictures(batch_size=10**9, images=10**10))
+    text = dry_run(tiny.images(batch_size=10**9, images=10**10))
     number = re.search(r"scaled from 3 steps of ([\d,]+) examples", text)[1]
     assert 8 <= int(number.replace(",", "")) < 10**7
     memory = re.search(r"memory: about ([\d,]+) MB, of which ([\d,]+) MB are free", text)
@@ -378,7 +378,7 @@ def test_dry_run_of_a_batch_that_does_not_fit_scales_from_one_that_does(capsys):
 
 
 def test_load_gives_the_model_as_it_was(tmp_path):
-    trained = train(tiny.pictures(), tmp_path / "run")
+    trained = train(tiny.images(), tmp_path / "run")
     config, loaded = load(tmp_path / "run")
     assert config.model.name == "dcgan" and tiny.same_numbers(trained, loaded)
     _, older = load(tmp_path / "run", "000000000040")
@@ -390,33 +390,33 @@ def test_load_gives_the_model_as_it_was(tmp_path):
 
 
 def test_sampling_repeats_with_its_seed(tmp_path):
-    train(tiny.pictures(), tmp_path / "run")
+    train(tiny.images(), tmp_path / "run")
     for name, seed in (("a", 0), ("b", 0), ("c", 9)):
         result = sample(tmp_path / "run", tmp_path / f"{name}.png", num=3, seed=seed)
     assert result == {"out": str(tmp_path / "c.png"), "num": 3, "images_seen": 80}
     a, b, c = ((tmp_path / f"{name}.png").read_bytes() for name in "abc")
     assert a == b != c
-    with pytest.raises(UserInputError, match="takes no pictures"):
+    with pytest.raises(UserInputError, match="takes no images"):
         sample(tmp_path / "run", tmp_path / "d.png", input_dir=tmp_path)
     with pytest.raises(UserInputError, match=r"must end in \.png"):
         sample(tmp_path / "run", tmp_path / "d.jpg")
 
 
-def test_a_translator_samples_held_out_and_own_pictures(tmp_path):
+def test_a_translator_samples_held_out_and_own_images(tmp_path):
     from PIL import Image
 
     train(tiny.translation(images=8), tmp_path / "run")
     sample(tmp_path / "run", tmp_path / "held_out.png", num=2)
     (tmp_path / "mine").mkdir()
     noise = np.random.default_rng(0).integers(0, 256, [20, 30, 3], np.uint8)
-    Image.fromarray(noise).save(tmp_path / "mine/picture.png")
+    Image.fromarray(noise).save(tmp_path / "mine/image.png")
     sample(tmp_path / "run", tmp_path / "own.png", num=2, input_dir=tmp_path / "mine")
     held_out, own = (Image.open(tmp_path / f"{n}.png") for n in ("held_out", "own"))
     assert held_out.width == own.width and held_out.height > own.height  # two rows and one
 
 
-def test_a_picture_that_turns_out_broken_during_the_run_is_named(tmp_path):
-    folder = tmp_path / "pictures"
+def test_an_image_that_turns_out_broken_during_the_run_is_named(tmp_path):
+    folder = tmp_path / "images"
     folder.mkdir()
     for number in range(8):
         pixels = np.full((16, 16), 30 * number, np.uint8)
@@ -424,7 +424,7 @@ def test_a_picture_that_turns_out_broken_during_the_run_is_named(tmp_path):
     # The header is whole, so the folder opens; its pixels are cut off.
     broken = folder / "3.png"
     broken.write_bytes(broken.read_bytes()[:45])
-    config = tiny.pictures()
+    config = tiny.images()
     config.data = {"source": f"folder:{folder}", "size": 16, "channels": 1, "cache_gib": 0.0}
     with pytest.raises(RunFailure, match=r"3\.png"):
         train(config, tmp_path / "run")

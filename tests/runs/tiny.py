@@ -23,7 +23,7 @@ def points(**changes):
     return _with(config, changes)
 
 
-def pictures(**changes):
+def images(**changes):
     """A DCGAN with batch norm and averaged weights on grey shapes."""
     config = default_config()
     config.model = {
@@ -39,7 +39,7 @@ def pictures(**changes):
 
 
 def translation(**changes):
-    """A CycleGAN with a history of pictures on the two domains of shapes."""
+    """A CycleGAN with a history of images on the two domains of shapes."""
     config = default_config()
     config.model = {
         "name": "cyclegan",

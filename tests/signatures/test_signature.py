@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_suite.data.images import PictureRules, read_picture
+from tfgan_suite.data.images import PictureRules, read_image
 from tfgan_suite.signatures import (
     Signature,
     check_ids,
@@ -44,7 +44,7 @@ def test_latents_have_the_distribution_they_say():
     assert abs(uniform.mean()) < 0.02 and abs(uniform.std() - 1 / 3**0.5) < 0.02
 
 
-def open_picture(data):
+def open_image(data):
     return Image.open(io.BytesIO(data))
 
 
@@ -53,15 +53,15 @@ def test_png_has_the_levels_of_the_images(channels, mode):
     values = np.array([-2.0, -1.0, 0.0, 1.0, 3.0, 2 * 100 / 255 - 1], np.float32)
     images = np.tile(values.reshape(1, 2, 3, 1), (2, 1, 1, channels))
     for data in encode_png(images).numpy():
-        picture = open_picture(data)
-        assert picture.mode == mode
-        levels = np.asarray(picture).reshape(2, 3, channels)
+        image = open_image(data)
+        assert image.mode == mode
+        levels = np.asarray(image).reshape(2, 3, channels)
         np.testing.assert_array_equal(levels[..., 0], [[0, 0, 128], [255, 255, 100]])
 
 
-def encode(picture, kind):
+def encode(image, kind):
     file = io.BytesIO()
-    picture.save(file, kind)
+    image.save(file, kind)
     return file.getvalue()
 
 
@@ -78,12 +78,12 @@ def decoder(size, channels):
     )
 
 
-def decode(*pictures, size=12, channels=3):
-    images = decoder(size, channels)(tf.constant(pictures, tf.string)).numpy()
+def decode(*images, size=12, channels=3):
+    images = decoder(size, channels)(tf.constant(images, tf.string)).numpy()
     return (images + 1) * 127.5
 
 
-def test_a_picture_of_the_right_size_is_decoded_exactly():
+def test_an_image_of_the_right_size_is_decoded_exactly():
     np.testing.assert_allclose(
         decode(encode(Image.fromarray(pixels()), "PNG"))[0], pixels(), atol=1e-3
     )
@@ -124,7 +124,7 @@ def test_grey_output_and_smaller_size():
     np.testing.assert_allclose(decoded, 255 * 0.2989, atol=0.1)
 
 
-def test_the_middle_square_of_a_wide_picture_is_taken():
+def test_the_middle_square_of_a_wide_image_is_taken():
     wide = np.zeros((12, 36, 3), np.uint8)
     wide[:, 12:24] = pixels()
     np.testing.assert_allclose(decode(encode(Image.fromarray(wide), "PNG"))[0], pixels(), atol=1e-3)
@@ -132,19 +132,19 @@ def test_the_middle_square_of_a_wide_picture_is_taken():
 
 @pytest.mark.parametrize("size", [8, 20])
 @pytest.mark.parametrize("shape", [(40, 30), (8, 31), (7, 5), (64, 64)])
-def test_pictures_are_read_as_in_training(shape, size, tmp_path):
-    path = tmp_path / "picture.png"
+def test_images_are_read_as_in_training(shape, size, tmp_path):
+    path = tmp_path / "image.png"
     Image.fromarray(pixels(shape=(4, 4, 4))).resize(shape, Image.Resampling.BICUBIC).save(path)
     for channels in (1, 3):
-        trained = read_picture(path, PictureRules(size=size, channels=channels))
+        trained = read_image(path, PictureRules(size=size, channels=channels))
         served = decode(path.read_bytes(), size=size, channels=channels)[0]
         # Pillow rounds to whole grey levels after each of its steps.
         np.testing.assert_allclose(served, trained, atol=2)
 
 
 def test_a_shape_that_is_no_square_and_alpha():
-    picture = Image.new("RGBA", (40, 30), (255, 0, 255, 51))
-    decoded = decode(encode(picture, "PNG"), size=(6, 10), channels=4)
+    image = Image.new("RGBA", (40, 30), (255, 0, 255, 51))
+    decoded = decode(encode(image, "PNG"), size=(6, 10), channels=4)
     assert decoded.shape == (1, 6, 10, 4)
     np.testing.assert_allclose(decoded[0, 3, 3], [255, 0, 255, 51], atol=1e-3)
 
@@ -183,13 +183,13 @@ def changed(data, position, byte):
 
 BY_HEADER = [
     b"",
-    b"no picture",
+    b"no image",
     encode(Image.fromarray(pixels()), "PNG")[:8],
     *(encode(Image.fromarray(pixels()), kind) for kind in ("GIF", "WEBP", "BMP")),
 ]
 
 
-def test_what_is_no_picture_by_its_header_is_named_before_decoding():
+def test_what_is_no_image_by_its_header_is_named_before_decoding():
     good = [encode(Image.fromarray(pixels()), kind) for kind in ("PNG", "JPEG")]
     rows = [data for pair in zip(BY_HEADER, good * 3, strict=True) for data in pair]
     words = r"cannot be read as a PNG or JPEG file; send.*rows.*\[0 2 4 6 8 10\]"
@@ -265,7 +265,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 
 
-def test_the_largest_pictures_take_bounded_memory():
+def test_the_largest_images_take_bounded_memory():
     # 67 MB when decoded, some times that while scaled; two rows are in work at a time.
     process = subprocess.run(
         [sys.executable, "-c", _MEMORY, "PNG", "RGBA", "3"],

@@ -124,8 +124,8 @@ def _scatter(points, modes) -> Image.Image:
     side, margin = _PLANE * scale, 40 * scale
     finite = points[np.isfinite(points).all(axis=1)]
     reach = _reach(finite if modes is None else np.asarray(modes), finite)
-    picture = Image.new("RGB", (side, side), "white")
-    draw = ImageDraw.Draw(picture, "RGBA")
+    image = Image.new("RGB", (side, side), "white")
+    draw = ImageDraw.Draw(image, "RGBA")
 
     def place(values):
         inner = side - 2 * margin
@@ -146,12 +146,12 @@ def _scatter(points, modes) -> Image.Image:
     for x, y in place(inside):
         r = 2 * scale
         draw.ellipse([x - r, y - r, x + r, y + r], fill=(30, 80, 160, opacity))
-    picture = picture.resize((_PLANE, _PLANE), Image.Resampling.LANCZOS)
+    image = image.resize((_PLANE, _PLANE), Image.Resampling.LANCZOS)
     label = f"{len(points)} points, axes +-{reach:g}"
     if len(inside) < len(points):
         label += f", {len(points) - len(inside)} outside"
-    ImageDraw.Draw(picture).text((40, 16), label, fill=(90, 90, 90))
-    return picture
+    ImageDraw.Draw(image).text((40, 16), label, fill=(90, 90, 90))
+    return image
 
 
 def _reach(framing: np.ndarray, points: np.ndarray) -> float:

@@ -151,7 +151,7 @@ class PhaseConvolution2D(_OtherConvolution):
 class BlockConvolution2D(_OtherConvolution):
     """A convolution with few filters that computes 2 x 2 pixels at once.
 
-    Three filters, those of an RGB picture, leave most of a vector register empty. Here they stand
+    Three filters, those of an RGB image, leave most of a vector register empty. Here they stand
     in the kernel four times, each time shifted by a row or a column with zeros beside, and the
     convolution steps over every other pixel: 7 x 7 taps of 32 channels took a third of the time.
     """

@@ -26,8 +26,8 @@ def faster_network(network: keras.Model) -> keras.Model:
       that nothing else reads, scale goes into that layer's kernel and offset into its bias.
     - A transposed convolution of stride 2 becomes four convolutions, one for each phase of the
       output's rows and columns, with the taps of the kernel that meet a pixel there. TensorFlow
-      computes it as the gradient of a convolution: for one picture 1.8 times as long on a CPU core.
-      Few filters, such as those of an RGB picture, are computed by one convolution for all phases.
+      computes it as the gradient of a convolution: for one image 1.8 times as long on a CPU core.
+      Few filters, such as those of an RGB image, are computed by one convolution for all phases.
     - A convolution with few filters computes 2 x 2 pixels at once.
     - Reflection padding becomes one gather of pixels.
 

@@ -8,7 +8,7 @@ from tfgan_suite.errors import UserInputError
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class ReflectionPadding2D(keras.layers.Layer):
-    """Pads height and width with the mirrored picture; the border pixel itself is not repeated.
+    """Pads height and width with the mirrored image; the border pixel itself is not repeated.
 
     Args:
         padding: int, the same on all four sides; or `(vertical, horizontal)`; or
@@ -18,7 +18,7 @@ class ReflectionPadding2D(keras.layers.Layer):
     Output: `[batch, height + top + bottom, width + left + right, channels]`.
 
     Raises:
-        UserInputError: `padding` has another form, or the picture is not larger than its padding.
+        UserInputError: `padding` has another form, or the image is not larger than its padding.
 
     Example:
 
@@ -54,7 +54,7 @@ class ReflectionPadding2D(keras.layers.Layer):
                 raise UserInputError(
                     f"Layer {self.name!r} pads the {name} by reflection with {pads} pixels, which "
                     f"needs more than {max(pads)} pixels to reflect; received {name} {side} "
-                    f"(input shape {tuple(shape)}). Use larger pictures or fewer downsamplings."
+                    f"(input shape {tuple(shape)}). Use larger images or fewer downsamplings."
                 )
 
 

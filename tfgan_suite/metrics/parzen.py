@@ -74,7 +74,7 @@ def parzen_score(samples, validation, test, sigmas=SIGMAS) -> ParzenScore:
     """Returns the mean log-likelihood of test examples, sigma being chosen on validation examples.
 
     The protocol of [Goodfellow et al., 2014](https://arxiv.org/abs/1406.2661), which takes 10,000
-    samples and pictures in [0, 1]. The authors themselves warn of its variance, and of how poor it
+    samples and images in [0, 1]. The authors themselves warn of its variance, and of how poor it
     is in high dimensions: it rates closeness in pixels, not looks.
 
     Args:

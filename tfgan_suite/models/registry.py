@@ -1,4 +1,4 @@
-"""Models by name: those of the package, and those of anybody else."""
+"""Models by name: those of the package, and your own."""
 
 import importlib
 import inspect

@@ -29,7 +29,7 @@ def dcgan_generator(
     base_size=4,
     name="dcgan_generator",
 ):
-    """Latents to pictures by repeated doubling.
+    """Latents to images by repeated doubling.
 
     For 64 pixels with the defaults, the paper's network:
 
@@ -46,7 +46,7 @@ def dcgan_generator(
 
     Args:
         image_size: int, height and width: `base_size` doubled two to five times.
-        channels: int, channels of the picture.
+        channels: int, channels of the image.
         latent_size: int, length of a latent vector.
         filters: int, channels of the last hidden stage; each earlier stage has twice as many.
         kernel_size: int, side of all kernels.
@@ -56,7 +56,7 @@ def dcgan_generator(
             each of its outputs by itself) or "channels" (over the base's positions too; the
             better choice for small batches).
         batch_norm_group_size: int or None, `group_size` of all `GhostBatchNormalization`.
-        base_size: int, side of the first stage; 7 makes 28-pixel pictures.
+        base_size: int, side of the first stage; 7 makes 28-pixel images.
         name: str, name of the model.
 
     Returns:
@@ -114,7 +114,7 @@ def dcgan_discriminator(
     base_size=4,
     name="dcgan_discriminator",
 ):
-    """Pictures to one logit each by repeated halving.
+    """Images to one logit each by repeated halving.
 
     For 64 pixels with the defaults, the paper's network:
 
@@ -130,7 +130,7 @@ def dcgan_discriminator(
 
     Args:
         image_size: int, height and width: `base_size` doubled two to five times.
-        channels: int, channels of the picture.
+        channels: int, channels of the image.
         filters: int, channels of the first stage; each later stage has twice as many.
         kernel_size: int, side of all kernels.
         batch_norm_group_size: int or None, `group_size` of all `GhostBatchNormalization`.

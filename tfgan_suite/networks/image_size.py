@@ -1,4 +1,4 @@
-"""How the picture networks read their `image_size` argument."""
+"""How the image networks read their `image_size` argument."""
 
 from tfgan_suite.errors import UserInputError
 

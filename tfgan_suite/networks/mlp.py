@@ -1,4 +1,4 @@
-"""Fully connected networks: for points, for small pictures, and two papers' own."""
+"""Fully connected networks: for points, for small images, and two papers' own."""
 
 import math
 
@@ -106,7 +106,7 @@ def maxout_mnist_generator(latent_size=100, name="maxout_mnist_generator"):
     | dense, ReLU | 1200 |
     | dense, sigmoid | 28 x 28 x 1 |
 
-    2,503,984 parameters; kernels from U(-0.05, 0.05). The paper's pictures are in [0, 1]; a
+    2,503,984 parameters; kernels from U(-0.05, 0.05). The paper's images are in [0, 1]; a
     rescaling without parameters follows the sigmoid, so that this network, like all others here,
     gives [-1, 1]. The authors draw latents from U(-sqrt(3), sqrt(3)).
 

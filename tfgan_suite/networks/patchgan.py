@@ -1,4 +1,4 @@
-"""Discriminator that judges overlapping patches of a picture."""
+"""Discriminator that judges overlapping patches of an image."""
 
 import keras
 from keras import layers
@@ -17,7 +17,7 @@ def patchgan_discriminator(
     norm_bias=False,
     name="patchgan_discriminator",
 ):
-    """Pictures to a map of logits, each of which sees one patch.
+    """Images to a map of logits, each of which sees one patch.
 
     From [Isola et al., 2017](https://arxiv.org/abs/1611.07004), as in
     [CycleGAN](https://arxiv.org/abs/1703.10593). For 256 pixels with the defaults:
@@ -35,7 +35,7 @@ def patchgan_discriminator(
 
     Args:
         image_size: int, pair (height, width) or None for any size.
-        channels: int, channels of the pictures.
+        channels: int, channels of the images.
         filters: int, channels of the first stage; doubled up to eight times as many.
         num_layers: int, layers of stride 2.
         norm_bias: bool, biases also in front of norm layers, where they do nothing; for
@@ -47,7 +47,7 @@ def patchgan_discriminator(
         `[batch, patches_vertical, patches_horizontal, 1]`.
 
     Raises:
-        UserInputError: the picture is too small for a single patch.
+        UserInputError: the image is too small for a single patch.
 
     Example:
 
@@ -60,7 +60,7 @@ def patchgan_discriminator(
         if side is not None and side < smallest:
             raise UserInputError(
                 f"`image_size` must be at least {smallest} for `num_layers` {num_layers}; "
-                f"received {image_size!r}. Use larger pictures or fewer layers."
+                f"received {image_size!r}. Use larger images or fewer layers."
             )
     images = keras.Input((height, width, channels), name="images")
     x = images

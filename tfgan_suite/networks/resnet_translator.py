@@ -1,4 +1,4 @@
-"""Residual picture-to-picture network of CycleGAN."""
+"""Residual image-to-image network of CycleGAN."""
 
 import keras
 from keras import layers
@@ -21,7 +21,7 @@ def resnet_translator(
     activation="relu",
     name="resnet_translator",
 ):
-    """Translates a picture into another of the same size.
+    """Translates an image into another of the same size.
 
     From [Zhu et al., 2017](https://arxiv.org/abs/1703.10593), after
     [Johnson et al., 2016](https://arxiv.org/abs/1603.08155). For 256 pixels with the defaults:
@@ -44,8 +44,8 @@ def resnet_translator(
         image_size: int, pair (height, width) or None for any size; multiples of
             `2**num_downsamplings`, at least twice that and at least 4. The authors take 9 blocks
             at 256 pixels and 6 at 128.
-        input_channels: int, channels of the pictures given.
-        output_channels: int, channels of the pictures made.
+        input_channels: int, channels of the images given.
+        output_channels: int, channels of the images made.
         filters: int, channels of the first and the last hidden stage.
         num_blocks: int, residual blocks.
         num_downsamplings: int, stages that halve the image before the blocks and double it after

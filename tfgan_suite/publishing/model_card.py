@@ -27,7 +27,7 @@ A wrong shape, NaN or a number outside the stated range (a hundredth of its widt
 rounding), an id that does not exist, and bytes that are no image fail the request with an error
 that names the input and the rows, counted from 0. Where the server joins requests into batches, all
 requests of the batch fail, and the rows are counted in the batch.
-{pictures}
+{images}
 ## Training
 
 {training}
@@ -40,12 +40,12 @@ by {versions}. All of this, for programs: `manifest.json` beside this file; `exp
 example inputs and the outputs to them.
 """
 
-_PICTURES = """
+_IMAGES = """
 Encoded images may be PNG or JPEG files, of at most {max_pixels:,} pixels, told from the header
 before anything is decoded. They are scaled with antialiasing until they cover the model's shape,
 and what juts out is cut off around the centre.
 Transparent parts become white, 16 bits are cut to 8. The EXIF orientation is not read: turn
-photographs upright before they are sent. Where the content of a picture cannot be decoded, the
+photographs upright before they are sent. Where the content of an image cannot be decoded, the
 error names the row as in `image_bytes_row_3`.
 """
 
@@ -68,12 +68,12 @@ def render(manifest: Mapping[str, Any], doc: str | None) -> str:
     """
     from tfgan_suite.signatures.image_codecs import MAX_PIXELS
 
-    takes_pictures = any("image_bytes" in s["inputs"] for s in manifest["signatures"].values())
+    takes_images = any("image_bytes" in s["inputs"] for s in manifest["signatures"].values())
     return _TEMPLATE.format(
         **{key: manifest[key] for key in _IDENTITY},
         summary=inspect.cleandoc(doc or "").split("\n\n")[0],
         signatures="\n".join(_signature(*item) for item in manifest["signatures"].items()),
-        pictures=_PICTURES.format(max_pixels=MAX_PIXELS) if takes_pictures else "",
+        images=_IMAGES.format(max_pixels=MAX_PIXELS) if takes_images else "",
         training=_training(manifest),
         versions=", ".join(f"{name} {number}" for name, number in manifest["versions"].items()),
     )

@@ -75,7 +75,7 @@ def verify(path: str | os.PathLike) -> dict:
 
     Returns:
         `{"signatures": {name: {"max_abs_difference", "ok"}}, "warmup_records", "not_checked",
-        "verified"}`. The difference is in grey levels (0 to 255) for pictures, which are decoded
+        "verified"}`. The difference is in grey levels (0 to 255) for images, which are decoded
         first, and in the output's own unit for floats; `None` where there is none to tell. What
         failed has an `"error"`; a signature that was not run has `"ok": None`. `not_checked` says
         in sentences what else could have been compared.
@@ -315,17 +315,17 @@ def _grey_levels_apart(name, served, recorded):
     served, recorded = (_decode(name, data) for data in (served, recorded))
     if served.shape != recorded.shape:
         raise RunFailure(
-            f"Output {name!r} is a picture of shape {served.shape}; recorded is {recorded.shape}."
+            f"Output {name!r} is an image of shape {served.shape}; recorded is {recorded.shape}."
         )
     return int(np.abs(served - recorded).max(initial=0))
 
 
 def _decode(name, data):
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return np.asarray(picture).astype(np.int16)
+        with Image.open(io.BytesIO(data)) as image:
+            return np.asarray(image).astype(np.int16)
     except Exception as error:  # Pillow's decoders have errors of their own for damage.
-        raise RunFailure(f"Output {name!r} is no picture: {error}") from error
+        raise RunFailure(f"Output {name!r} is no image: {error}") from error
 
 
 if __name__ == "__main__":

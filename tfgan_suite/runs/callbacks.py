@@ -269,7 +269,7 @@ class SaveCheckpoints(RunCallback):
         total: Images at the end of the run.
         stopping: What may end the run before.
         save: Writes a checkpoint, or None in a worker that does not write. All workers look at
-            the weights, so that all of them notice one that is none.
+            the weights, so that all of them notice a non-finite one.
         at_start: Also save a run that has seen no image, to have something to go back to.
     """
 

@@ -1,4 +1,4 @@
-"""Going on after a number that is none: back to the last good checkpoint, past the bad batch."""
+"""Going on after a non-finite value: back to the last good checkpoint, past the bad batch."""
 
 import sys
 from typing import Any

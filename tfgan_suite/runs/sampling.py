@@ -1,4 +1,4 @@
-"""Samples from a trained run as one picture."""
+"""Samples from a trained run as one image."""
 
 from pathlib import Path
 
@@ -24,11 +24,11 @@ def sample(
     Args:
         workdir: Folder of the run.
         out: PNG file to write.
-        num: Number of samples; for a translator, of pictures to translate.
-        seed: Which latents, or which held-out pictures.
+        num: Number of samples; for a translator, of images to translate.
+        seed: Which latents, or which held-out images.
         checkpoint: Name of a checkpoint. Defaults to the newest sound one.
-        input_dir: For translators: folder of pictures to translate, read as both domains. Defaults
-            to held-out pictures of the run's own data.
+        input_dir: For translators: folder of images to translate, read as both domains. Defaults
+            to held-out images of the run's own data.
 
     Returns:
         `{"out": path, "num": number of samples, "images_seen": age of the model}`.

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 
 class TensorBoard:
-    """Writes scalars and pictures for TensorBoard until that fails, which is told once.
+    """Writes scalars and images for TensorBoard until that fails, which is reported once.
 
     A folder that was removed meanwhile is made again.
 
@@ -33,7 +33,7 @@ class TensorBoard:
         self._write(step, write)
 
     def write_image(self, step: int, name: str, pixels: np.ndarray) -> None:
-        """Writes a picture `[H, W]` or `[H, W, C]`, uint8."""
+        """Writes an image `[H, W]` or `[H, W, C]`, uint8."""
         batch = pixels.reshape(1, *pixels.shape[:2], -1)
         self._write(step, lambda: tf.summary.image(name, batch))
 

@@ -73,7 +73,7 @@ def train(
 
     A run that is killed at any moment and started again gives the same metrics, samples and
     weights as one that was not, on the same number of replicas and threads and with the same XLA
-    setting (a change of these is told).
+    setting (a change of these is reported).
 
     Args:
         config: See `default_config`.
@@ -336,7 +336,7 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
     stopping = run_callbacks.StopOnSignal(pace, together=multi_worker.num_workers(strategy) > 1)
 
     def save():
-        folder.sync()  # A power loss takes no metrics of before the checkpoint.
+        folder.sync()  # After a power loss no metrics from before the checkpoint are missing.
         state = {"means": model.running_means.state(), "rollbacks": rollbacks.done}
         checkpoints.save(model, extra=state)
 

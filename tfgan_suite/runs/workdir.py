@@ -217,9 +217,9 @@ class Workdir:
         """
         _filter_lines(self.metrics_file, lambda number, line: _images(line, above=images) <= images)
         _filter_lines(self.rollbacks_file, lambda number, line: number < rollbacks)
-        for picture in self.samples.glob("*.png"):
-            if picture.stem.isdecimal() and int(picture.stem) > images:
-                picture.unlink()
+        for image in self.samples.glob("*.png"):
+            if image.stem.isdecimal() and int(image.stem) > images:
+                image.unlink()
 
     def sync(self) -> None:
         """Waits until the disk has all that was written, so that a power loss cannot take it."""

@@ -21,7 +21,7 @@ MAX_TEXTS = 8
 """Compressed texts of either kind in a PNG file. Each may unpack to 8 MB (41 ms of a CPU core)."""
 
 PARALLEL_PICTURES = 2
-"""Pictures of a request decoded at a time; bounds the memory that a request takes."""
+"""Images of a request decoded at a time; bounds the memory that a request takes."""
 
 NAMED_ROWS = 64
 """Rows of a request that errors of TensorFlow's decoders name; those behind are "64_or_later"."""
@@ -55,7 +55,7 @@ def decode_images(
     `image_bytes_row_3`.
 
     Args:
-        image_bytes: Strings `[B]`, encoded pictures of any size.
+        image_bytes: Strings `[B]`, encoded images of any size.
         size: Height and width of the result, in pixels.
         channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha).
 
@@ -120,7 +120,7 @@ def _scale_to_cover(image, height, width, channels):
     """Scales until the shape is covered and cuts off what juts out, the centre staying in place.
 
     Takes uint8 `[H, W, 1 to 4]`, gives float32 `[height, width, channels]` in [0, 1]. The large
-    picture is never held in floats.
+    image is never held in floats.
     """
     target = tf.constant([height, width], tf.float32)
     sides = tf.cast(tf.shape(image)[:2], tf.float32)

@@ -164,7 +164,7 @@ class Checkpoints:
                 f"{type(model).__name__}. Use the configuration that it was trained with."
             )
         objects = model.checkpoint_objects()
-        if "skipped_steps" not in manifest:  # of before there were rollbacks
+        if "skipped_steps" not in manifest:  # saved by a version without rollbacks
             objects.pop("skipped_steps").assign(0)
         with literal_path(folder) as readable:
             status = tf.train.Checkpoint(**objects).read(str(readable / _VARIABLES))

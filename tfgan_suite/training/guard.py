@@ -1,4 +1,4 @@
-"""The guard on every declared loss: a number that is none stops the run before it is learnt."""
+"""The non-finite guard: a value that is infinite or NaN stops the run before the optimizer."""
 
 import re
 

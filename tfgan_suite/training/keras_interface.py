@@ -276,7 +276,7 @@ class KerasInterface:
     def infer(self, function: Callable[[Any], Any], inputs, batch_size: int = 64):
         """Runs an inference function on this process alone, in batches.
 
-        Unlike `predict` it is safe where one worker of several draws a picture: it exchanges
+        Unlike `predict` it is safe where one worker of several draws an image: it exchanges
         nothing with the others.
 
         Args:

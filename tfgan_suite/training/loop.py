@@ -58,7 +58,7 @@ class Loop:
                         self.step.value.assign_add(1)
                         self.images_seen.value.assign_add(step.global_batch * step.batches)
             share = counted.share[0] if counted else tf.constant(1.0)
-            if counted:  # one of weight 0 may measure what is no number
+            if counted:  # a batch of weight 0 may measure non-finite values
                 logs = {name: tf.math.multiply_no_nan(v, share) for name, v in logs.items()}
             return {**logs, _STOP: step.stop, _SHARE: share}
 

@@ -1,4 +1,4 @@
-"""Networks that are told a class: how it comes in is what the conditional GANs differ in."""
+"""Class-conditional networks: how the class comes in is what the conditional GANs differ in."""
 
 import math
 
@@ -80,7 +80,7 @@ def convolutional_generator(
     condition="concatenation",
     batch_norm_group_size=None,
 ):
-    """A DCGAN generator that is told the class.
+    """A class-conditional DCGAN generator.
 
     Args:
         image_size: int. `base_size` doubled one to five times.
@@ -148,7 +148,7 @@ def convolutional_discriminator(
     spectral_norm=True,
     batch_norm_group_size=None,
 ):
-    """A DCGAN discriminator that is told, or tells, the class.
+    """A DCGAN discriminator that is conditioned on the class, or classifies.
 
     Args:
         image_size, channels, num_classes, filters, base_size, batch_norm_group_size: as for

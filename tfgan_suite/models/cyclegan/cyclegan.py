@@ -21,14 +21,14 @@ from tfgan_suite.training import ConstantThenLinear, GenerativeModel, HistoryPoo
 @register("cyclegan")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class CycleGAN(GenerativeModel):
-    """Two translators, A to B and B to A, learnt from unpaired pictures.
+    """Two translators, A to B and B to A, learnt from unpaired images.
 
     Source: [Zhu et al., 2017](https://arxiv.org/abs/1703.10593). Both generators share one
     optimizer and take one gradient of the whole objective, so both cycle terms reach both of
     them; both discriminators share another. A batch has the fields "a" and "b".
 
-    Takes anybody's Keras networks, functional or Sequential; those that are not given are the
-    paper's, for the same pictures.
+    Bring your own Keras networks, functional or Sequential; those that are not given are the
+    paper's, for the same images.
 
     Args:
         image_size: int or (height, width); divisible by 4 for the paper's networks. Defaults to
@@ -50,18 +50,18 @@ class CycleGAN(GenerativeModel):
             nothing but make the parameter counts those of the authors' code.
         activation: str. Of the translators' hidden layers. Defaults to "relu", as in the paper.
         ema_half_life, seed, name: see `GenerativeModel`.
-        generator_ab: `keras.Model` from pictures of A `[B, height, width, channels_a]` to pictures
+        generator_ab: `keras.Model` from images of A `[B, height, width, channels_a]` to images
             of B `[B, height, width, channels_b]`, both in [-1, 1].
-        generator_ba: `keras.Model` from pictures of B to pictures of A.
-        discriminator_a: `keras.Model` from pictures of A to logits `[B, 1]` or a map of them.
-        discriminator_b: `keras.Model` from pictures of B to logits.
+        generator_ba: `keras.Model` from images of B to images of A.
+        discriminator_a: `keras.Model` from images of A to logits `[B, 1]` or a map of them.
+        discriminator_b: `keras.Model` from images of B to logits.
 
     Call arguments:
         images: `[B, height, width, channels_a]` in [-1, 1]. Returns their translations to B.
 
     Raises:
         UserInputError: a network that is no built `keras.Model` of one input and one output or
-            does not fit the pictures, one network in two places, a discriminator that ends in a
+            does not fit the images, one network in two places, a discriminator that ends in a
             sigmoid or softmax, or an identity loss between domains of different channels.
 
     Example:
@@ -69,7 +69,7 @@ class CycleGAN(GenerativeModel):
     ```python
     model = CycleGAN(image_size=32, filters=16, num_blocks=2, discriminator_filters=16)
     model.compile(CycleGAN.recipe(constant_images=50_000, decay_images=50_000))
-    model.fit(pictures_a, pictures_b, batch_size=4)
+    model.fit(images_a, images_b, batch_size=4)
     night = model.translate(day, "a_to_b")
     ```
     """
@@ -112,13 +112,13 @@ class CycleGAN(GenerativeModel):
         self.take_networks(**given)
         given = {role: network for role, network in given.items() if network is not None}
         _check_networks(given)
-        shapes = _picture_shapes(image_size, channels_a, channels_b, given)
+        shapes = _image_shapes(image_size, channels_a, channels_b, given)
         _check_fit(given, shapes)
         *size, channels_a = shapes["a"]
         channels_b = shapes["b"][2]
         if identity_weight and channels_a != channels_b:
             raise UserInputError(
-                "The identity loss shows each generator pictures of its target domain, which "
+                "The identity loss shows each generator images of its target domain, which "
                 f"needs equal channels. Received channels_a={channels_a}, "
                 f"channels_b={channels_b}, identity_weight={identity_weight}. "
                 "Set identity_weight=0."
@@ -250,7 +250,7 @@ class CycleGAN(GenerativeModel):
         return Loss(terms, outputs=(fake_a, fake_b))
 
     def discriminators_loss(self, a, b, fake_a, fake_b, training=True):
-        """Both discriminators' losses on real pictures and on fakes of the history."""
+        """Both discriminators' losses on real images and on fakes of the history."""
         terms, monitors = {}, {}
         for domain, discriminator, real, fake in (
             ("a", self.discriminator_a, a, tf.stop_gradient(fake_a)),
@@ -337,7 +337,7 @@ class CycleGAN(GenerativeModel):
             signatures[f"{direction}_png"] = Signature(
                 translate_files,
                 {"image_bytes": tf.TensorSpec([None], tf.string, name="image_bytes")},
-                f"Picture files of any size, translated {words}, as PNG files.",
+                f"Image files of any size, translated {words}, as PNG files.",
                 example_files,
             )
         return signatures
@@ -371,7 +371,7 @@ def _check_networks(given):
             )
 
 
-def _picture_shapes(image_size, channels_a, channels_b, given):
+def _image_shapes(image_size, channels_a, channels_b, given):
     """Shapes by domain: as asked for, else as the given networks have them, else the paper's."""
     seen = {"a": [], "b": []}
     for role, network in given.items():
@@ -405,14 +405,14 @@ def _check_fit(given, shapes):
 def _check_shape(role, does, found, domain, expected):
     if any(size not in (None, want) for size, want in zip(found, expected, strict=True)):
         raise UserInputError(
-            f"{role} {does} pictures of shape {tuple(found)}, and those of domain "
+            f"{role} {does} images of shape {tuple(found)}, and those of domain "
             f"{domain.upper()} are {expected}, by the arguments and the other networks. Build all "
-            "networks for the same pictures; domains may differ in channels alone."
+            "networks for the same images; domains may differ in channels alone."
         )
 
 
 def _with_channels(images, channels):
-    """Repeats grey pictures so that both domains fit in one grid."""
+    """Repeats grey images so that both domains fit in one grid."""
     if images.shape[-1] == channels:
         return images
     return np.repeat(images[..., :1], channels, axis=-1)

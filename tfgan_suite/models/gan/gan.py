@@ -22,7 +22,7 @@ from tfgan_suite.training.noise import check_distribution
 class GAN(GenerativeModel):
     """A generator and a discriminator that learn from each other.
 
-    Takes anybody's Keras networks, of one input and one output, functional or Sequential; a
+    Bring your own Keras networks, of one input and one output, functional or Sequential; a
     subclassed one is wrapped: `keras.Model(inputs, network(inputs))`. The discriminator gives
     logits, without a sigmoid.
 
