@@ -25,7 +25,15 @@ def with_other_weights(network):
 
 
 def inputs_of(network):
-    return np.random.default_rng(1).uniform(-1, 1, (5, *network.input_shape[1:])).astype("float32")
+    """Numbers for each input of a network: 0, 1, 2 ... where it takes integers."""
+    rng = np.random.default_rng(1)
+    values = [
+        np.arange(5, dtype=spec.dtype) % 3
+        if spec.dtype.startswith("int")
+        else rng.uniform(-1, 1, (5, *spec.shape[1:])).astype("float32")
+        for spec in network.inputs
+    ]
+    return values[0] if len(values) == 1 else values
 
 
 def norms_of(network):

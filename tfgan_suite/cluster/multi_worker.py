@@ -6,17 +6,14 @@ read. The chief alone writes.
 
 import contextlib
 import faulthandler
-import functools
 import os
 import sys
 
 import tensorflow as tf
 
-# Not public, and the only way to its timeouts; tests/distribution/test_workers.py tells if it goes.
-from tensorflow.python.eager import context
-
 from tfgan_suite.cluster import allocator, tf_config
 from tfgan_suite.errors import LostWorker, RunFailure, UserInputError
+from tfgan_suite.tf_private import tolerate_silence
 
 COLLECTIVE_TIMEOUT = 300.0
 """Seconds that a worker waits for the others, by default."""
@@ -47,7 +44,7 @@ def join(collective_timeout: float = COLLECTIVE_TIMEOUT) -> tf.distribute.Strate
     os.environ["TF_CONFIG"] = tf_config.find()
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     allocator.keep_freed_memory()
-    _tolerate_silence(collective_timeout)
+    tolerate_silence(collective_timeout)
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=collective_timeout)
     try:
         with _at_most(collective_timeout):
@@ -117,17 +114,6 @@ def as_lost_worker(error: Exception, collective_timeout: float) -> LostWorker | 
         f"A worker of this job is gone, or did not answer for {collective_timeout:g} s "
         f"(--collective_timeout): {_short(error)} The last checkpoint is whole: start all workers "
         "again with the same command, and the run goes on from there."
-    )
-
-
-def _tolerate_silence(seconds):
-    """Sets how long TensorFlow waits for a worker's heartbeat before it takes it for lost.
-
-    Its own 10 seconds make a lost worker of a busy machine or a short break of the network.
-    """
-    runtime = context.context()
-    runtime.configure_coordination_service = functools.partial(
-        runtime.configure_coordination_service, heartbeat_timeout_in_ms=int(seconds * 1000)
     )
 
 

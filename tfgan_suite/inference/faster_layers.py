@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from tfgan_suite.keras_private import times_called
 from tfgan_suite.layers import ReflectionPadding2D
 from tfgan_suite.layers.group_moments import VECTOR
 
@@ -228,7 +229,7 @@ def _has_blocks(layer):
         and layer.groups == 1
         and min(layer.kernel_size) >= 3
         and len(_PHASES) * layer.filters <= VECTOR
-        and len(layer._inbound_nodes) == 1
+        and times_called(layer) == 1
         and not any(size is None or size % 2 for size in layer.output.shape[1:3])
     )
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras import layers
 
 from tfgan_suite.inference.faster_layers import faster_kind
+from tfgan_suite.keras_private import layer_before, times_called, times_read
 from tfgan_suite.layers import GhostBatchNormalization
 
 _LINEAR = (
@@ -113,13 +114,13 @@ class _FoldedAway(layers.Layer):
 
 def _foldable(norm):
     """Returns the layer that a batch norm may go into, or None."""
-    if not isinstance(norm, _NORMS) or len(norm._inbound_nodes) != 1:
+    if not isinstance(norm, _NORMS) or times_called(norm) != 1:
         return None
-    linear = norm.input._keras_history.operation
+    linear = layer_before(norm)
     possible = (
         isinstance(linear, _LINEAR)
         and linear.activation is keras.activations.linear
-        and len(linear._outbound_nodes) == len(linear._inbound_nodes) == 1
+        and times_read(linear) == times_called(linear) == 1
         and getattr(norm, "axis", -1) in (-1, len(norm.input.shape) - 1)
         and {linear.compute_dtype, norm.compute_dtype} == {"float32"}
     )

@@ -3,7 +3,7 @@
 import keras
 
 from tfgan_suite.errors import UserInputError, closest_name
-from tfgan_suite.training.keras_private import keep_gradients_as_given
+from tfgan_suite.keras_private import keep_gradients_as_given, learning_rate_of
 from tfgan_suite.training.player_optimizers import PlayerOptimizers
 from tfgan_suite.training.schedules import ImageSchedule
 
@@ -84,8 +84,8 @@ class Compilation:
                 setattr(self, f"{player}_optimizer", optimizer)
                 optimizer.build(self.trainable_variables_of(player))
                 keep_gradients_as_given(optimizer)
-                if isinstance(optimizer._learning_rate, ImageSchedule):
-                    optimizer._learning_rate.bind(self.images_seen)
+                if isinstance(rate := learning_rate_of(optimizer), ImageSchedule):
+                    rate.bind(self.images_seen)
         self.optimizer = PlayerOptimizers(self.optimizers)
         self.jit_gradients = self.jit_compile_pays if jit_compile == "auto" else bool(jit_compile)
         self._requested_jit = jit_compile

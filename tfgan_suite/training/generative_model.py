@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from tfgan_suite import fields
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.keras_private import WithoutSymbolicBuild
 from tfgan_suite.networks.given import check_network
 from tfgan_suite.training import averaging, noise
 from tfgan_suite.training.compilation import Compilation
 from tfgan_suite.training.keras_interface import KerasInterface, inference_function
-from tfgan_suite.training.keras_private import WithoutSymbolicBuild
 from tfgan_suite.training.loop import Loop
 from tfgan_suite.training.player_update import PlayerUpdates
 from tfgan_suite.training.replicas import gather_batch, mean_over_replicas

@@ -5,6 +5,7 @@ import dataclasses
 import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.keras_private import learning_rate_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Stages:
 
 def start_anew(optimizer) -> None:
     """Sets an optimizer's slots and step count to zero; its learning rate stays."""
-    rate = optimizer._learning_rate
+    rate = learning_rate_of(optimizer)
     for variable in optimizer.variables:
         if variable is not rate:
             variable.assign(tf.zeros(variable.shape, variable.dtype))

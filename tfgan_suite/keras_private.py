@@ -1,6 +1,6 @@
 """Every private name of Keras that the package relies on, and nothing else.
 
-`tests/training/keras_private_test.py` fails with the name when Keras moves one of them.
+`tests/test_private_names.py` fails with the name when Keras moves one of them.
 """
 
 import keras
@@ -30,3 +30,23 @@ def keep_gradients_as_given(optimizer: keras.optimizers.Optimizer) -> None:
             "Install a Keras version that the package states as supported."
         )
     optimizer._all_reduce_sum_gradients = list
+
+
+def learning_rate_of(optimizer: keras.optimizers.Optimizer):
+    """Returns the optimizer's learning rate as it was given: a schedule, or the variable."""
+    return optimizer._learning_rate
+
+
+def times_called(layer: keras.layers.Layer) -> int:
+    """Returns how often a functional model calls a layer."""
+    return len(layer._inbound_nodes)
+
+
+def times_read(layer: keras.layers.Layer) -> int:
+    """Returns how many layers of a functional model read a layer's output."""
+    return len(layer._outbound_nodes)
+
+
+def layer_before(layer: keras.layers.Layer) -> keras.layers.Layer:
+    """Returns the layer whose output a layer of a functional model reads."""
+    return layer.input._keras_history.operation
