@@ -1,7 +1,7 @@
-"""Conditional GAN with a projection discriminator on MNIST digits, 28 x 28.
+"""Conditional GAN on MNIST digits, 28 x 28, whose discriminator also tells the class (ACGAN).
 
-Convolutions, gains and biases of the generator's batch norms by class, spectral norm in the
-discriminator, hinge loss, Adam 2e-4 with beta_1 0.5.
+Convolutions, the class beside the generator's latents and stages, Adam 2e-4 with beta_1 0.5.
+`--config.model.preset=projection_mnist` trains with a projection discriminator instead.
 
 Command:
   python -m launch.train --config=launch/configs/cgan_mnist.py --workdir=runs/cgan_mnist \\
@@ -24,13 +24,13 @@ FOLDER = os.environ.get("TFGAN_DATA", "data")
 
 def get_config():
     config = default_config()
-    config.model = {"name": "cgan", "preset": "projection_mnist", "ema_half_life": 10_000.0}
+    config.model = {"name": "cgan", "preset": "auxiliary_mnist", "ema_half_life": 10_000.0}
     # 50,000 digits to learn from, 10,000 held out to measure with.
     config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz", "test_fraction": 1 / 6}
     config.batch_size = 64
-    config.images = 300_000
+    config.images = 600_000
     config.log_every = 10_000
-    config.sample_every = 50_000
+    config.sample_every = 100_000
     config.checkpoint_every = 25_000
     config.num_samples = 100
     return config

@@ -71,7 +71,7 @@ def test_the_projection_is_an_inner_product_with_the_class_vector():
 
 def test_features_are_summed_over_positions():
     discriminator = networks.convolutional_discriminator(8, 1, 3, filters=4, condition="projection")
-    maps = keras.Model(discriminator.input, discriminator.get_layer("leaky_relu_4").output)
+    maps = keras.Model(discriminator.input, discriminator.get_layer("leaky_relu_4_1").output)
     features = keras.Model(discriminator.input, discriminator.get_layer("features").output)
     inputs = [np.ones((1, 8, 8, 1), np.float32), np.zeros(1, np.int32)]
     np.testing.assert_allclose(
@@ -95,7 +95,7 @@ def test_spectral_norms_are_one_after_some_steps():
             found = np.linalg.norm(v @ matrix)
             np.testing.assert_allclose(found, np.linalg.svd(matrix)[1][0], rtol=0.02)
             checked += 1
-    assert checked == 3  # one convolution, the logit, the class vectors
+    assert checked == 5  # three convolutions, the logit, the class vectors
 
 
 def test_hinge_without_opinion():

@@ -154,8 +154,8 @@ def convolutional_discriminator(
         image_size, channels, num_classes, filters, base_size, batch_norm_group_size: as for
             `convolutional_generator`.
         condition: `"concatenation"`: the one-hot class as constant maps beside the image and each
-            stage. `"projection"`: the inner product of the class' vector and the features, which
-            are summed over all positions, is added to the logit
+            stage. `"projection"`: two more convolutions, and the inner product of the class' vector
+            and the features, which are summed over all positions, is added to the logit
             ([Miyato and Koyama, 2018](https://arxiv.org/abs/1802.05637)). `"auxiliary"`: no class
             comes in; a second head tells it ([Odena et al., 2017](https://arxiv.org/abs/1610.09585)).
         spectral_norm: bool. For `"projection"`: all weights, the class vectors too, have the
@@ -200,6 +200,12 @@ def convolutional_discriminator(
         if concatenates:
             x = _with_class(x, one_hot, size)
     if projects:
+        # A sum over positions sees no more than each of them: let each see the whole.
+        for i in range(2):
+            x = limited(
+                layers.Conv2D(x.shape[-1], 3, padding="same", name=f"convolution_{base_size}_{i}")
+            )(x)
+            x = layers.LeakyReLU(negative_slope=0.2, name=f"leaky_relu_{base_size}_{i}")(x)
         # A sum, not a mean: it sets the scale of the inner product.
         x = layers.GlobalAveragePooling2D(name="pooled")(x)
         x = layers.Rescaling(float(base_size * base_size), dtype="float32", name="features")(x)

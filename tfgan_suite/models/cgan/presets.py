@@ -10,7 +10,17 @@ PRESETS = {
         "latent_distribution": "hypercube",
         "dropout": 0.5,
     },
-    # Convolutions for MNIST, with a projection discriminator under spectral norm.
+    # Convolutions for MNIST, with a discriminator that tells the class.
+    "auxiliary_mnist": {
+        "image_size": 28,
+        "base_size": 7,
+        "channels": 1,
+        "num_classes": 10,
+        "condition": "auxiliary",
+        "filters": 32,
+        "latent_size": 64,
+    },
+    # The same with a projection discriminator under spectral norm.
     "projection_mnist": {
         "image_size": 28,
         "base_size": 7,
