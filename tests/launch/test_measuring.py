@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from test_programs import run
 
 
@@ -33,3 +34,19 @@ def digits(tmp_path_factory):
 def test_a_classifier_is_trained_from_the_command_line(digits):
     names = sorted(path.name for path in digits.iterdir())
     assert names == ["digitnet.keras", "digits.npz"]
+
+
+def test_two_folders_are_compared_from_the_command_line(digits, tmp_path):
+    images = np.load(digits / "digits.npz")["x"]
+    for number, image in enumerate(images[:20]):
+        path = tmp_path / ("real" if number % 2 else "fake") / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(image).save(path)
+    folders = [f"--real={tmp_path}/real", f"--fake={tmp_path}/fake"]
+    classifier = f"--classifier={digits}/digitnet.keras"
+    done = run("evaluate", *folders, classifier, "--metrics=fd_digitnet")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert json.loads(line)["metrics"]["fd_digitnet_10"]["value"] > 0
+    refused = run("evaluate", folders[0], classifier, "--metrics=fd_digitnet")
+    assert refused.returncode == 2 and "give both --real and --fake" in refused.stderr

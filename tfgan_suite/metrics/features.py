@@ -32,7 +32,9 @@ class ImageFeatures:
 
     def __init__(self, name: str, network: keras.Model):
         self.name = name
-        self._height, self._width, self._channels = network.input_shape[1:]
+        #: Height, width (None for any) and channels of what the network takes.
+        self.image_shape = tuple(network.input_shape[1:])
+        self._height, self._width, self._channels = self.image_shape
 
         def compute(images):
             x = tf.cast(images, tf.float32)

@@ -11,6 +11,8 @@ _HOMES = {
     "load_config": "config",
     "validate": "config",
     "dry_run": "costs",
+    "evaluate": "evaluation",
+    "evaluate_folders": "evaluation",
     "sample": "sampling",
     "RunInterrupted": "training",
     "load": "training",

@@ -1,0 +1,272 @@
+"""Metrics of a trained run's images, or of a folder of images."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from tfgan_suite import data
+from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.fields import ClassId, Image, flat
+from tfgan_suite.metrics import Classifier, squeezenet_features, to_uint8
+from tfgan_suite.metrics.image_metrics import Batches, Networks, measure, metric_of
+from tfgan_suite.runs.training import load
+from tfgan_suite.training import GenerativeModel
+
+_BATCH = 64
+_SEEDS_APART = 2**32
+_RESIZE_IN_NETWORK = "tf.image.resize bicubic, antialiased, not rounded, to the network's size"
+_RESIZE_OF_FILES = "bicubic, antialiased, centre crop, rounded to uint8, to the network's size"
+
+
+def evaluate(
+    workdir: str | Path,
+    metrics: Sequence[str],
+    classifier: str | Path | None = None,
+    squeezenet: str | Path | None = None,
+    num: int | None = None,
+    seed: int = 0,
+    checkpoint: str | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Measures a run's images: any model with a signature from seeds (and classes) to images.
+
+    Args:
+        workdir: folder of the run.
+        metrics: names, see `tfgan_suite.metrics.image_metrics`.
+        classifier: file of `launch.train_classifier`.
+        squeezenet: npz file of ImageNet weights, see `networks.squeezenet`.
+        num: generated images of metrics whose names give no count; 10,000 if None.
+        seed: which images: another seed draws others, and takes others of the real ones.
+        checkpoint: name of a checkpoint. Defaults to the newest sound one.
+        progress: whether to show a bar on the error output.
+
+    Returns:
+        `{"metrics": {name: {"value", "interval", ...}}, "model", "images_seen", "seed",
+        "seconds", ...}`, as JSON can hold it.
+
+    Raises:
+        UserInputError: no such run, checkpoint or file, an unknown metric, a model that makes no
+            images of seeds, or fewer real images than a metric takes.
+        RunFailure: a damaged file, or non-finite images.
+    """
+    began = time.perf_counter()
+    config, model = load(workdir, checkpoint)
+    asked = _metrics(metrics, classifier, squeezenet, num)
+    fake = GeneratedImages(model, str(config.model.name), seed)
+    data_config = config.data.to_dict()
+
+    def real(count, split):
+        return _real_images(data_config, count, split, seed)
+
+    with _bar(progress) as bar:
+        results = measure(asked, fake, real, bar.update)
+    return {
+        "metrics": results,
+        "model": config.model.name,
+        "workdir": str(workdir),
+        "images_seen": int(model.images_seen.numpy()),
+        "weights": "as trained" if model.ema_half_life is None else "moving average",
+        "classes": "in equal shares" if _classes_of(model) else None,
+        "data": data_config["source"],
+        "image_shape": list(fake.image_shape),
+        "resize": _RESIZE_IN_NETWORK,
+        "seed": seed,
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def evaluate_folders(
+    real: str | Path,
+    fake: str | Path,
+    metrics: Sequence[str],
+    classifier: str | Path | None = None,
+    squeezenet: str | Path | None = None,
+    num: int | None = None,
+    seed: int = 0,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Measures a folder of images against another one.
+
+    Each network gets the images brought to its own size by Pillow, straight from the files.
+
+    Args:
+        real: folder of real images.
+        fake: folder of generated ones; with a sub-folder for each class for metrics of classes.
+        metrics, classifier, squeezenet, progress: as for `evaluate`.
+        num: images of metrics whose names give no count; None: as many as both folders have.
+        seed: which images of a folder that holds more.
+
+    Returns:
+        As `evaluate`.
+
+    Raises:
+        UserInputError: no such folder or file, an unknown metric, or too few images.
+        RunFailure: a damaged file.
+    """
+    began = time.perf_counter()
+    if num is None:
+        num = min(len(_folder(place, 8, 3)[1]) for place in (real, fake))
+    asked = _metrics(metrics, classifier, squeezenet, num)
+    results = {}
+    with _bar(progress) as bar:
+        for shape in dict.fromkeys(metric.image_shape for metric in asked):
+            if shape[0] is None or shape[0] != shape[1]:
+                raise UserInputError(f"Folders are measured by networks of square images, {shape}.")
+            sources = {str(place): _folder(place, shape[0], shape[2]) for place in (real, fake)}
+            _check_classes(sources[str(fake)][0], asked)
+
+            def images(place, count, sources=sources):
+                source, indices = sources[str(place)]
+                return _images_of(source, indices, count, seed)
+
+            results |= measure(
+                [metric for metric in asked if metric.image_shape == shape],
+                lambda count, images=images: images(fake, count),
+                lambda count, split, images=images: images(real, count),
+                bar.update,
+            )
+    for name in list(results):  # all of a folder is one split
+        if "split" in results[name]:
+            results[name]["split"] = "folder"
+    return {
+        "metrics": {name: results[name] for name in (metric.name for metric in asked)},
+        "real": str(real),
+        "fake": str(fake),
+        "resize": _RESIZE_OF_FILES,
+        "seed": seed,
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+class GeneratedImages:
+    """Images of a model, by a signature that takes seeds and, of a model of classes, class ids.
+
+    Image i has seed `seed * 2**32 + i` and class `i % num_classes`. A call with a number gives so
+    many, uint8, in batches with their classes.
+
+    Args:
+        model: any `GenerativeModel`.
+        name: how messages call it.
+        seed: which images.
+
+    Raises:
+        UserInputError: the model has no such signature.
+    """
+
+    def __init__(self, model: GenerativeModel, name: str, seed: int):
+        self._model, self._seed = model, seed
+        self._num_classes = _classes_of(model)
+        signatures = model.signatures()
+        for signature in signatures.values():
+            inputs = set(signature.inputs)
+            if "seed" not in inputs or inputs - {"seed", "class_id"}:
+                continue
+            if "class_id" in inputs and self._num_classes is None:
+                continue
+            outputs = tf.function(signature.__call__).get_concrete_function(
+                **signature.tensor_specs
+            )
+            shape = getattr(outputs.structured_outputs.get("images"), "shape", None)
+            if shape is not None and shape.rank == 4:
+                self.image_shape = tuple(shape[1:])
+                break
+        else:
+            raise UserInputError(
+                f"The model {name!r} makes no images of seeds, so there is nothing to measure: its "
+                f"signatures are {', '.join(signatures)}. Metrics of images need one that takes "
+                "`seed`, and `class_id` where it likes, and answers `images`."
+            )
+        self._names = inputs
+        self._ask = lambda inputs: signature(**inputs)["images"]
+        images = [f for f in flat(model.batch_spec()).values() if isinstance(f, Image)]
+        same = [f for f in images if f.shape == self.image_shape] or images
+        self._low, self._high = (same[0].low, same[0].high) if same else (-1.0, 1.0)
+
+    def __call__(self, num: int) -> Batches:
+        for start in range(0, num, _BATCH):
+            rows = np.arange(start, min(start + _BATCH, num))
+            inputs = {"seed": self._seed * _SEEDS_APART + rows.astype(np.int64)}
+            class_ids = None
+            if "class_id" in self._names:
+                class_ids = (rows % self._num_classes).astype(np.int32)
+                inputs["class_id"] = class_ids
+            images = self._model.infer(self._ask, inputs, batch_size=_BATCH)
+            if not np.isfinite(images).all():
+                raise RunFailure("The model makes images with non-finite values (NaN or infinity).")
+            yield to_uint8((images - self._low) / (self._high - self._low) * 2 - 1), class_ids
+
+
+def _classes_of(model):
+    fields = flat(model.batch_spec()).values()
+    return next((f.num_classes for f in fields if isinstance(f, ClassId)), None)
+
+
+def _real_images(data_config, count, split, seed):
+    config = {k: v for k, v in data_config.items() if k not in ("flip", "load_size")}
+    source = data.open_source(config, split)
+    number = source.num_examples
+    if number is not None and number < count:
+        raise UserInputError(
+            f"{source.name} holds {number} {'held-out' if split == 'test' else 'training'} images, "
+            f"and a metric takes {count}. Ask for one with a smaller count"
+            + ("" if split == "train" else ", or for a distance to training images (_train)")
+            + "."
+        )
+    return _images_of(source, np.arange(number or count), count, seed)
+
+
+def _folder(place, size, channels):
+    """Returns the source of all images of a folder and the indices of them."""
+    source = data.open_source(
+        # Each file is read once: nothing to keep in memory.
+        {"source": f"folder:{place}", "size": size, "channels": channels, "cache_gib": 0.0}
+    )
+    return source, np.arange(source.num_examples)
+
+
+def _check_classes(source, metrics):
+    """Classes of a folder are its sub-folders in order: a missing one would shift the others."""
+    for metric in metrics:
+        if metric.needs_classes and source.num_classes != metric.num_classes:
+            raise UserInputError(
+                f"{metric.name}: {source.name} has {source.num_classes or 'no'} sub-folders of "
+                f"classes, the classifier knows {metric.num_classes} classes."
+            )
+
+
+def _images_of(source, indices, count, seed) -> Batches:
+    if "image" not in source.element_spec:
+        raise UserInputError(f"{source.name} has no images.")
+    if len(indices) < count:
+        raise UserInputError(f"{source.name} holds {len(indices)} images; {count} are asked for.")
+    if len(indices) > count:
+        indices = np.sort(np.random.default_rng(seed).permutation(indices)[:count])
+    for start in range(0, count, _BATCH):
+        batch = source.numpy(indices[start : start + _BATCH])
+        yield batch["image"], batch.get("label")
+
+
+def _metrics(names, classifier, squeezenet, num):
+    names = list(dict.fromkeys(names))
+    if not names:
+        raise UserInputError("No metric is named.")
+    features: dict[str, Callable] = {}
+    if squeezenet is not None:
+        features["squeezenet"] = lambda: squeezenet_features(squeezenet)
+    loaded = None if classifier is None else Classifier.load(classifier)
+    if loaded is not None and loaded.name == "squeezenet":
+        raise UserInputError(
+            f"--classifier={classifier} is called squeezenet, a name that is taken."
+        )
+    return [metric_of(name, Networks(features, loaded), num) for name in names]
+
+
+def _bar(shown):
+    """Images measured, on the error output."""
+    return tqdm(unit=" images", file=sys.stderr, mininterval=1, disable=not shown)
