@@ -59,11 +59,11 @@ def test_wrong_requests(tmp_path, monkeypatch):
         runtimes.write(model, tmp_path / "out", "onxx")
     with pytest.raises(UserInputError, match="exists"):
         runtimes.write(model, tmp_path, "onnx")
-    latents, labels = keras.Input((4,)), keras.Input((2,))
-    generator = keras.Model([latents, labels], keras.layers.Add()([latents[:, :2], labels]))
+    latents = keras.Input((4,))
+    generator = keras.Model(latents, [latents, keras.layers.ReLU()(latents)])
     with monkeypatch.context() as patch:
         patch.setattr(model, "served_networks", lambda: {"generator": generator})
-        with pytest.raises(UserInputError, match="generator has 2 inputs and 1 outputs"):
+        with pytest.raises(UserInputError, match="generator has 2 outputs"):
             runtimes.write(model, tmp_path / "out", "onnx")
     missing = runtimes.Runtime(".x", ("no_such_package",), None)
     monkeypatch.setitem(runtimes.RUNTIMES, "onnx", missing)

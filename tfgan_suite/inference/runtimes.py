@@ -35,12 +35,12 @@ class Runtime:
     Args:
         suffix: of the file that is loaded.
         packages: modules that must be installed to write and to run the file.
-        run: function from a file and float32 inputs `[N, ...]` to float32 outputs `[N, ...]`.
+        run: function from a file and inputs `[N, ...]` by name to the float32 output `[N, ...]`.
     """
 
     suffix: str
     packages: tuple[str, ...]
-    run: Callable[[str, np.ndarray], np.ndarray]
+    run: Callable[[str, dict[str, np.ndarray]], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Written:
 def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str, Written]:
     """Writes the networks that a model serves, runs each and compares it with Keras.
 
-    Inputs and outputs are those of the networks: latents `[N, L]` or images in [-1, 1], any N, in
-    float32. Noise by seed, PNG and decoding are part of the SavedModel only.
+    Inputs and outputs are those of the networks: latents `[N, L]`, images in [-1, 1], classes, any
+    N. Noise by seed, PNG and decoding are part of the SavedModel only.
 
     Args:
         model: a `GenerativeModel`; its moving averages are written where it has them.
@@ -71,8 +71,8 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
         A `Written` by the name of each network.
 
     Raises:
-        UserInputError: no such format, a network has several inputs or outputs, a package is
-            missing, or `out` exists.
+        UserInputError: no such format, a network has several outputs, a package is missing, or
+            `out` exists.
         RunFailure: the format cannot express a network, the file gives other outputs than Keras,
             or it cannot be written. Nothing is left.
 
@@ -92,11 +92,10 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
     if out.exists():
         raise UserInputError(f"{out} exists. Give the name of a new folder.")
     for name, network in model.served_networks().items():
-        if len(network.inputs) != 1 or len(network.outputs) != 1:
+        if len(network.outputs) != 1:
             raise UserInputError(
-                f"{name} has {len(network.inputs)} inputs and {len(network.outputs)} outputs; "
-                "networks with one of each are written in other formats. Publish it with "
-                "export.saved_model."
+                f"{name} has {len(network.outputs)} outputs; networks with one are written in "
+                "other formats. Publish it with export.saved_model."
             )
     chosen = RUNTIMES[runtime]
     _check_packages(runtime, chosen)
@@ -105,7 +104,9 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
         for name, network in model.served_networks().items():
             path = folder / f"{name}{chosen.suffix}"
             inputs = _inputs(network)
-            expected = np.asarray(network(inputs, training=False))  # exporters want it called
+            values = list(inputs.values())
+            # Exporters want it called.
+            expected = np.asarray(network(values[0] if len(values) == 1 else values))
             try:
                 network.export(str(path), format=runtime, verbose=False)
             except Exception as error:  # Three exporters, each with errors of its own.
@@ -123,8 +124,21 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
 
 
 def _inputs(network):
-    shape = (NUM_CHECKED, *network.input_shape[1:])
-    return np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    """Returns numbers in [-1, 1] for each input by name; 0 and 1 in turn where it is of integers."""
+    rng = np.random.default_rng(0)
+    return {
+        given.name: np.arange(NUM_CHECKED, dtype=given.dtype) % 2
+        if given.dtype.startswith("int")
+        else rng.uniform(-1, 1, (NUM_CHECKED, *given.shape[1:])).astype(np.float32)
+        for given in network.inputs
+    }
+
+
+def _filled(names, inputs):
+    """Returns the value for each of a file's inputs, whose names hold those of the network."""
+    if len(inputs) == 1:
+        return dict.fromkeys(names, next(iter(inputs.values())))
+    return {name: next(value for key, value in inputs.items() if key in name) for name in names}
 
 
 def _check_packages(name, runtime):
@@ -154,10 +168,13 @@ def _run_litert(path, inputs):
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(path)
-    index = interpreter.get_input_details()[0]["index"]
-    interpreter.resize_tensor_input(index, inputs.shape)
+    details = {detail["name"]: detail["index"] for detail in interpreter.get_input_details()}
+    values = {details[name]: value for name, value in _filled(details, inputs).items()}
+    for index, value in values.items():
+        interpreter.resize_tensor_input(index, value.shape)
     interpreter.allocate_tensors()
-    interpreter.set_tensor(index, inputs)
+    for index, value in values.items():
+        interpreter.set_tensor(index, value)
     interpreter.invoke()
     return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
@@ -166,7 +183,7 @@ def _run_onnx(path, inputs):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: inputs})[0]
+    return session.run(None, _filled([i.name for i in session.get_inputs()], inputs))[0]
 
 
 def _run_openvino(path, inputs):
@@ -174,7 +191,8 @@ def _run_openvino(path, inputs):
 
     # By itself OpenVINO computes in bfloat16 where the processor can.
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
-    return openvino.Core().compile_model(path, "CPU", settings)(inputs)[0]
+    compiled = openvino.Core().compile_model(path, "CPU", settings)
+    return compiled(_filled([i.any_name for i in compiled.inputs], inputs))[0]
 
 
 RUNTIMES = {
