@@ -124,7 +124,7 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
 
 
 def _inputs(network):
-    """Returns numbers in [-1, 1] for each input by name; 0 and 1 in turn where it is of integers."""
+    """Returns values for each input by name: in [-1, 1], or of integers 0 and 1 in turn."""
     rng = np.random.default_rng(0)
     return {
         given.name: np.arange(NUM_CHECKED, dtype=given.dtype) % 2
