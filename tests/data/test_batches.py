@@ -286,7 +286,7 @@ def test_heldout_pairs_use_each_scene_once():
         ({**SHAPES, "load_size": 7}, IMAGES, {}, "load_size=7 must not be less than size=8"),
         ({**SHAPES, "size": 10**6}, IMAGES, {}, "size must be a whole number up to 16,384"),
         ({**RING, "modes": 10**12}, POINTS, {}, "modes must be a whole number up to"),
-        ({**RING, "flip": True}, POINTS, {}, "flip and load_size are for pictures"),
+        ({**RING, "flip": True}, POINTS, {}, "flip and load_size are for images"),
         (RING, UNPAIRED, {}, "has no two domains"),
     ],
 )

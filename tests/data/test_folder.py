@@ -142,7 +142,7 @@ def test_broken_file_is_named_when_it_is_read_late(broken):
 def test_broken_files_are_skipped_and_counted(broken, caplog, cache_gib):
     source = open_source({**broken, "on_broken": "skip", "cache_gib": cache_gib})
     assert _values(source) == [0, 1, 3]
-    assert "2 of 5 pictures are left out" in caplog.text
+    assert "2 of 5 images are left out" in caplog.text
     assert "2.png" in caplog.text and "4.png" in caplog.text
 
 
@@ -160,7 +160,7 @@ def test_partner_of_a_broken_file_is_skipped(fill, tmp_path):
 def test_nothing_but_broken_files(fill, tmp_path):
     config = fill({}, on_broken="skip")
     (tmp_path / "1.png").write_text("no picture")
-    with pytest.raises(RunFailure, match="None of the 1 pictures"):
+    with pytest.raises(RunFailure, match="None of the 1 images"):
         open_source(config)
 
 
@@ -182,7 +182,7 @@ def test_links(fill, tmp_path, tmp_path_factory):
 def test_missing_and_empty_folder(tmp_path):
     with pytest.raises(UserInputError, match="There is no folder"):
         open_source({"source": f"folder:{tmp_path}/none", "size": 4})
-    with pytest.raises(UserInputError, match="There is no picture below"):
+    with pytest.raises(UserInputError, match="There is no image below"):
         open_source({"source": f"folder:{tmp_path}", "size": 4})
 
 
@@ -206,7 +206,7 @@ def test_a_pipe_is_not_waited_for(fill, tmp_path, caplog, cache_gib):
     config = fill({"a.png": 1, "c.png": 3}, cache_gib=cache_gib)
     os.mkfifo(tmp_path / "b.png")
     assert _values(open_source({**config, "on_broken": "skip"})) == [1, 3]
-    assert "1 of 3 pictures are left out" in caplog.text
+    assert "1 of 3 images are left out" in caplog.text
     if cache_gib:
         with pytest.raises(RunFailure, match=r"b\.png: .*not a regular file"):
             open_source(config)

@@ -9,6 +9,7 @@ import pytest
 from specs import IMAGES, UNPAIRED
 
 from tfgan_suite.data import heldout_batch, open_source, training_batches
+from tfgan_suite.fields import Clip, Volume
 
 needs_data = pytest.mark.skipif("TFGAN_DATA" not in os.environ, reason="TFGAN_DATA is not set")
 
@@ -43,3 +44,13 @@ def test_emoji_with_alpha_stand_on_white(folder, tmp_path):
         assert part.shape == (8, 64, 64, 3)
         np.testing.assert_array_equal(part[:, 0, 0], 1.0)
         assert part.std() > 0.3
+
+
+@needs_data
+def test_voxels_and_walking_sprites(folder):
+    volumes = open_source({"source": f"npz:{folder}/voxels_32.npz"}, main=Volume(32))
+    assert volumes.element_spec["volume"].shape == (32, 32, 32, 1)
+    assert 0.01 < volumes.numpy(np.arange(243))["volume"].mean() < 0.5
+    clips = open_source({"source": f"npz:{folder}/sprites_walk_1000.npz"}, main=Clip(3))
+    assert clips.num_examples == 7_000
+    assert clips.element_spec["clip"].shape == (3, 64, 64, 3)

@@ -18,20 +18,22 @@ from tfgan_suite.data import options
 from tfgan_suite.data.source import Source
 from tfgan_suite.data.sources import open_sources
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import BatchSpec, ClassId, Field, Image, streams
+from tfgan_suite.fields import BatchSpec, ClassId, Field, Image, flat, streams
 
 # What a key is for. Domain a and b of a pair have numbers of their own.
 _ORDER, _AUGMENT, _HELDOUT = 0, 1, 2
 _ENDLESS_STARTS = 2**61
+_MAIN = ("clip", "volume", "image")
+_AUGMENTED = ("image", "clip", "mask")
 
 
 class HeldoutPairs(NamedTuple):
-    """Held-out pictures of two domains with their true counterparts, float32 in [-1, 1].
+    """Held-out images of two domains with their true counterparts, float32 in [-1, 1].
 
     Args:
-        a: pictures of the first domain, `[N, H, W, C]`.
+        a: images of the first domain, `[N, H, W, C]`.
         a_in_b: what each of `a` looks like in the second domain.
-        b: other pictures, of the second domain.
+        b: other images, of the second domain.
         b_in_a: what each of `b` looks like in the first domain.
     """
 
@@ -57,9 +59,9 @@ def training_batches(
     seen once in each epoch; a batch may reach into the next epoch.
 
     Args:
-        data_config: `{"source": NAME, ...}`, see `open_source`, and how pictures are augmented:
+        data_config: `{"source": NAME, ...}`, see `open_source`, and how images are augmented:
             `flip` (bool, default False): half of them, by chance, are mirrored left to right;
-            `load_size` (int): pictures come at this size and a random `size` x `size` part of
+            `load_size` (int): images come at this size and a random `size` x `size` part of
             each is taken, as in `load_size=286, size=256`.
         spec: the fields of a batch, as `GenerativeModel.batch_spec` gives them. Two images in one
             stream are the two domains of a pair, two streams are domains in unrelated orders.
@@ -91,7 +93,7 @@ def training_batches(
     options.whole_number("batch_size", batch_size, 1, 2**31 - 1)
     options.whole_number("seed", seed, 0)
     options.whole_number("start_step", start_step, 0, _ENDLESS_STARTS // batch_size)
-    sources, augment = _open(data_config, _layout(spec))
+    sources, augment = _open(data_config, spec)
     readers = [
         _reader(parts, augment, seed, domain)
         for domain, parts in enumerate(_fields_of_sources(spec, sources))
@@ -122,7 +124,7 @@ def heldout_batch(data_config: Mapping, spec: BatchSpec, num: int, seed: int) ->
     """
     options.whole_number("num", num, 1)
     options.whole_number("seed", seed, 0)
-    sources = _open_heldout(data_config, _layout(spec))
+    sources = _open_heldout(data_config, spec)
     batch = {}
     for domain, parts in enumerate(_fields_of_sources(spec, sources)):
         for source, fields in parts:
@@ -133,14 +135,14 @@ def heldout_batch(data_config: Mapping, spec: BatchSpec, num: int, seed: int) ->
 
 
 def heldout_pairs(data_config: Mapping, num: int, seed: int) -> HeldoutPairs:
-    """Reads held-out pictures of two domains with their true counterparts.
+    """Reads held-out images of two domains with their true counterparts.
 
     With them an unpaired translation can be measured. The source must know the pairs: `shapes`
     does, and every source that gives `"paired"` data.
 
     Args:
         data_config: as for `training_batches`.
-        num: how many pictures in each direction; fewer come when the split holds fewer than
+        num: how many images in each direction; fewer come when the split holds fewer than
             `2 * num` pairs.
         seed: which of them.
 
@@ -154,27 +156,37 @@ def heldout_pairs(data_config: Mapping, num: int, seed: int) -> HeldoutPairs:
     return HeldoutPairs(a=a[:half], a_in_b=b[:half], b=b[half:], b_in_a=a[half:])
 
 
+def _main(spec: BatchSpec) -> Field:
+    """Returns what examples of a spec are first of all: a clip, a volume, else images."""
+    found = [field for field in flat(spec).values() if field.kind in _MAIN]
+    return min(found, key=lambda field: _MAIN.index(field.kind), default=Image())
+
+
 def _layout(spec: BatchSpec) -> str:
     """Returns what sources a spec needs: see `open_sources`."""
-    if len(streams(spec)) == 2:
+    if len(streams(spec)) > 1:
         return "unpaired"
-    images = [field for field in streams(spec)[0].values() if isinstance(field, Image)]
-    return "paired" if len(images) == 2 else "single"
+    kind = _main(spec).kind
+    return "paired" if sum(field.kind == kind for field in flat(spec).values()) == 2 else "single"
 
 
 def _fields_of_sources(spec, sources) -> list[list[tuple[Source, dict[str, Field]]]]:
     """Returns, for each stream, its sources, each with the fields that are read from it.
 
-    The images of a stream with two sources are read from one each, all else from the first that
-    has it.
+    The images, clips or volumes of a stream with two sources are read from one each, all else from
+    the first that has it.
     """
-    found, free = [], list(sources)
+    kind, found, free = _main(spec).kind, [], list(sources)
+    if len(streams(spec)) > 2:
+        raise UserInputError(
+            f"Data sources have two domains; the model takes {len(streams(spec))}."
+        )
     for stream in streams(spec):
         mine = free if len(streams(spec)) == 1 else [free.pop(0)]
         parts = [(source, {}) for source in mine]
-        images = iter(parts)
+        mains = iter(parts)
         for name, field in stream.items():
-            own = [next(images)] if isinstance(field, Image) else parts
+            own = [next(mains)] if field.kind == kind else parts
             own = [part for part in own if field.kind in part[0].element_spec]
             if not own:
                 raise UserInputError(_lacks(mine[0], name, field))
@@ -202,7 +214,7 @@ def _check_classes(source, name, field):
         )
 
 
-def _open(data_config, layout) -> tuple[tuple[Source, ...], Callable]:
+def _open(data_config, spec) -> tuple[tuple[Source, ...], Callable]:
     """Opens the training sources; returns them and their augmentation."""
     config = options.as_dict(data_config)
     flip = options.one_of("flip", config.pop("flip", False), (True, False))
@@ -216,23 +228,28 @@ def _open(data_config, layout) -> tuple[tuple[Source, ...], Callable]:
         if load_size < size:
             raise UserInputError(f"load_size={load_size} must not be less than size={size}.")
         config["size"] = load_size
-    sources = open_sources(config, layout, "train")
+    sources = open_sources(config, _layout(spec), "train", _main(spec))
     for source in sources:
-        if (flip or load_size) and "image" not in source.element_spec:
-            raise UserInputError(f"flip and load_size are for pictures; {source.name} has none.")
+        if (flip or load_size) and not set(_AUGMENTED) & source.element_spec.keys():
+            raise UserInputError(f"flip and load_size are for images; {source.name} has none.")
 
-    def augment(images, key, positions):
+    def augment(values, key, positions):
+        """Cuts and mirrors all that shows an example alike, every frame of a clip too."""
         draws = hashing.uniform(key, positions, 3)
-        if load_size is not None:
-            starts = tf.cast(draws[:, :2] * (load_size - size + 1), tf.int64)
-            rows = starts[:, :1] + tf.range(size, dtype=tf.int64)
-            columns = starts[:, 1:] + tf.range(size, dtype=tf.int64)
-            images = tf.gather(images, rows, axis=1, batch_dims=1)
-            images = tf.gather(images, columns, axis=2, batch_dims=1)
-        if flip:
-            mirrored = draws[:, 2, None, None, None] < 0.5
-            images = tf.where(mirrored, tf.reverse(images, axis=[2]), images)
-        return images
+        for kind in filter(_AUGMENTED.__contains__, list(values)):
+            images = values[kind]
+            height, width = images.shape.rank - 3, images.shape.rank - 2
+            if load_size is not None:
+                starts = tf.cast(draws[:, :2] * (load_size - size + 1), tf.int64)
+                rows = starts[:, :1] + tf.range(size, dtype=tf.int64)
+                columns = starts[:, 1:] + tf.range(size, dtype=tf.int64)
+                images = tf.gather(images, rows, axis=height, batch_dims=1)
+                images = tf.gather(images, columns, axis=width, batch_dims=1)
+            if flip:
+                mirrored = tf.reshape(draws[:, 2] < 0.5, [-1] + [1] * (images.shape.rank - 1))
+                images = tf.where(mirrored, tf.reverse(images, axis=[width]), images)
+            values[kind] = images
+        return values
 
     return sources, augment
 
@@ -245,8 +262,7 @@ def _reader(parts, augment: Callable, seed: int, domain: int) -> Callable:
         batch = {}
         for source, fields in parts:
             values = source.fetch(_order(source.num_examples, seed, domain, positions))
-            if "image" in values:
-                values["image"] = augment(values["image"], augment_key, positions)
+            values = augment(values, augment_key, positions)
             for name, field in fields.items():
                 batch[name] = field.from_source(values[field.kind])
         return batch
@@ -262,12 +278,12 @@ def _order(num_examples: int | None, seed: int, domain: int, positions: tf.Tenso
     return hashing.permuted(key, num_examples, positions)
 
 
-def _open_heldout(data_config, layout) -> tuple[Source, ...]:
+def _open_heldout(data_config, spec) -> tuple[Source, ...]:
     config = options.as_dict(data_config)
-    sources = open_sources(config, layout, "test")
+    sources = open_sources(config, _layout(spec), "test", _main(spec))
     if sources is None:
         logging.warning("%s has no held-out split: taking training examples.", config["source"])
-        sources = open_sources(config, layout, "train")
+        sources = open_sources(config, _layout(spec), "train", _main(spec))
     return sources
 
 

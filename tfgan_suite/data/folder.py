@@ -1,9 +1,9 @@
-"""Picture files in a folder: flat, in class sub-folders, or in two domains."""
+"""Image files in a folder: flat, in class sub-folders, or in two domains; clips likewise."""
 
 import concurrent.futures
+import functools
 import os
 import pathlib
-from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -11,10 +11,13 @@ from absl import logging
 
 from tfgan_suite.data import files as places
 from tfgan_suite.data import options
+from tfgan_suite.data.captions import read_captions
+from tfgan_suite.data.clip_folder import Clip, clips_of, open_frames, read_clip
 from tfgan_suite.data.images import PictureRules, read_picture
-from tfgan_suite.data.source import ArraySource, LazySource, Source
+from tfgan_suite.data.source import ArraySource, ClipSource, LazySource, Source
 from tfgan_suite.data.splits import split_indices
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.fields import Field
 
 EXTENSIONS = frozenset(
     ".bmp .gif .jpeg .jpg .pbm .pgm .png .pnm .ppm .tga .tif .tiff .webp".split()
@@ -25,6 +28,7 @@ def open_folder(
     location: str,
     layout: str,
     split: str,
+    main: Field,
     *,
     size: int | None = None,
     channels: int = 3,
@@ -34,40 +38,48 @@ def open_folder(
     test_fraction: float = 0.0,
     a: str = "A",
     b: str = "B",
+    captions: str | None = None,
     cache_gib: float = 1.0,
 ) -> tuple[Source, ...] | None:
-    """Opens source `folder:DIR`: every picture below a folder, in the order of sorted names.
+    """Opens source `folder:DIR`: every image below a folder, in the order of sorted names.
 
-    Files are pictures by their extension (`EXTENSIONS`); others and hidden ones are passed over.
-    Where all pictures lie in sub-folders, the sub-folder is the class: labels count the sorted
+    Files are images by their extension (`EXTENSIONS`); others and hidden ones are passed over.
+    Where all images lie in sub-folders, the sub-folder is the class: labels count the sorted
     sub-folders from 0.
+
+    Where clips are wanted, each sub-folder with images in it is a clip, its images in the order of
+    their names (numbers by value) are the frames; each GIF file is a clip too. All else is as for
+    images, with the clip (its sub-folder or file) in the place of the image: `walk/clip7/001.png`
+    is a frame of clip `walk/clip7`, of class `walk`.
 
     Args:
         location: the folder.
-        layout: `"single"`: all pictures below DIR, or below `DIR/train` and `DIR/test` where
+        layout: `"single"`: all images below DIR, or below `DIR/train` and `DIR/test` where
             there is a `test`. `"unpaired"`: two domains, each in the first of `DIR/trainA`,
             `DIR/train/A`, `DIR/A/train` and `DIR/A` that exists (A is the value of `a`), test
-            pictures in `DIR/testA` and so on. `"paired"`: the same, with equal names in both.
+            images in `DIR/testA` and so on. `"paired"`: the same, with equal names in both.
         split: `"train"` or `"test"`.
-        size: height and width that pictures are brought to; required.
+        main: an `Image`, or a `Clip` where clips are wanted.
+        size: height and width that images are brought to; required.
         channels: 3 for colour, 1 for grey.
         fit: `"crop"`, `"pad"` or `"stretch"`, see `PictureRules`.
-        background: colour behind transparent parts and around padded pictures.
-        on_broken: a file that is no picture: `"refuse"`, or `"skip"` with a count in the log.
+        background: colour behind transparent parts and around padded images.
+        on_broken: a file that is no image: `"refuse"`, or `"skip"` with a count in the log.
             To know the count, every file is read once at the start.
-        test_fraction: share of pictures held out where there is no test folder.
+        test_fraction: share of images held out where there is no test folder.
         a: name of the first domain, which may have several parts (`openmoji/color`).
         b: name of the second domain.
+        captions: `"names"`, or the name of a CSV or JSON file in DIR: see `read_captions`.
         cache_gib: a domain is decoded once into memory when it needs no more than this many GiB;
-            otherwise files are read each time.
+            otherwise files are read each time. GIF clips must fit.
 
     Raises:
-        UserInputError: no such folder, no picture in it, a link that leaves it, pairs that do not
+        UserInputError: no such folder, no image in it, a link that leaves it, pairs that do not
             match.
         RunFailure: a broken file.
     """
     if size is None:
-        raise UserInputError("A folder of pictures needs size, their height and width in pixels.")
+        raise UserInputError("A folder of images needs size, their height and width in pixels.")
     rules = PictureRules(size, channels, fit, background)
     options.one_of("on_broken", on_broken, ("refuse", "skip"))
     limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30
@@ -79,7 +91,7 @@ def open_folder(
         domains = [""]
     else:
         domains = [options.text("a", a), options.text("b", b)]
-    listings = [_list_split(root, domain, split, test_fraction) for domain in domains]
+    listings = [_list_split(root, domain, split, test_fraction, main) for domain in domains]
     if None in listings:
         return None
     if layout == "paired":
@@ -87,21 +99,31 @@ def open_folder(
     if on_broken == "skip":
         listings = _without_broken(listings, rules, together=layout == "paired")
     classes = _classes(root) if layout == "single" else []
-    return tuple(_open_listing(top, files, rules, limit, classes) for top, files in listings)
+    texts = None if captions is None else options.text("captions", captions)
+
+    def caption(top, names):
+        return {} if texts is None else {"caption": read_captions(texts, root, top, names)}
+
+    return tuple(
+        _open_listing(top, entries, rules, limit, classes, caption, main)
+        for top, entries in listings
+    )
 
 
-def _list_split(root, domain, split, test_fraction) -> tuple[pathlib.Path, list[str]] | None:
-    """Returns the folder of a split and the names in it, or `None` where nothing is held out."""
+def _list_split(root, domain, split, test_fraction, main) -> tuple[pathlib.Path, list] | None:
+    """Returns the folder of a split and its images or clips, or `None` where none are held out."""
     top, own_split = _top(root, domain, split)
     if top is None:
         return None
-    files = _list_pictures(top, root)
+    entries = _list_images(top, root)
+    if main.kind == "clip":
+        entries = clips_of(entries)
     if not own_split:
-        chosen = split_indices([_stem(name) for name in files], test_fraction, split)
+        chosen = split_indices([_stem(entry) for entry in entries], test_fraction, split)
         if chosen is None:
             return None
-        files = [files[i] for i in chosen]
-    return top, files
+        entries = [entries[i] for i in chosen]
+    return top, entries
 
 
 def _top(root, domain, split):
@@ -131,8 +153,8 @@ def _folders(root):
     return sorted(entry.name for entry in root.iterdir() if entry.is_dir())
 
 
-def _list_pictures(top: pathlib.Path, root: pathlib.Path) -> list[str]:
-    """Names of the pictures below `top`, relative to it, sorted."""
+def _list_images(top: pathlib.Path, root: pathlib.Path) -> list[str]:
+    """Names of the images below `top`, relative to it, sorted."""
     bounds = root.resolve()
     found = []
     for folder, folders, files in os.walk(top, onerror=_refuse_listing):
@@ -141,7 +163,7 @@ def _list_pictures(top: pathlib.Path, root: pathlib.Path) -> list[str]:
             path = pathlib.Path(folder, name)
             if path.is_symlink() and not _target(path).is_relative_to(bounds):
                 raise UserInputError(
-                    f"{path} is a link that leaves {root}. Put the pictures themselves there, or "
+                    f"{path} is a link that leaves {root}. Put the images themselves there, or "
                     "name the folder that holds them."
                 )
         found += [
@@ -151,7 +173,7 @@ def _list_pictures(top: pathlib.Path, root: pathlib.Path) -> list[str]:
         ]
     if not found:
         raise UserInputError(
-            f"There is no picture below {top}. Files count by their extension: "
+            f"There is no image below {top}. Files count by their extension: "
             f"{', '.join(sorted(EXTENSIONS))}."
         )
     return sorted(found)
@@ -168,83 +190,92 @@ def _target(link):
         raise UserInputError(f"{link} is a link that leads in a circle. Remove it.") from error
 
 
-def _stem(name: str) -> str:
-    return pathlib.PurePosixPath(name).with_suffix("").as_posix()
+def _name(entry: str | Clip) -> str:
+    return entry.name if isinstance(entry, Clip) else entry
+
+
+def _stem(entry: str | Clip) -> str:
+    if isinstance(entry, Clip) and not entry.is_animation:
+        return entry.name
+    return pathlib.PurePosixPath(_name(entry)).with_suffix("").as_posix()
 
 
 def _check_pairs(first, second):
     """Refuses two listings whose names differ, and brings them into the same order."""
-    for _, files in (first, second):
-        files.sort(key=_stem)
-    for (top, files), (other_top, others) in ((first, second), (second, first)):
-        unmatched = sorted(set(map(_stem, files)) - set(map(_stem, others)))
+    for _, entries in (first, second):
+        entries.sort(key=_stem)
+    for (top, entries), (other_top, others) in ((first, second), (second, first)):
+        unmatched = sorted(set(map(_stem, entries)) - set(map(_stem, others)))
         if unmatched:
             raise UserInputError(
-                f"{len(unmatched)} pictures of {top} have no partner of the same name in "
+                f"{len(unmatched)} of the names in {top} have no partner of the same name in "
                 f"{other_top}, {unmatched[0]!r} first."
             )
-        if len(set(map(_stem, files))) < len(files):
-            raise UserInputError(f"{top} has two pictures of one name with different extensions.")
+        if len(set(map(_stem, entries))) < len(entries):
+            raise UserInputError(f"{top} has one name twice, with different extensions.")
 
 
 def _without_broken(listings, rules, together):
     """Drops the files that cannot be read, with their partners where they belong `together`."""
 
-    def is_sound(path):
+    def is_sound(top, entry):
         try:
-            read_picture(path, rules)
+            if isinstance(entry, Clip):
+                read_clip(top, entry, rules)
+            else:
+                read_picture(top / entry, rules)
         except RunFailure as failure:
             logging.warning("Skipped: %s", failure)
             return False
         return True
 
-    sound = [_in_threads(is_sound, _paths(top, files)) for top, files in listings]
+    sound = [_in_threads(functools.partial(is_sound, top), entries) for top, entries in listings]
     if together:
         sound = [[all(pair) for pair in zip(*sound, strict=True)]] * 2
     kept = []
-    for (top, files), keep in zip(listings, sound, strict=True):
+    for (top, entries), keep in zip(listings, sound, strict=True):
+        what = "clips" if isinstance(entries[0], Clip) else "images"
         if not all(keep):
             logging.warning(
-                "%s: %d of %d pictures are left out.", top, keep.count(False), len(keep)
+                "%s: %d of %d %s are left out.", top, keep.count(False), len(keep), what
             )
         if not any(keep):
-            raise RunFailure(f"None of the {len(keep)} pictures below {top} can be read.")
-        kept.append((top, [name for name, ok in zip(files, keep, strict=True) if ok]))
+            raise RunFailure(f"None of the {len(keep)} {what} below {top} can be read.")
+        kept.append((top, [entry for entry, ok in zip(entries, keep, strict=True) if ok]))
     return kept
 
 
-def _open_listing(top, files, rules, limit, classes) -> Source:
-    paths = _paths(top, files)
-    fields, num_classes = {}, None
-    if classes and all("/" in name for name in files):
-        folders = [name.split("/")[0] for name in files]
+def _open_listing(top, entries, rules, limit, classes, caption, main) -> Source:
+    names = [_name(entry) for entry in entries]
+    columns, num_classes = caption(top, names), None
+    if classes and all("/" in name for name in names):
+        folders = [name.split("/")[0] for name in names]
         unknown = sorted(set(folders) - set(classes))
         if unknown:
             raise UserInputError(f"{top / unknown[0]} is a class that the training data lacks.")
-        fields["label"] = np.array([classes.index(folder) for folder in folders], np.int32)
+        columns["label"] = np.array([classes.index(folder) for folder in folders], np.int32)
         num_classes = len(classes)
+    if main.kind == "clip":
+        frames, lengths = open_frames(top, entries, rules, limit, _in_threads)
+        return ClipSource(str(top), frames, lengths, main.frames, num_classes, columns)
+
     shape = (rules.size, rules.size, rules.channels)
+    paths = [top / name for name in names]
 
     def read(indices):
-        pictures = np.stack([read_picture(paths[i], rules) for i in indices])
-        return {"image": pictures, **{name: value[indices] for name, value in fields.items()}}
+        return {"image": np.stack([read_picture(paths[i], rules) for i in indices])}
 
-    if len(files) * np.prod(shape) <= limit:
-        pictures = _in_threads(lambda path: read_picture(path, rules), paths)
-        return ArraySource(str(top), {"image": np.stack(pictures), **fields}, num_classes)
+    if len(names) * np.prod(shape) <= limit:
+        images = _in_threads(lambda path: read_picture(path, rules), paths)
+        return ArraySource(str(top), {"image": np.stack(images), **columns}, num_classes)
     spec = {"image": tf.TensorSpec(shape, tf.uint8)}
-    spec.update({name: tf.TensorSpec([], tf.int32) for name in fields})
-    return LazySource(str(top), len(files), spec, read, num_classes)
+    return LazySource(str(top), len(names), spec, read, num_classes, columns)
 
 
 def _classes(root) -> list[str]:
     """Names of the classes: sub-folders of the training folder, also for the test folder."""
     top, _ = _top(root, "", "train")
     return [name for name in _folders(top) if not name.startswith(".")]
-
-
-def _paths(top: pathlib.Path, files: Sequence[str]) -> list[pathlib.Path]:
-    return [top / name for name in files]
 
 
 def _in_threads(function, items) -> list:

@@ -10,6 +10,7 @@ from tfgan_suite import hashing
 from tfgan_suite.data import options
 from tfgan_suite.data.source import Source
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Field
 
 _DEFAULT_STD = {"ring": 0.01, "grid": 0.05}
 _SPLITS = {"train": 0, "test": 1}
@@ -88,6 +89,7 @@ def open_gaussians(
     location: str,
     layout: str,
     split: str,
+    main: Field,
     *,
     mixture: str = "ring",
     modes: int = 8,
@@ -103,6 +105,7 @@ def open_gaussians(
         location: unused; the source has no place.
         layout: only `"single"`.
         split: `"train"` or `"test"`: unrelated draws.
+        main: unused; the source has points alone.
         mixture: `"ring"` (`modes` of them, `radius`) or `"grid"` (`side` x `side`, `spacing`).
         modes: number of Gaussians of the ring.
         radius: radius of the ring.
@@ -113,6 +116,7 @@ def open_gaussians(
     """
     if layout != "single":
         raise UserInputError(f"source 'gaussians' has no two domains, which {layout!r} data needs.")
+    del location, main
     options.whole_number("seed", seed, 0)
     chosen = _mixture(mixture, modes, radius, side, spacing, std)
     return (GaussianSource(chosen, hashing.key(seed, _SPLITS[split])),)

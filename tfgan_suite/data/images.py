@@ -15,6 +15,7 @@ The rules, in this order:
    bicubic with antialiasing.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 
@@ -80,21 +81,43 @@ class PictureRules:
 
 
 def read_picture(path: pathlib.Path, rules: PictureRules) -> np.ndarray:
-    """Reads a picture file, uint8 `[height, width, channels]`.
+    """Reads an image file, uint8 `[height, width, channels]`.
 
     Raises:
         RunFailure: the file is not an image, is damaged, or is too large. The message names it.
     """
+    with _opened(path) as picture:
+        picture.load()
+        return _apply(ImageOps.exif_transpose(picture), rules)
+
+
+def read_frames(path: pathlib.Path, rules: PictureRules) -> np.ndarray:
+    """Reads all frames of an animation, uint8 `[frames, height, width, channels]`.
+
+    Raises:
+        RunFailure: as `read_picture`; all frames together are held against the bound.
+    """
+    with _opened(path) as picture:
+        frames = getattr(picture, "n_frames", 1)
+        _check_size(picture, frames)
+        return np.stack([_apply(_frame(picture, i), rules) for i in range(frames)])
+
+
+def _frame(picture, number):
+    picture.seek(number)
+    return picture.copy()
+
+
+@contextlib.contextmanager
+def _opened(path):
+    """A file as Pillow opens it; what goes wrong with it is a `RunFailure`."""
     try:
         with files.open_regular(path) as file, Image.open(file, formats=_FORMATS) as picture:
-            bound = Image.MAX_IMAGE_PIXELS
-            if bound is not None and picture.width * picture.height > bound:
-                raise Image.DecompressionBombError
-            picture.load()
-            return _apply(ImageOps.exif_transpose(picture), rules)
+            _check_size(picture)
+            yield picture
     except Image.DecompressionBombError as error:
         raise RunFailure(
-            f"{path}: the picture has more than {Image.MAX_IMAGE_PIXELS:,} pixels, the bound "
+            f"{path}: the image has more than {Image.MAX_IMAGE_PIXELS:,} pixels, the bound "
             "against decompression bombs. Make it smaller, or raise PIL.Image.MAX_IMAGE_PIXELS "
             "if you trust the file."
         ) from error
@@ -108,6 +131,12 @@ def read_picture(path: pathlib.Path, rules: PictureRules) -> np.ndarray:
             f"{path}: not a readable picture ({reason}). Repair or remove the file, or set "
             "on_broken='skip'."
         ) from error
+
+
+def _check_size(picture, frames=1):
+    bound = Image.MAX_IMAGE_PIXELS
+    if bound is not None and picture.width * picture.height * frames > bound:
+        raise Image.DecompressionBombError
 
 
 def from_array(array: np.ndarray, rules: PictureRules) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Arrays of pictures or points in one `.npz` file."""
+"""Arrays of images, clips, volumes or points in one `.npz` file."""
 
 import math
 import os
@@ -7,11 +7,13 @@ import zipfile
 import numpy as np
 
 from tfgan_suite.data import files, images, options
-from tfgan_suite.data.source import ArraySource, Source
+from tfgan_suite.data.source import ArraySource, ClipSource, Source
 from tfgan_suite.data.splits import split_indices
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
+from tfgan_suite.fields import Field
 
 _MAX_LABEL = np.iinfo(np.int32).max
+_ALSO_CALLED = {"clip": ("frames",), "volume": ("occupancy",)}
 _READ_HEADER = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -22,34 +24,40 @@ def open_npz(
     location: str,
     layout: str,
     split: str,
+    main: Field,
     *,
     size: int | None = None,
     channels: int | None = None,
     fit: str = "crop",
     background: str | tuple[int, int, int] = "white",
     test_fraction: float = 0.0,
-    x: str = "x",
+    x: str | None = None,
     y: str | None = None,
     a: str = "a",
     b: str = "b",
 ) -> tuple[Source, ...] | None:
     """Opens source `npz:FILE`: the arrays of a file as `numpy.savez` writes it.
 
-    Pictures are uint8, uint16, bool or float (see `images.to_uint8`), `[N, H, W]` or
-    `[N, H, W, C]`; an array `[N, 2]` of real numbers holds points. A field F may also be called
-    F_train, and F_test is its held-out split.
+    Images are uint8, uint16, bool or float (see `images.to_uint8`), `[N, H, W]` or
+    `[N, H, W, C]`; an array `[N, 2]` of real numbers holds points. Clips are `[N, T, H, W]` or
+    `[N, T, H, W, C]`. Volumes are cubes of 0 and 1, `[N, S, S, S]` or `[N, S, S, S, 1]`; uint8
+    `[N, S, S, S / 8]` is read as their bits, as `numpy.packbits(axis=-1)` packs them. A field F
+    may also be called F_train, and F_test is its held-out split.
 
     Args:
         location: the file.
         layout: `"single"`: field `x`, with labels from `y`. `"unpaired"`, `"paired"`: fields
             `a` and `b`.
         split: `"train"` or `"test"`.
-        size: height and width that pictures are brought to; `None` keeps theirs.
+        main: an `Image`, or the `Clip` or `Volume` that is wanted.
+        size: height and width that images are brought to; `None` keeps theirs. Of volumes it must
+            be the side they have.
         channels: 1 or 3; `None` keeps theirs.
         fit: `"crop"`, `"pad"` or `"stretch"`, see `PictureRules`.
         background: colour behind transparent parts.
         test_fraction: share that is held out where there is no field for it.
-        x: field with the examples.
+        x: field with the examples; by default `x`, of clips also `frames`, of volumes also
+            `occupancy`.
         y: field with integer labels, from 0; by default `y`, where there is one.
         a: field with the first domain.
         b: field with the second domain.
@@ -60,11 +68,15 @@ def open_npz(
     """
     path = files.expand(location)
     rules = images.PictureRules(size, channels, fit, background)
-    for option, name in {"x": x, "y": "y" if y is None else y, "a": a, "b": b}.items():
-        options.text(option, name)
+    for option, name in {"x": x, "y": y, "a": a, "b": b}.items():
+        if name is not None:
+            options.text(option, name)
     with _Arrays(path) as arrays:
+        if x is None:
+            known = ("x", *_ALSO_CALLED.get(main.kind, ()))
+            x = next((name for name in known if _field_name(arrays, name, "train")), "x")
         names = [x] if layout == "single" else [a, b]
-        read = [_examples(path, arrays, name, split, test_fraction, rules) for name in names]
+        read = [_examples(path, arrays, name, split, test_fraction, rules, main) for name in names]
         if None in read:
             return None
         fields = [field for field, _ in read]
@@ -73,17 +85,27 @@ def open_npz(
             raise UserInputError(f"{path}: {a!r} has {counts[0]} examples and {b!r} {counts[1]}.")
         if layout != "single":
             return tuple(
-                ArraySource(f"{path}: {name}", field)
+                _source(f"{path}: {name}", field, main)
                 for name, field in zip(names, fields, strict=True)
             )
         labels = _labels(path, arrays, x, y, split)
     if labels is None:
-        return (ArraySource(str(path), fields[0]),)
+        return (_source(str(path), fields[0], main),)
     chosen = read[0][1]
     if len(labels) <= chosen.max():
         raise UserInputError(f"{path}: there are {len(labels)} labels, fewer than examples.")
     field = {**fields[0], "label": labels[chosen]}
-    return (ArraySource(str(path), field, num_classes=int(labels.max()) + 1),)
+    return (_source(str(path), field, main, num_classes=int(labels.max()) + 1),)
+
+
+def _source(name, fields, main, num_classes=None) -> Source:
+    if "clip" not in fields:
+        return ArraySource(name, fields, num_classes)
+    columns = dict(fields)
+    clips = columns.pop("clip")
+    frames = ArraySource(name, {"image": clips.reshape(-1, *clips.shape[2:])})
+    lengths = np.full(len(clips), clips.shape[1])
+    return ClipSource(name, frames, lengths, main.frames, num_classes, columns)
 
 
 class _Arrays:
@@ -176,7 +198,7 @@ def _field_name(arrays, name, split) -> str | None:
     return next((candidate for candidate in candidates if candidate in arrays.names), None)
 
 
-def _examples(path, arrays, name, split, test_fraction, rules):
+def _examples(path, arrays, name, split, test_fraction, rules, main):
     """Returns (fields, indices chosen) of a split, or `None` where nothing is held out."""
     own_split = _field_name(arrays, name, "test") is not None
     field = _field_name(arrays, name, split if own_split else "train")
@@ -202,7 +224,46 @@ def _examples(path, arrays, name, split, test_fraction, rules):
         if not np.isfinite(points).all():
             raise UserInputError(f"{name} has points that are not finite in float32.")
         return {"point": points}, chosen
-    return {"image": images.from_arrays(array[chosen], rules, name)}, chosen
+    read = {"clip": _clips, "volume": _volumes}.get(main.kind, images.from_arrays)
+    kind = main.kind if main.kind in ("clip", "volume") else "image"
+    return {kind: read(array[chosen], rules, name)}, chosen
+
+
+def _clips(array, rules, name):
+    """Brings clips `[N, T, H, W]` or `[N, T, H, W, C]` to the rules."""
+    if array.ndim not in (4, 5) or array.size == 0:
+        raise UserInputError(
+            f"{name} has shape {list(array.shape)}; clips are [N, frames, height, width] or "
+            "[N, frames, height, width, 1 to 4 channels]."
+        )
+    frames = images.from_arrays(array.reshape(-1, *array.shape[2:]), rules, name)
+    return frames.reshape(*array.shape[:2], *frames.shape[1:])
+
+
+def _volumes(array, rules, name):
+    """Returns volumes as uint8 `[N, S, S, S, 1]` of 0 and 1."""
+    shape = array.shape
+    if array.ndim == 5 and shape[-1] == 1:
+        array = array[..., 0]
+    elif array.ndim == 4 and array.dtype == np.uint8 and shape[3] * 8 == shape[2]:
+        array = np.unpackbits(array, axis=-1)
+    if array.ndim != 4 or len(set(array.shape[1:])) != 1 or array.size == 0:
+        raise UserInputError(
+            f"{name} has shape {list(shape)}; volumes are [N, side, side, side], or uint8 "
+            "[N, side, side, side / 8] of packed bits."
+        )
+    if rules.size not in (None, array.shape[1]):
+        raise UserInputError(
+            f"{name} has volumes of side {array.shape[1]}, not size={rules.size}. Volumes are not "
+            "resized: store them at that side, or build the model for theirs."
+        )
+    other = array[(array != 0) & (array != 1)]
+    if other.size:
+        raise UserInputError(
+            f"{name} holds {other.flat[0]:g}; volumes are 0 where empty and 1 where full. Store "
+            "(x > threshold)."
+        )
+    return array.astype(np.uint8)[..., None]
 
 
 def _labels(path, arrays, x, y, split):

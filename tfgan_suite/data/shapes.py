@@ -1,4 +1,4 @@
-"""Procedural pictures of one coloured, textured shape: no file, no network, everything known.
+"""Procedural images of one coloured, textured shape: no file, no network, everything known.
 
 A scene (shape, colour, texture, size, place, turn) is drawn once from the seed and its index and
 can be painted in two styles. `day` is a bright sky with soft shadows, `night` a dark one in which
@@ -20,9 +20,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite import hashing
-from tfgan_suite.data import options
+from tfgan_suite.data import options, solids
 from tfgan_suite.data.images import MAX_SIZE
-from tfgan_suite.data.source import ArraySource, LazySource, Source
+from tfgan_suite.data.motion import MOTIONS, moved
+from tfgan_suite.data.source import ArraySource, ClipSource, LazySource, Source
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Field
 
 SHAPES = ("circle", "square", "triangle", "diamond", "star", "cross", "ring", "crescent")
 TEXTURES = ("plain", "striped", "dotted", "checkered")
@@ -50,6 +53,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _CHUNK = 2**20  # pixels rendered at once
 _SPLITS = {"train": 0, "test": 1}
 _DRAWS = 11
+_MOTION = 1  # what else a clip's key is for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,13 +134,14 @@ class Scenes:
         fields = dataclasses.fields(self)
         return Scenes(**{field.name: getattr(self, field.name)[chosen] for field in fields})
 
-    def captions(self) -> np.ndarray:
+    def captions(self, with_place: bool = True) -> np.ndarray:
         """English descriptions such as "a large red striped circle at the top left"."""
         colours = list(COLOURS)
         return np.array(
             [
                 f"a {SIZES[self.size[i]]} {colours[self.colour[i]]} {TEXTURES[self.texture[i]]} "
-                f"{SHAPES[self.shape[i]]} {PLACES[self.row[i]][self.column[i]]}"
+                f"{SHAPES[self.shape[i]]}"
+                + (f" {PLACES[self.row[i]][self.column[i]]}" if with_place else "")
                 for i in range(len(self))
             ]
         )
@@ -197,77 +202,134 @@ def open_shapes(
     location: str,
     layout: str,
     split: str,
+    main: Field,
     *,
     size: int = 32,
     channels: int = 3,
-    num_examples: int = 10_000,
-    num_test: int = 1_000,
+    num_examples: int | None = None,
+    num_test: int | None = None,
     style: str = "day",
     a: str = "day",
     b: str = "night",
+    num_frames: int = 16,
+    motion: str = "straight",
+    turn_at: int | None = None,
     cache_gib: float = 1.0,
     seed: int = 0,
 ) -> tuple[Source, ...]:
-    """Opens source `shapes`: pictures with label (the shape), caption and part mask.
+    """Opens source `shapes`: images with label (the shape), caption and part mask.
+
+    Where clips are wanted, the shapes move (see `motion.moved`); volumes hold one solid each (see
+    `solids`). Both have label and caption.
 
     Args:
         location: unused; the source has no place.
-        layout: `"single"`: pictures in `style`. `"unpaired"`: two domains, styles `a` and `b`,
+        layout: `"single"`: images in `style`. `"unpaired"`: two domains, styles `a` and `b`,
             of different scenes. `"paired"`: the same scenes in both styles.
-        split: `"train"` (`num_examples` pictures) or `"test"` (`num_test` others).
-        size: height and width in pixels, at least 8.
+        split: `"train"` (`num_examples` images) or `"test"` (`num_test` others).
+        main: an `Image`, or the `Clip` or `Volume` that is wanted.
+        size: height and width in pixels, or side in voxels, at least 8.
         channels: 3 for colour, 1 for grey.
-        num_examples: training pictures, in each domain.
-        num_test: held-out pictures, in each domain.
+        num_examples: training images (10,000 by default), clips or volumes (1,000), in each
+            domain.
+        num_test: held-out ones, in each domain; by default a tenth of the default above.
         style: `"day"` or `"night"`.
         a: style of the first domain.
         b: style of the second domain.
-        cache_gib: pictures are kept in memory when a domain needs no more than this many GiB;
-            otherwise each is painted whenever it is read.
+        num_frames: length of a clip. The frames of an example are cut from it.
+        motion: of clips, `"straight"` or `"ambiguous"`.
+        turn_at: number of the first frame that tells where an ambiguous motion goes on; by default
+            half of `num_frames`. To predict what comes after k frames, set it to k, and
+            `num_frames` to the frames of the model's `Clip`.
+        cache_gib: examples are kept in memory when a domain needs no more than this many GiB;
+            otherwise each is made whenever it is read.
         seed: another seed gives other scenes.
     """
+    del location
     options.whole_number("size", size, 8, MAX_SIZE)
     options.one_of("channels", channels, (1, 3))
     options.whole_number("seed", seed, 0)
     limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30
-    sizes = {"num_examples": num_examples, "num_test": num_test}
-    for name, value in sizes.items():
+    few = main.kind in ("clip", "volume")
+    num_examples = (1_000 if few else 10_000) if num_examples is None else num_examples
+    num_test = (100 if few else 1_000) if num_test is None else num_test
+    for name, value in {"num_examples": num_examples, "num_test": num_test}.items():
         options.whole_number(name, value, 1, 10_000_000)
     for name, value in {"style": style, "a": a, "b": b}.items():
         options.one_of(name, value, STYLES)
+    options.whole_number("num_frames", num_frames, 2, 10_000)
+    options.one_of("motion", motion, MOTIONS)
+    turn_at = num_frames // 2 if turn_at is None else turn_at
+    options.whole_number("turn_at", turn_at, 1, num_frames - 1)
+    indices = np.arange(num_examples if split == "train" else num_test)
 
     def domain(style, stream):
-        indices = np.arange(num_examples if split == "train" else num_test)
-        scenes = draw_scenes(hashing.key(seed, _SPLITS[split], stream), indices)
-        return _open_domain(scenes, style, size, channels, limit)
+        key = hashing.key(seed, _SPLITS[split], stream)
+        name = f"shapes ({style})"
+        scenes = draw_scenes(key, indices)
+        if main.kind != "clip":
+            return _open_images(name, scenes, style, size, channels, limit)
 
+        def read(frames):
+            clips, times = np.divmod(frames, num_frames)
+            part = moved(
+                scenes[clips], hashing.key(key, _MOTION), clips, times, motion, num_frames, turn_at
+            )
+            return {"image": render(part, STYLES[style], size, channels)}
+
+        spec = {"image": tf.TensorSpec([size, size, channels], tf.uint8)}
+        frames = _open_made(name, len(scenes) * num_frames, spec, read, limit)
+        columns = {"label": scenes.shape, "caption": _bytes(scenes.captions(with_place=False))}
+        lengths = np.full(len(scenes), num_frames)
+        return ClipSource(name, frames, lengths, main.frames, len(SHAPES), columns)
+
+    if main.kind == "volume":
+        if layout != "single":
+            raise UserInputError(f"source 'shapes' has no two domains of volumes for {layout!r}.")
+        key = hashing.key(seed, _SPLITS[split], 0)
+        return (_open_volumes(solids.draw_solids(key, indices), size, limit),)
     if layout == "single":
         return (domain(style, 0),)
     return domain(a, 0), domain(b, 1 if layout == "unpaired" else 0)
 
 
-def _open_domain(scenes, style, size, channels, limit) -> Source:
-    captions = scenes.captions()
-
+def _open_images(name, scenes, style, size, channels, limit) -> Source:
     def read(indices):
         part = scenes[indices]
         return {
             "image": render(part, STYLES[style], size, channels),
-            "label": part.shape,
-            "caption": captions[indices].astype(bytes).astype(object),
             "mask": part_masks(part, size),
         }
 
-    name = f"shapes ({style})"
-    if len(scenes) * size * size * (channels + 1) <= limit:
-        return ArraySource(name, read(np.arange(len(scenes))), num_classes=len(SHAPES))
     spec = {
         "image": tf.TensorSpec([size, size, channels], tf.uint8),
-        "label": tf.TensorSpec([], tf.int32),
-        "caption": tf.TensorSpec([], tf.string),
         "mask": tf.TensorSpec([size, size, 1], tf.uint8),
     }
-    return LazySource(name, len(scenes), spec, read, num_classes=len(SHAPES))
+    columns = {"label": scenes.shape, "caption": _bytes(scenes.captions())}
+    return _open_made(name, len(scenes), spec, read, limit, len(SHAPES), columns)
+
+
+def _open_volumes(drawn, side, limit) -> Source:
+    def read(indices):
+        part = {name: values[indices] for name, values in drawn.items()}
+        return {"volume": solids.occupancy(part, side)}
+
+    spec = {"volume": tf.TensorSpec([side, side, side, 1], tf.uint8)}
+    columns = {"label": drawn["solid"], "caption": _bytes(solids.captions(drawn))}
+    num = len(drawn["solid"])
+    return _open_made("shapes", num, spec, read, limit, len(solids.SOLIDS), columns)
+
+
+def _open_made(name, num, spec, read, limit, num_classes=None, columns=None) -> Source:
+    """Holds what `read` makes in memory when it needs no more bytes than `limit`."""
+    if num * sum(np.prod(part.shape) for part in spec.values()) <= limit:
+        fields = {**read(np.arange(num)), **(columns or {})}
+        return ArraySource(name, fields, num_classes)
+    return LazySource(name, num, spec, read, num_classes, columns)
+
+
+def _bytes(captions):
+    return captions.astype(bytes).astype(object)
 
 
 def _in_chunks(function, scenes, size):

@@ -10,10 +10,13 @@ from tfgan_suite.data.shapes import open_shapes
 from tfgan_suite.data.source import Source
 from tfgan_suite.data.tfds import open_tfds
 from tfgan_suite.errors import UserInputError, closest_name
+from tfgan_suite.fields import Field, Image
 
-# An opener takes (location, layout, split, **options) and returns one source for the layout
+# An opener takes (location, layout, split, main, **options) and returns one source for the layout
 # "single" and two, with equal indices for equal pairs, for "unpaired" and "paired". It returns
-# None when asked for a split "test" that it does not have.
+# None when asked for a split "test" that it does not have. `main` is the field that examples are
+# wanted for: an `Image`, a `Clip` of so many frames, a `Volume`. A source that has no such thing
+# gives what it has.
 OPENERS: dict[str, Callable[..., tuple[Source, ...] | None]] = {
     "shapes": open_shapes,
     "gaussians": open_gaussians,
@@ -25,7 +28,7 @@ _WITH_LOCATION = {"npz": "FILE", "folder": "DIR", "tfds": "NAME"}
 TRANSFORM_OPTIONS = ("flip", "load_size")
 
 
-def open_source(data_config: Mapping, split: str = "train") -> Source:
+def open_source(data_config: Mapping, split: str = "train", main: Field | None = None) -> Source:
     """Opens the collection of examples that a data config names.
 
     Args:
@@ -33,9 +36,10 @@ def open_source(data_config: Mapping, split: str = "train") -> Source:
             `folder:DIR` and `tfds:NAME`, and options of that source (the `open_...` function of
             its module lists them).
         split: `"train"` or `"test"`.
+        main: what an example is: an `Image` (the default), a `Clip`, a `Volume`.
 
     Returns:
-        A `Source`: pictures uint8, not augmented.
+        A `Source`: images uint8, not augmented.
 
     Raises:
         UserInputError: unknown source or option, bad value, nothing there to read, or a split
@@ -47,7 +51,7 @@ def open_source(data_config: Mapping, split: str = "train") -> Source:
         >>> source.numpy([3])["image"].shape
         (1, 16, 16, 3)
     """
-    sources = open_sources(data_config, "single", split)
+    sources = open_sources(data_config, "single", split, main)
     if sources is None:
         raise UserInputError(
             f"{data_config['source']} has no held-out split. Give it one: see the options of its "
@@ -56,13 +60,16 @@ def open_source(data_config: Mapping, split: str = "train") -> Source:
     return sources[0]
 
 
-def open_sources(data_config: Mapping, layout: str, split: str) -> tuple[Source, ...] | None:
+def open_sources(
+    data_config: Mapping, layout: str, split: str, main: Field | None = None
+) -> tuple[Source, ...] | None:
     """Opens one source or, for the layouts `"unpaired"` and `"paired"`, two of them.
 
     Args:
         data_config: as for `open_source`.
         layout: `"single"`, `"unpaired"` or `"paired"`.
         split: `"train"` or `"test"`.
+        main: as for `open_source`.
 
     Returns:
         The sources, or `None` for a split `"test"` that the source does not have.
@@ -84,7 +91,7 @@ def open_sources(data_config: Mapping, layout: str, split: str) -> tuple[Source,
     known = options.keyword_names(OPENERS[kind])
     options.check_known(config, [*known, *TRANSFORM_OPTIONS], f"data source {kind!r}")
     chosen = {key: value for key, value in config.items() if key not in TRANSFORM_OPTIONS}
-    return OPENERS[kind](location, layout, split, **chosen)
+    return OPENERS[kind](location, layout, split, main or Image(), **chosen)
 
 
 def options_of(name: str) -> list[str]:

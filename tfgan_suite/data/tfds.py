@@ -10,6 +10,7 @@ from tfgan_suite.data import images, options
 from tfgan_suite.data.source import ArraySource, Source
 from tfgan_suite.data.splits import split_indices
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.fields import Field
 
 # Without the namespace that `tfds.builder` also takes: it would ask the network for the name.
 _NAME = re.compile(r"\w+(/[\w+.-]+)?(:(\d+|\*)(\.(\d+|\*)){2})?", re.ASCII)
@@ -19,6 +20,7 @@ def open_tfds(
     location: str,
     layout: str,
     split: str,
+    main: Field,
     *,
     size: int | None = None,
     channels: int | None = None,
@@ -46,6 +48,7 @@ def open_tfds(
         layout: `"single"`: splits `train_split` and `test_split`. `"unpaired"`, `"paired"`:
             splits `a` and `b`; held out is the split with "test" in place of "train".
         split: `"train"` or `"test"`.
+        main: unused; the source has images alone.
         size: height and width that pictures are brought to; `None` where all have one size.
         channels: 1 or 3; `None` keeps grey as 1 and colour as 3.
         fit: `"crop"`, `"pad"` or `"stretch"`, see `PictureRules`.
@@ -61,6 +64,7 @@ def open_tfds(
         download: whether data that is not there may be downloaded and prepared.
         cache_gib: a split that needs more than this many GiB of memory is refused.
     """
+    del main
     rules = images.PictureRules(size, channels, fit, background)
     limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30
     builder = _builder(location, data_dir, download)
