@@ -15,14 +15,16 @@ Metrics (the name says the protocol, the output says all of it):
 FEATURES are squeezenet (--squeezenet) or the name of the classifier (--classifier, a file that
 launch.train_classifier wrote). Distances of other counts, features or splits do not compare.
 
-Prints one JSON line. Exit codes: 0 done, 1 failure, 2 wrong usage.
+Prints one JSON line. With --append the figures become lines of a results file too, from which
+launch.results writes the tables of the documents. Exit codes: 0 done, 1 failure, 2 wrong usage.
 """
 
 import json
+from pathlib import Path
 
 from absl import flags
 
-from tfgan_suite import runs
+from tfgan_suite import results, runs
 from tfgan_suite.cli import run_program
 from tfgan_suite.errors import UserInputError
 
@@ -44,6 +46,16 @@ NUM = flags.DEFINE_integer(
     "both have.",
     lower_bound=1,
 )
+APPEND = flags.DEFINE_string(
+    "append", None, "Results file to add a line for each metric to: models/<name>/results.jsonl."
+)
+TABLE = flags.DEFINE_string("table", "images", "Table that the lines are for.")
+SETTING = flags.DEFINE_multi_string(
+    "setting",
+    [],
+    "KEY=VALUE, what tells this run from others in the table; may be given several times. Unset: "
+    "run=<name of the workdir>.",
+)
 SEED = flags.DEFINE_integer("seed", 0, "Which images.", lower_bound=0)
 
 
@@ -55,6 +67,11 @@ def main(overrides):
         raise UserInputError("Two folders are compared: give both --real and --fake.")
     if CHECKPOINT.value and not WORKDIR.value:
         raise UserInputError("--checkpoint belongs to a run: give --workdir.")
+    setting = dict(part.partition("=")[::2] for part in SETTING.value)
+    if APPEND.value:
+        if not WORKDIR.value:
+            raise UserInputError("--append is for runs: give --workdir.")
+        results.read(APPEND.value)  # what cannot be read is told before the work
     shared = {
         "metrics": METRICS.value,
         "classifier": CLASSIFIER.value,
@@ -67,7 +84,10 @@ def main(overrides):
         result = runs.evaluate(WORKDIR.value, checkpoint=CHECKPOINT.value, **shared)
     else:
         result = runs.evaluate_folders(REAL.value, FAKE.value, **shared)
-    print(json.dumps(result))
+    print(json.dumps(result), flush=True)
+    if APPEND.value:
+        setting = setting or {"run": Path(WORKDIR.value).resolve().name}
+        results.append(APPEND.value, runs.results_of(result, TABLE.value, setting))
 
 
 if __name__ == "__main__":
@@ -76,5 +96,6 @@ if __name__ == "__main__":
         groups={
             "What to measure": ["workdir", "checkpoint", "real", "fake"],
             "By what": ["metrics", "num", "seed", "classifier", "squeezenet"],
+            "A line of results": ["append", "table", "setting"],
         },
     )

@@ -5,12 +5,19 @@ import pytest
 from PIL import Image
 from tiny import points, translation
 
-from tfgan_suite import models
+from tfgan_suite import models, results
 from tfgan_suite.data import open_source
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.metrics import Classifier, fit_gaussian, frechet_distance, to_uint8
 from tfgan_suite.metrics.classifier import classifier_network
-from tfgan_suite.runs import default_config, evaluate, evaluate_folders, load, train
+from tfgan_suite.runs import (
+    default_config,
+    evaluate,
+    evaluate_folders,
+    load,
+    results_of,
+    train,
+)
 from tfgan_suite.runs.evaluation import GeneratedImages
 
 
@@ -44,6 +51,14 @@ def test_a_model_of_classes(folder):
     assert list(result["metrics"]) == ["fd_digitnet_40", "class_accuracy_digitnet_40"]
     assert result["images_seen"] == 8 and result["weights"] == "moving average"
     assert result["classes"] == "in equal shares"
+
+    lines = results_of(result, "images", {"run": "cgan"})
+    results.append(folder / "results.jsonl", lines)
+    assert results.read(folder / "results.jsonl") == lines
+    assert [line.metric for line in lines] == list(result["metrics"])
+    assert lines[0].protocol["real"] == lines[0].protocol["generated"] == 40
+    assert lines[0].protocol["data"] == "digits.npz" and lines[0].seeds == (0,)
+    assert "%" in lines[1].shown() and lines[1].interval_kind == "95 %"
 
     config, model = load(folder / "cgan")
     classifier, class_ids = Classifier.load(folder / "digitnet.keras"), np.arange(40) % 3

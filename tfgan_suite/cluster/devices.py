@@ -128,6 +128,16 @@ def machine(strategy: tf.distribute.Strategy, jit_gradients: bool) -> dict[str, 
     }
 
 
+def describe_machine() -> str:
+    """Returns words for the machine and the libraries, as lines of results have them."""
+    import keras
+
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    cores = f"{_cores()} CPU core{'s' if _cores() > 1 else ''}"
+    devices = f"{gpus} GPU{'s' if gpus > 1 else ''}, {cores}" if gpus else cores
+    return f"{devices}, TensorFlow {tf.__version__}, Keras {keras.__version__}"
+
+
 def _cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity else os.cpu_count() or 1

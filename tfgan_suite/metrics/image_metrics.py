@@ -86,6 +86,7 @@ class FrechetDistance:
         real, fake = self._real.result(), self._fake.result()
         return {
             "value": frechet_distance(real, fake),
+            "unit": None,
             "interval": None,
             "features": self._features.name,
             "feature_size": len(real.mean),
@@ -144,6 +145,7 @@ class ClassAccuracy:
         record = self._classifier.record
         return {
             "value": right / asked,
+            "unit": "share",
             "interval": wilson_interval(right, asked),
             "by_class": [
                 round(r / a, 6) if a else None

@@ -13,6 +13,7 @@ _HOMES = {
     "dry_run": "costs",
     "evaluate": "evaluation",
     "evaluate_folders": "evaluation",
+    "results_of": "evaluation",
     "sample": "sampling",
     "RunInterrupted": "training",
     "load": "training",

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan_suite import data
+from tfgan_suite.cluster.devices import describe_machine
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.fields import ClassId, Image, flat
 from tfgan_suite.metrics import Classifier, squeezenet_features, to_uint8
 from tfgan_suite.metrics.image_metrics import Batches, Networks, measure, metric_of
+from tfgan_suite.results import Result, current_command, current_commit
 from tfgan_suite.runs.training import load
+from tfgan_suite.runs.workdir import Workdir
 from tfgan_suite.training import GenerativeModel
 
 _BATCH = 64
@@ -47,7 +50,7 @@ def evaluate(
         progress: whether to show a bar on the error output.
 
     Returns:
-        `{"metrics": {name: {"value", "interval", ...}}, "model", "images_seen", "seed",
+        `{"metrics": {name: {"value", "unit", "interval", ...}}, "model", "images_seen", "seed",
         "seconds", ...}`, as JSON can hold it.
 
     Raises:
@@ -71,6 +74,8 @@ def evaluate(
         "model": config.model.name,
         "workdir": str(workdir),
         "images_seen": int(model.images_seen.numpy()),
+        "training_seed": int(config.seed),
+        "training_seconds": Workdir(workdir).seconds_spent() or None,
         "weights": "as trained" if model.ema_half_life is None else "moving average",
         "classes": "in equal shares" if _classes_of(model) else None,
         "data": data_config["source"],
@@ -142,6 +147,43 @@ def evaluate_folders(
         "seed": seed,
         "seconds": round(time.perf_counter() - began, 1),
     }
+
+
+_CONDITIONS = ("weights", "classes", "image_shape", "resize", "seed")  # of all metrics
+
+
+def results_of(evaluation: Mapping[str, Any], table: str, setting: Mapping) -> list[Result]:
+    """Returns the lines of what `evaluate` measured, for `tfgan_suite.results.append`.
+
+    Args:
+        evaluation: as `evaluate` returns it.
+        table: name of the table that the lines are for.
+        setting: what tells this run from others of the table.
+    """
+    shared = {name: evaluation[name] for name in _CONDITIONS}
+    shared["data"] = evaluation["data"].rpartition("/")[2]
+    lines = []
+    for name, result in evaluation["metrics"].items():
+        result = dict(result)
+        value, unit, interval = (result.pop(key) for key in ("value", "unit", "interval"))
+        line = Result(
+            table=table,
+            metric=name,
+            value=value,
+            unit=unit,
+            setting=dict(setting),
+            interval=interval,
+            interval_kind="95 %" if interval else None,
+            seeds=(evaluation["training_seed"],),
+            images_seen=evaluation["images_seen"],
+            seconds=evaluation["training_seconds"],
+            machine=describe_machine(),
+            commit=current_commit(),
+            command=current_command(),
+            protocol={**shared, **result},
+        )
+        lines.append(line)
+    return lines
 
 
 class GeneratedImages:
