@@ -60,7 +60,7 @@ class AdversarialAutoencoder(GenerativeModel):
     # All noise is drawn here, by name: a function of seed, step, name and place in the batch.
     def train_step(self, batch):
         clean = batch["point"]
-        noisy = clean + self.noise * self.latents("noise", (self.num_features,))
+        noisy = clean + self.noise * self.noise("noise", (self.num_features,))
         self.update("adversary", self.adversary_loss, clean, noisy)
         self.update("autoencoder", self.autoencoder_loss, clean, noisy)
         return self.step_logs()

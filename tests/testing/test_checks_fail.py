@@ -47,7 +47,7 @@ class Sound(GenerativeModel):
         return self.scale * self.served_network("maker")(points)
 
     def train_step(self, batch):
-        noise = self.latents("noise", (2,))
+        noise = self.noise("noise", (2,))
         self.update("critic", self.critic_loss, batch["point"], noise)
         self.update("maker", self.maker_loss, noise)
         return self.step_logs()

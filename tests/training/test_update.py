@@ -146,7 +146,7 @@ def drawing_twice(model, data):
     def loss(noise, training=True):
         return model.squares(data + noise[0] - noise[1])._replace(monitors=mean(noise).monitors)
 
-    model.update("network", loss, [model.latents("z", (2,)) for _ in range(2)])
+    model.update("network", loss, [model.noise("z", (2,)) for _ in range(2)])
 
 
 def test_each_draw_of_a_name_has_numbers_of_its_own():
@@ -162,7 +162,7 @@ class DrawsAndUpdatesTwice(Points):
 
     def train_step(self, batch):
         for _ in range(2):
-            self.update("network", self.squares, batch["point"] + self.latents("z", (2,)))
+            self.update("network", self.squares, batch["point"] + self.noise("z", (2,)))
         return self.step_logs()
 
 

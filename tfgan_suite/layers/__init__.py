@@ -3,6 +3,7 @@
 from tfgan_suite.layers.dropout import Dropout
 from tfgan_suite.layers.example_scope import example_scope
 from tfgan_suite.layers.ghost_batch_normalization import GhostBatchNormalization
+from tfgan_suite.layers.history_pool import HistoryPool
 from tfgan_suite.layers.instance_normalization import InstanceNormalization
 from tfgan_suite.layers.maxout import Maxout
 from tfgan_suite.layers.one_hot import OneHot
@@ -12,6 +13,7 @@ from tfgan_suite.layers.spectral_normalization import SpectralNormalization
 __all__ = [
     "Dropout",
     "GhostBatchNormalization",
+    "HistoryPool",
     "InstanceNormalization",
     "Maxout",
     "OneHot",

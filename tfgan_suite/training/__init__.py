@@ -3,7 +3,6 @@
 from tfgan_suite.training.checkpoint import Checkpoints
 from tfgan_suite.training.generative_model import GenerativeModel
 from tfgan_suite.training.guard import NonFiniteError
-from tfgan_suite.training.history_pool import HistoryPool
 from tfgan_suite.training.player_update import Loss, Measured, Snapshot
 from tfgan_suite.training.schedules import ConstantThenLinear, ExponentialToFloor, ImageSchedule
 from tfgan_suite.training.stages import Stage
@@ -13,7 +12,6 @@ __all__ = [
     "ConstantThenLinear",
     "ExponentialToFloor",
     "GenerativeModel",
-    "HistoryPool",
     "ImageSchedule",
     "Loss",
     "Measured",

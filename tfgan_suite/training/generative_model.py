@@ -1,10 +1,7 @@
 """`GenerativeModel`: what every system of the package stands on, and what it has to define."""
 
-import contextlib
 import functools
 import types
-from collections.abc import Callable
-from typing import Any
 
 import keras
 import tensorflow as tf
@@ -12,9 +9,10 @@ import tensorflow as tf
 from tfgan_suite import fields
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.keras_private import WithoutSymbolicBuild
-from tfgan_suite.networks.given import check_network
 from tfgan_suite.training import averaging, noise
 from tfgan_suite.training.compilation import Compilation
+from tfgan_suite.training.declared import Declared
+from tfgan_suite.training.given_networks import GivenNetworks
 from tfgan_suite.training.keras_interface import KerasInterface, inference_function
 from tfgan_suite.training.loop import Loop
 from tfgan_suite.training.player_update import PlayerUpdates
@@ -25,7 +23,14 @@ from tfgan_suite.training.step import current_step
 
 
 class GenerativeModel(
-    PlayerUpdates, Loop, Compilation, KerasInterface, WithoutSymbolicBuild, keras.Model
+    PlayerUpdates,
+    Loop,
+    Compilation,
+    KerasInterface,
+    GivenNetworks,
+    Declared,
+    WithoutSymbolicBuild,
+    keras.Model,
 ):
     """A `keras.Model` with several players, exact on any number of replicas, exactly resumable.
 
@@ -34,9 +39,9 @@ class GenerativeModel(
 
     ```python
     def train_step(self, batch):
-        noise = self.latents("discriminator", (64,))
-        self.update("discriminator", self.discriminator_loss, batch["image"], noise)
-        self.update("generator", self.generator_loss, self.latents("generator", (64,)))
+        z = self.noise("discriminator", (64,))
+        self.update("discriminator", self.discriminator_loss, batch["image"], z)
+        self.update("generator", self.generator_loss, self.noise("generator", (64,)))
         return self.step_logs()
     ```
 
@@ -45,7 +50,7 @@ class GenerativeModel(
     files and `evaluate`.
 
     A subclass defines `batch_spec`, `default_optimizers`, `train_step`, `call`, `draw`,
-    `signatures` and `get_config`. Inside a step it calls `latents`, `random`, `update`, `measure`,
+    `signatures` and `get_config`. Inside a step it calls `noise`, `random`, `update`, `measure`,
     `every`, `batches`, `gather`, `mean`, `log`, `snapshot`, `restore` and `step_logs`.
 
     Args:
@@ -59,8 +64,6 @@ class GenerativeModel(
 
     #: Ready arguments of the constructor by preset name; "tiny" is small enough for tests.
     presets: dict[str, dict] = {}
-    #: Names of constructor arguments that are networks of the user: see `take_networks`.
-    network_arguments: tuple[str, ...] = ()
     #: Whether `compile(jit_compile="auto")` compiles the gradient functions with XLA: measured
     #: for each model, since it depends on the layers (README of the model).
     jit_compile_pays = False
@@ -80,7 +83,6 @@ class GenerativeModel(
         self._player_networks = {}
         self._served_networks = ()
         self._frozen_networks = ()
-        self._given_networks = ()
         self._states = ()
         #: `Stages` of the training, or None.
         self.stages = None
@@ -167,29 +169,6 @@ class GenerativeModel(
         self.stages = Stages(stages)
         self.stage_index = self._clock("stage_index")
 
-    def take_networks(self, **networks: keras.Model | None) -> None:
-        """Sets networks that the user gave as attributes; `get_config` and `from_config` keep them.
-
-        Args:
-            **networks: by the name of the constructor's argument, one of `network_arguments`. None
-                stands for one that was not given.
-
-        Raises:
-            UserInputError: if one is no built network of one input and one output, or two arguments
-                hold the same network.
-        """
-        given = {name: network for name, network in networks.items() if network is not None}
-        for name, network in given.items():
-            check_network(name, network)
-        if len({id(network) for network in given.values()}) < len(given):
-            raise UserInputError(
-                f"{', '.join(given)} must be different networks: each learns another task. "
-                "Received one of them twice. Build it twice."
-            )
-        for name, network in given.items():
-            setattr(self, name, network)
-        self._given_networks = tuple(given)
-
     # === What a model defines ===
 
     def batch_spec(self) -> fields.BatchSpec:
@@ -233,35 +212,21 @@ class GenerativeModel(
     def stage_begins(self, stage: Stage) -> None:
         """Called on the host when a stage begins, before its first step."""
 
-    def get_config(self):
-        networks = {
-            name: keras.saving.serialize_keras_object(getattr(self, name))
-            for name in self._given_networks
-            if name in self.network_arguments
-        }
+    def get_config(self) -> dict:
+        """Returns the constructor's arguments; a subclass adds its own to these."""
         config = {"seed": self.seed, "ema_half_life": self.ema_half_life, "name": self.name}
-        return {**config, **networks}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = dict(config)
-        for name in cls.network_arguments:
-            if isinstance(config.get(name), dict):
-                config[name] = keras.saving.deserialize_keras_object(
-                    config[name], custom_objects=custom_objects
-                )
-        return cls(**config)
+        return {**config, **self._config_of_given_networks()}
 
     # === What a model calls inside a step, beside `update` and `measure` ===
 
-    def latents(self, name: str, shape, distribution: str = "normal") -> tf.Tensor:
+    def noise(self, name: str, shape, distribution: str = "normal") -> tf.Tensor:
         """Draws noise for this replica's examples, as a function of seed, step, name and example.
 
         Args:
             name: str. Each name has a stream of its own, and so has each draw of one name within
                 a step: the first, the second ... in the order in which `train_step` makes them.
             shape: tuple of ints. Shape of one example's noise.
-            distribution: str. A key of `noise.DISTRIBUTIONS`.
+            distribution: str. A key of `training.noise.DISTRIBUTIONS`.
 
         Returns:
             float32 tensor `[B, *shape]`.
@@ -269,33 +234,25 @@ class GenerativeModel(
         step = current_step()
         return noise.draw(
             tuple(shape),
-            key=self._noise_key(step, name, step.occurrence(f"latents/{name}")),
+            key=step.noise_key(self.seed, name, step.occurrence(f"noise/{name}")),
             offset=step.offset,
             local_batch=step.local_batch,
             global_batch=step.global_batch,
             distribution=distribution,
         )
 
-    def _noise_key(self, step, name, occurrence):
-        mode = "train" if step.training else "test"
-        if occurrence:
-            mode = f"{mode}-{occurrence}"
-        return tf.stack(
-            [tf.constant(noise.stream(self.seed, f"{mode}/{name}"), tf.int64), step.position]
-        )
-
     def random(self, name: str, shape) -> tf.Tensor:
         """Draws numbers in [0, 1) that all replicas share: a function of seed, step and name.
 
         Args:
-            name: str. See `latents`.
+            name: str. See `noise`.
             shape: tuple of ints.
 
         Returns:
             float32 tensor of this shape.
         """
         step = current_step()
-        key = self._noise_key(step, name, step.occurrence(f"random/{name}"))
+        key = step.noise_key(self.seed, name, step.occurrence(f"random/{name}"))
         return tf.random.stateless_uniform(shape, key, alg="philox")
 
     def batches(self, batch: dict[str, tf.Tensor]) -> list[dict[str, tf.Tensor]]:
@@ -357,55 +314,3 @@ class GenerativeModel(
         return {
             name: tf.add_n(values) / len(values) for name, values in current_step().logs.items()
         }
-
-    # === What follows from the declaration ===
-
-    def players(self) -> dict[str, list[keras.Model]]:
-        """Returns the networks that each player trains."""
-        return {
-            player: [getattr(self, network) for network in networks]
-            for player, networks in self._player_networks.items()
-        }
-
-    def network_names(self) -> list[str]:
-        """Returns the attribute names of all networks, without the averages."""
-        trained = [name for names in self._player_networks.values() for name in names]
-        return [*trained, *self._frozen_networks]
-
-    def served_network(self, network: str) -> keras.Model:
-        """Returns the moving average of a network, or the network where none is kept."""
-        kept = getattr(self, f"{network}_average", getattr(self, network))
-        return self._cache.stand_ins.get(network, kept)
-
-    def served_networks(self) -> dict[str, keras.Model]:
-        """Returns the networks that make what users want, averages where they are kept."""
-        return {network: self.served_network(network) for network in self._served_networks}
-
-    @contextlib.contextmanager
-    def serving_through(self, make: Callable[[keras.Model], keras.Model]):
-        """Inside the `with` block `make(network)` stands in for each network that is served.
-
-        So what `call` and `signatures` trace may be exported in a form that computes less.
-        """
-        self._cache.stand_ins = {n: make(net) for n, net in self.served_networks().items()}
-        try:
-            yield
-        finally:
-            self._cache.stand_ins = {}
-
-    def checkpoint_objects(self) -> dict[str, Any]:
-        """Returns the one declared set of objects that a checkpoint holds, by name."""
-        clocks = ["step", "skipped_steps", "images_seen"]
-        if self.stages is not None:
-            clocks.append("stage_index")
-        objects = {name: getattr(self, name).value for name in clocks}
-        for name in self.network_names():
-            objects[name] = getattr(self, name)
-            if hasattr(self, f"{name}_average"):
-                objects[f"{name}_average"] = getattr(self, f"{name}_average")
-        for name in self._states:
-            objects[name] = getattr(self, name)
-        if self.compiled:
-            for player, optimizer in self.optimizers.items():
-                objects[f"{player}_optimizer"] = optimizer
-        return objects

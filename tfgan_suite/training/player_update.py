@@ -165,7 +165,7 @@ class PlayerUpdates:
     def _averaged(self, step, player, loss, inputs, with_gradients, when):
         """Returns what a loss gives, averaged over the global batch."""
         function = self._gradient_function(player, loss, step.training, with_gradients)
-        key = self._noise_key(step, f"layers/{player}", step.occurrence(f"update/{player}"))
+        key = step.noise_key(self.seed, f"layers/{player}", step.occurrence(f"update/{player}"))
         parts = self.accumulate_steps if step.training else 1
 
         def compute_part(part, first):

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.training.noise import stream
 
 _current = threading.local()  # the replicas of MirroredStrategy are threads
 
@@ -65,6 +66,19 @@ class Step:
         """Returns how often this step has asked for `what` before, and counts it."""
         self._occurrences[what] = self._occurrences.get(what, -1) + 1
         return self._occurrences[what]
+
+    def noise_key(self, seed: int, name: str, occurrence: int = 0) -> tf.Tensor:
+        """Returns the int64 key `[2]` of what is drawn under a name in this step.
+
+        Args:
+            seed: int. Of the run.
+            name: str. Training and `evaluate` have streams of their own.
+            occurrence: int. How often the step has drawn it before.
+        """
+        mode = "train" if self.training else "test"
+        if occurrence:
+            mode = f"{mode}-{occurrence}"
+        return tf.stack([tf.constant(stream(seed, f"{mode}/{name}"), tf.int64), self.position])
 
     def check_unconditional(self, what: str) -> None:
         """Refuses what would exchange numbers between replicas inside a branch or a loop.

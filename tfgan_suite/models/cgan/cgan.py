@@ -150,18 +150,18 @@ class CGAN(GenerativeModel):
     def train_step(self, batch):
         for critic_batch in self.batches(batch):
             real, label = critic_batch["image"], critic_batch["label"]
-            z, fake_label = self.noise("discriminator", label)
+            z, fake_label = self.latents_and_labels("discriminator", label)
             self.update("discriminator", self.discriminator_loss, real, label, z, fake_label)
-        z, fake_label = self.noise("generator", label)
+        z, fake_label = self.latents_and_labels("generator", label)
         self.update("generator", self.generator_loss, z, fake_label, real, label)
         return self.step_logs()
 
-    def noise(self, name: str, label):
+    def latents_and_labels(self, name: str, label):
         """Draws latents and classes for this replica's fakes."""
-        z = self.latents(f"{name}_latents", (self.latent_size,), self.latent_distribution)
+        z = self.noise(f"{name}_latents", (self.latent_size,), self.latent_distribution)
         if self.fake_labels == "prior":
             return z, label
-        share = self.latents(f"{name}_labels", (), "hypercube")
+        share = self.noise(f"{name}_labels", (), "hypercube")
         return z, tf.minimum(tf.cast(share * self.num_classes, tf.int32), self.num_classes - 1)
 
     def judge(self, images, label, training):

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
+from tfgan_suite.layers import HistoryPool
 from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.losses.reconstruction import l1
 from tfgan_suite.models.cyclegan.presets import PRESETS
@@ -15,7 +16,7 @@ from tfgan_suite.networks import patchgan_discriminator, resnet_translator
 from tfgan_suite.networks.given import check_gives_logits
 from tfgan_suite.networks.image_size import height_and_width
 from tfgan_suite.signatures import Signature, decode_images, encode_png
-from tfgan_suite.training import ConstantThenLinear, GenerativeModel, HistoryPool, Loss
+from tfgan_suite.training import ConstantThenLinear, GenerativeModel, Loss
 
 
 @register("cyclegan")
@@ -221,7 +222,7 @@ class CycleGAN(GenerativeModel):
         """Exchanges fakes with the history; every replica makes the same update of it."""
         if not self.is_training_step:
             return fakes
-        coins = self.gather(self.latents(f"{pool}_coins", (2,), "uniform"))
+        coins = self.gather(self.noise(f"{pool}_coins", (2,), "uniform"))
         return self.local_part(getattr(self, pool).query(self.gather(fakes), coins))
 
     def generators_loss(self, a, b, training=True):

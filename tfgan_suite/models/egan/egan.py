@@ -110,10 +110,10 @@ class EGAN(GAN):
     def train_step(self, batch):
         for critic_batch in self.batches(batch):
             real = critic_batch[self.sample_name]
-            z = self.noise("discriminator_latents")
-            epsilon = self.latents("epsilon", (), "uniform") / 2 + 0.5
+            z = self.latents("discriminator_latents")
+            epsilon = self.noise("epsilon", (), "uniform") / 2 + 0.5
             self.update("discriminator", self.discriminator_loss, real, z, epsilon)
-        z_rated = self.latents(
+        z_rated = self.noise(
             "fitness_latents",
             (self.evaluation_batches, *self.latent_shape),
             self.latent_distribution,
@@ -123,7 +123,7 @@ class EGAN(GAN):
             before = self.snapshot(parent)
             for mutation in self.mutations:
                 self.restore(parent, before)
-                z = self.noise("generator_latents")
+                z = self.latents("generator_latents")
                 self.update(parent, self._loss_of(parent, mutation), z)
                 fitness.append(self.fitness(parent, real, z_rated))
                 children.append(self.snapshot(parent))

@@ -126,16 +126,16 @@ class GAN(GenerativeModel):
     def train_step(self, batch):
         for critic_batch in self.batches(batch):
             real = critic_batch[self.sample_name]
-            z = self.noise("discriminator_latents")
-            epsilon = self.latents("epsilon", (), "uniform") / 2 + 0.5
+            z = self.latents("discriminator_latents")
+            epsilon = self.noise("epsilon", (), "uniform") / 2 + 0.5
             self.update("discriminator", self.discriminator_loss, real, z, epsilon)
-        z = self.noise("generator_latents")
+        z = self.latents("generator_latents")
         self.update("generator", self.generator_loss, z, real)
         return self.step_logs()
 
-    def noise(self, name: str):
+    def latents(self, name: str):
         """Draws latents for this replica's examples."""
-        return self.latents(name, self.latent_shape, self.latent_distribution)
+        return self.noise(name, self.latent_shape, self.latent_distribution)
 
     def generate(self, latents, training):
         """Returns the fakes that D is shown."""

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.training import HistoryPool
+from tfgan_suite.layers import HistoryPool
 
 
 def sequential(images, coins, capacity, pool):

@@ -1,0 +1,61 @@
+"""What follows from a model's declaration: its players, networks, and what a checkpoint holds."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+
+class Declared:
+    """The part of `GenerativeModel` that derives from its declaration."""
+
+    def players(self) -> dict[str, list[keras.Model]]:
+        """Returns the networks that each player trains."""
+        return {
+            player: [getattr(self, network) for network in networks]
+            for player, networks in self._player_networks.items()
+        }
+
+    def network_names(self) -> list[str]:
+        """Returns the attribute names of all networks, without the averages."""
+        trained = [name for names in self._player_networks.values() for name in names]
+        return [*trained, *self._frozen_networks]
+
+    def served_network(self, network: str) -> keras.Model:
+        """Returns the moving average of a network, or the network where none is kept."""
+        kept = getattr(self, f"{network}_average", getattr(self, network))
+        return self._cache.stand_ins.get(network, kept)
+
+    def served_networks(self) -> dict[str, keras.Model]:
+        """Returns the networks that make what users want, averages where they are kept."""
+        return {network: self.served_network(network) for network in self._served_networks}
+
+    @contextlib.contextmanager
+    def serving_through(self, make: Callable[[keras.Model], keras.Model]):
+        """Inside the `with` block `make(network)` stands in for each network that is served.
+
+        So what `call` and `signatures` trace may be exported in a form that computes less.
+        """
+        self._cache.stand_ins = {n: make(net) for n, net in self.served_networks().items()}
+        try:
+            yield
+        finally:
+            self._cache.stand_ins = {}
+
+    def checkpoint_objects(self) -> dict[str, Any]:
+        """Returns the one declared set of objects that a checkpoint holds, by name."""
+        clocks = ["step", "skipped_steps", "images_seen"]
+        if self.stages is not None:
+            clocks.append("stage_index")
+        objects = {name: getattr(self, name).value for name in clocks}
+        for name in self.network_names():
+            objects[name] = getattr(self, name)
+            if hasattr(self, f"{name}_average"):
+                objects[f"{name}_average"] = getattr(self, f"{name}_average")
+        for name in self._states:
+            objects[name] = getattr(self, name)
+        if self.compiled:
+            for player, optimizer in self.optimizers.items():
+                objects[f"{player}_optimizer"] = optimizer
+        return objects
