@@ -1,8 +1,10 @@
 """Small models, one for each form of a game."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from tfgan_suite.drawing import Points
 from tfgan_suite.fields import Point
 from tfgan_suite.training import GenerativeModel, Loss, Snapshot, Stage
 
@@ -18,8 +20,8 @@ def square(points, network):
 class Game(GenerativeModel):
     """A player "critic" with one dense layer on points."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, seed=0):
+        super().__init__(seed=seed)
         self.critic = dense()
         self.declare_player("critic", "critic")
 
@@ -31,6 +33,9 @@ class Game(GenerativeModel):
 
     def call(self, points):
         return self.critic(points)
+
+    def draw(self, num, seed=0, examples=None):
+        return Points(np.zeros((num, 2), np.float32) + self.critic.get_weights()[0][0])
 
     def critic_loss(self, points, training=True):
         return Loss({"real": (self.critic(points)[:, 0] - 1) ** 2})
@@ -54,8 +59,8 @@ class LazyPenalty(Game):
 class Gated(Game):
     """The critic moves only where it is not too good."""
 
-    def __init__(self, threshold=0.5):
-        super().__init__()
+    def __init__(self, threshold=0.5, seed=0):
+        super().__init__(seed=seed)
         self.threshold = threshold
 
     def train_step(self, batch):
@@ -111,8 +116,8 @@ class SeveralBatches(Game):
 class Evolves(Game):
     """A maker with two children, of which the one with the lower loss survives."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, seed=0):
+        super().__init__(seed=seed)
         self.maker = dense(kernel_initializer=keras.initializers.RandomNormal(seed=1))
         self.declare_player("maker", "maker", served=True)
 
@@ -144,13 +149,13 @@ class Evolves(Game):
 class Staged(Game):
     """A maker alone; then the critic joins and fades in; then both."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, seed=0):
+        super().__init__(seed=seed)
         self.maker = dense(kernel_initializer=keras.initializers.RandomNormal(seed=1))
         self.declare_player("maker", "maker", served=True)
         self.declare_stages(
             Stage("one", images=16),
-            Stage("fade", images=20, resets=("maker",)),
+            Stage("fade", images=20, batch_size=4, resets=("maker",)),
             Stage("whole"),
         )
 
@@ -171,8 +176,8 @@ class Staged(Game):
 class Likelihood(Game):
     """No adversary: a density on the features of a frozen network."""
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, seed=0):
+        super().__init__(seed=seed)
         self.features = dense()
         self.declare_frozen("features")
 
