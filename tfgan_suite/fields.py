@@ -14,11 +14,24 @@ tuple of such dicts, the *streams* of a batch, which do not: each is read in an 
 ({"a": Clip(3, 64, 64, 3)}, {"b": Clip(3, 64, 64, 3)})     # three frames in a row of each
 {"volume": Volume(32)}                                     # voxels
 ```
+
+Some fields are made of others, as pure functions of a seed and of the position in the sequence of
+examples:
+
+```python
+{"image": image, "caption": Text(), "other_image": image.of_another("caption")}
+{"high": Image(64, 64, 3), "low": Image(16, 16, 3).downscaled("high", 4)}
+{"image": Image(28, 28, 1).binarised("stochastic")}
+```
+
+`tfgan_suite.data` makes them, and so do `fit` and `evaluate` on arrays, where one may also be given
+by its name. Other data (a `tf.data.Dataset`, `train_on_batch`) must hold them.
 """
 
+import copy
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -26,6 +39,19 @@ import tensorflow as tf
 from tfgan_suite.errors import UserInputError, closest_name
 
 _SLACK = 0.05  # resizing and rounding may leave the range by a little
+
+
+class OfAnother(NamedTuple):
+    """How a field is made: it shows another example, of which `field` is not the same."""
+
+    field: str
+
+
+class Downscaled(NamedTuple):
+    """How an image is made: `field`, its sides divided by `factor`."""
+
+    field: str
+    factor: int
 
 
 class Field:
@@ -37,16 +63,44 @@ class Field:
     Attributes:
         dtype: str. What the model gets; other precisions are cast.
         kind: str. What a data source calls such a field.
+        made_from: `OfAnother`, `Downscaled` or None. How it is made of others.
     """
 
     dtype = "float32"
     kind = "values"
+    made_from: OfAnother | Downscaled | None = None
 
     def __init__(self, shape: tuple[int | None, ...]):
         self.shape = tuple(shape)
 
+    def of_another(self, field: str) -> "Field":
+        """Returns this field of another example: one with another label or caption, at random.
+
+        Args:
+            field: name of the `ClassId` or `Text` of the same stream that differs.
+        """
+        return self._made(made_from=OfAnother(field))
+
+    def _made(self, **how):
+        made = copy.copy(self)
+        vars(made).update(how)
+        return made
+
     def describe(self) -> str:
         """Returns words for one example."""
+        if isinstance(self.made_from, OfAnother):
+            return f"{self._words()}, of another {self.made_from.field}"
+        if isinstance(self.made_from, Downscaled):
+            return (
+                f"{self._words()}, {self.made_from.field} downscaled {self.made_from.factor} times"
+            )
+        return self._words()
+
+    def as_given(self) -> "Field":
+        """Returns this field before a pipeline does what it says: not yet binarised."""
+        return self
+
+    def _words(self):
         return f"values of shape {tuple(self.shape)}"
 
     @property
@@ -80,7 +134,7 @@ class Field:
                 f"{self._dtype_advice(dtype)}"
             )
         found = tuple(part.shape)
-        if not _fits(found[1:], self.shape) or not found:
+        if not fits(found[1:], self.shape) or not found:
             expected = ", ".join(["batch", *map(str, self.shape)])
             raise UserInputError(
                 f"{name} has shape {found}; expected ({expected}{'' if self.shape else ','}). "
@@ -117,7 +171,7 @@ class Field:
         return f"Convert it by x.astype('{self.dtype}')."
 
     def _shape_advice(self, found):
-        if _fits(found, self.shape):
+        if fits(found, self.shape):
             return "The batch dimension is missing: dataset.batch(64), or x[None] for one example."
         return "Convert the data, or build the model for examples of this shape."
 
@@ -138,7 +192,7 @@ class Point(Field):
     def __init__(self, size: int = 2):
         super().__init__((size,))
 
-    def describe(self):
+    def _words(self):
         return f"points of {self.shape[0]} coordinates"
 
 
@@ -151,20 +205,47 @@ class Image(Field):
     """
 
     kind = "image"
+    binarisation: str | None = None
 
     def __init__(self, height=None, width=None, channels=None, low=-1.0, high=1.0):
         super().__init__((height, width, channels))
         self.low, self.high = float(low), float(high)
 
-    def describe(self):
+    def downscaled(self, field: str, factor: int) -> "Image":
+        """Returns this field made by downscaling: bicubic, with antialiasing.
+
+        Args:
+            field: name of the image of the same stream that it is made of.
+            factor: by which the sides are divided.
+        """
+        return self._made(made_from=Downscaled(field, factor))
+
+    def binarised(self, how: str) -> "Image":
+        """Returns this field with `low` and `high` as its only values.
+
+        Args:
+            how: `"threshold"`: `high` from the middle of the range on. `"stochastic"`: `high` with
+                the probability that a value's place in the range says, drawn anew in each epoch.
+        """
+        if how not in ("stochastic", "threshold"):
+            raise UserInputError(f"binarised takes 'stochastic' or 'threshold'. Received: {how!r}.")
+        return self._made(binarisation=how)
+
+    def as_given(self):
+        return self._made(binarisation=None)
+
+    def _words(self):
         height, width, channels = ("any" if n is None else n for n in self.shape)
-        return f"images of {height} x {width} with {channels} channels"
+        binarised = ", binarised" if self.binarisation else ""
+        return f"images of {height} x {width} with {channels} channels{binarised}"
 
     @property
     def image_shape(self):
-        return self.shape
+        return None if isinstance(self.made_from, Downscaled) else self.shape[-3:]
 
     def random(self, rng, num):
+        if self.binarisation:
+            return rng.choice([self.low, self.high], (num, *self.shape)).astype(self.dtype)
         return rng.uniform(self.low, self.high, (num, *self.shape)).astype(self.dtype)
 
     def from_source(self, values):
@@ -188,7 +269,11 @@ class Image(Field):
             advice = "Scale them, or let the generator end in an activation of their range."
         elif self.low < 0 and low >= 0 and high > low:
             advice = "Values in [0, 1] become that by 2 * x - 1."
-        if advice:
+        if self.binarisation:
+            _check_two_values(
+                self, name, values, "tfgan_suite.data and fit on arrays binarise; so does (x > 0.5)"
+            )
+        elif advice:
             warnings.warn(f"{received}; {expected}. {advice}", UserWarning, stacklevel=2)
 
     def _scaling(self):
@@ -205,13 +290,13 @@ class Image(Field):
         return super()._dtype_advice(dtype)
 
     def _shape_advice(self, found):
-        if _fits((*found[1:], 1), self.shape):
+        if fits((*found[1:], 1), self.shape):
             return "The channels are missing: x[..., None]."
-        if len(found) == 4 and not _fits(found, self.shape):
+        if len(found) == 4 and not fits(found, self.shape):
             *size, channels = found[1:]
-            if _fits((*found[2:], found[1]), self.shape):
+            if fits((*found[2:], found[1]), self.shape):
                 return "The channels come first: np.moveaxis(x, 1, -1)."
-            if not _fits(size, self.shape[:2]):
+            if not fits(size, self.shape[:2]):
                 return f"Resize it: tf.image.resize(x, {self.shape[:2]})."
             if channels == 1:
                 return f"Repeat the grey channel: np.repeat(x, {self.shape[2]}, axis=-1)."
@@ -238,18 +323,14 @@ class Clip(Image):
         self.frames = frames
         self.shape = (frames, *self.shape)
 
-    def describe(self):
+    def _words(self):
         frames, *image = self.shape
-        return f"clips of {frames} {Image(*image).describe()}"
-
-    @property
-    def image_shape(self):
-        return self.shape[1:]
+        return f"clips of {frames} {Image(*image)._words()}"
 
     def _shape_advice(self, found):
         if len(found) == 5 and found[1] > self.frames:
             return f"Cut the clips: x[:, :{self.frames}]."
-        if len(found) == 4 and _fits((*found, 1), (None, *self.shape)):
+        if len(found) == 4 and fits((*found, 1), (None, *self.shape)):
             return "The channels are missing: x[..., None]."
         return Field._shape_advice(self, found)
 
@@ -268,7 +349,7 @@ class Volume(Field):
         super().__init__((side, side, side, 1))
         self.low, self.high = float(low), float(high)
 
-    def describe(self):
+    def _words(self):
         side = self.shape[0] or "any"
         return f"volumes of {side} x {side} x {side} voxels"
 
@@ -295,9 +376,9 @@ class Volume(Field):
         return super()._dtype_advice(dtype)
 
     def _shape_advice(self, found):
-        if _fits((*found[1:], 1), self.shape):
+        if fits((*found[1:], 1), self.shape):
             return "The last axis is missing: x[..., None]."
-        if len(found) == 4 and _fits((*found[1:3], found[3] * 8, 1), self.shape):
+        if len(found) == 4 and fits((*found[1:3], found[3] * 8, 1), self.shape):
             return "It looks bit-packed: np.unpackbits(x, axis=-1)[..., None]."
         return super()._shape_advice(found)
 
@@ -318,7 +399,7 @@ class Mask(Field):
         super().__init__((height, width))
         self.num_parts = num_parts
 
-    def describe(self):
+    def _words(self):
         height, width = ("any" if n is None else n for n in self.shape)
         return f"masks of {height} x {width} with {self.num_parts or 'any number of'} parts"
 
@@ -369,7 +450,7 @@ class ClassId(Field):
         super().__init__(())
         self.num_classes = num_classes
 
-    def describe(self):
+    def _words(self):
         return f"labels of {self.num_classes or 'any number of'} classes"
 
     def random(self, rng, num):
@@ -408,7 +489,7 @@ class Text(Field):
     def __init__(self):
         super().__init__(())
 
-    def describe(self):
+    def _words(self):
         return "texts"
 
     def random(self, rng, num):
@@ -475,6 +556,7 @@ def named(batch: Any, spec: BatchSpec, model: str) -> dict[str, Any]:
                 f"{model} takes the fields {', '.join(fields)}. The data has "
                 f"{', '.join(map(str, batch)) or 'none'} and lacks {', '.join(missing)}."
                 f"{closest_name(missing[0], [str(name) for name in batch])}"
+                f"{_how_made({name: fields[name] for name in missing})}"
             )
         parts = [batch[name] for name in fields]
     elif isinstance(batch, (tuple, list)):
@@ -485,6 +567,7 @@ def named(batch: Any, spec: BatchSpec, model: str) -> dict[str, Any]:
         raise UserInputError(
             f"{model} takes {_what(fields)}. Received: {_described(batch)}. Give a dict from name "
             "to array, or of a dataset dataset.map(lambda element: {name: element[...], ...})."
+            f"{_how_made(fields)}"
         )
     return dict(zip(fields, parts, strict=True))
 
@@ -509,9 +592,21 @@ def random_batch(spec: BatchSpec, num: int, seed: int = 0) -> dict[str, np.ndarr
     return {name: field.random(rng, num) for name, field in flat(spec).items()}
 
 
-def _fits(found, expected):
+def fits(found: Sequence[int | None], expected: Sequence[int | None]) -> bool:
+    """Whether a shape can be the one expected; None stands for any size."""
     return len(found) == len(expected) and all(
         None in (size, want) or size == want for size, want in zip(found, expected, strict=True)
+    )
+
+
+def _how_made(fields):
+    """Returns a sentence on the fields that are made of others, if there are any."""
+    made = [f"{name} ({f.describe()})" for name, f in fields.items() if f.made_from is not None]
+    if not made:
+        return ""
+    return (
+        f" {' and '.join(made)}: made by tfgan_suite.data, and by fit and evaluate on arrays; "
+        "other data must hold it."
     )
 
 

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tfgan_suite import testing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import Point
+from tfgan_suite.fields import ClassId, Image, Point
 from tfgan_suite.training import inputs
 
 ARRAY = np.arange(20, dtype=np.float32).reshape(10, 2)
@@ -197,3 +197,84 @@ def test_the_pipeline_of_a_user_is_not_tuned(deletion_waits):
         )
     )
     assert not deletion_waits(training(tuned.prefetch(tf.data.AUTOTUNE)).dataset)
+
+
+IMAGE = Image(4, 4, 1)
+MADE = {
+    "image": IMAGE,
+    "label": ClassId(),
+    "other": IMAGE.of_another("label"),
+    "low": Image(2, 2, 1).downscaled("image", 2),
+}
+IMAGES = np.random.default_rng(0).uniform(-1, 1, (9, 4, 4, 1)).astype(np.float32)
+LABELS = np.arange(9) % 3
+
+
+@pytest.mark.parametrize(
+    "x, y", [(IMAGES, LABELS), ((IMAGES, LABELS), None), ({"image": IMAGES, "label": LABELS}, None)]
+)
+def test_arrays_are_given_and_the_rest_is_made(x, y):
+    takes = inputs.Takes("Model", MADE)
+    batches = [
+        as_numpy(
+            training(x, y, takes=takes, batch_size=6, shuffle=True, start_step=k).dataset.take(3)
+        )
+        for k in (0, 2)
+    ]
+    for name, values in batches[0][2].items():
+        np.testing.assert_array_equal(values, batches[1][0][name])
+    numbers = {image.tobytes(): number for number, image in enumerate(IMAGES)}
+    for batch in batches[0]:
+        other = [LABELS[numbers[image.tobytes()]] for image in batch["other"]]
+        assert (batch["label"] != other).all()
+        own = batch["low"] - tf.image.resize(batch["image"], (2, 2), "bicubic", antialias=True)
+        assert np.abs(own).max() < 0.1  # clipped to the range
+    counted = inputs.evaluation_batches(x, y, takes, tf.distribute.get_strategy(), 6)
+    assert list(next(iter(counted.dataset)).data) == list(MADE)
+
+
+def test_a_made_field_that_is_given_is_taken():
+    data = {"image": IMAGES, "label": LABELS, "other": IMAGES * 0, "low": IMAGES[:, :2, :2]}
+    for x in (data, tuple(data.values())):
+        batches = training(x, takes=inputs.Takes("Model", MADE), batch_size=9)
+        (batch,) = as_numpy(batches.dataset.take(1))
+        for name, values in data.items():
+            np.testing.assert_array_equal(batch[name], values)
+
+
+def test_one_array_is_enough_where_the_rest_is_made_of_it():
+    takes = inputs.Takes("Model", {name: MADE[name] for name in ("image", "low")})
+    (batch,) = as_numpy(training(IMAGES, takes=takes, batch_size=9).dataset.take(1))
+    assert batch["low"].shape == (9, 2, 2, 1)
+
+
+def test_pixels_of_arrays_are_binarised_and_those_of_datasets_must_be():
+    takes = inputs.Takes("Model", {"image": IMAGE.binarised("stochastic")})
+    first, second = as_numpy(training(IMAGES, takes=takes, batch_size=9).dataset.take(2))
+    assert set(np.unique(first["image"])) == {-1, 1}
+    assert (first["image"] != second["image"]).any()
+    again = training(first, takes=takes, batch_size=9).dataset.take(1)
+    np.testing.assert_array_equal(as_numpy(again)[0]["image"], first["image"])
+    taken_as_it_is = training(dataset(9, first["image"]), takes=takes).dataset.take(1)
+    np.testing.assert_array_equal(as_numpy(taken_as_it_is)[0]["image"], first["image"])
+    with pytest.raises(
+        tf.errors.OpError, match="expected -1 and 1 alone. tfgan_suite.data and fit"
+    ):
+        as_numpy(training(dataset(9, IMAGES), takes=takes).dataset.take(1))
+
+
+@pytest.mark.parametrize(
+    "x, message",
+    [
+        (dataset(9, {"image": IMAGES, "label": LABELS}), "lacks other, low.*other .images.*of another"
+         ".*low .*image downscaled 2 times.: made by tfgan_suite.data, and by fit and evaluate on"),
+        ({"image": IMAGES, "label": LABELS * 0}, "All 9 examples have the label '0'"),
+        ({"image": IMAGES, "label": LABELS[:3]}, "9 of image, 3 of label"),
+        ({"image": IMAGES, "label": LABELS, "low": IMAGES}, r"low has shape \(9, 4, 4, 1\)"),
+        ((IMAGES,), "takes 2 fields: image"),
+    ],
+)  # fmt: skip
+def test_made_fields_that_cannot_be_made(x, message):
+    with pytest.raises(UserInputError, match=message) as error:
+        training(x, takes=inputs.Takes("Model", MADE), batch_size=3)
+    assert "\n" not in str(error.value)

@@ -6,6 +6,7 @@ from the seed alone, so a run may stop anywhere and be resumed on any number of 
 the same global batches.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -13,15 +14,24 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from tfgan_suite import hashing, pipelines
+from tfgan_suite import hashing, making, pipelines
 from tfgan_suite.data import options
 from tfgan_suite.data.source import Source
 from tfgan_suite.data.sources import open_sources
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import BatchSpec, ClassId, Field, Image, flat, streams
+from tfgan_suite.fields import (
+    BatchSpec,
+    ClassId,
+    Downscaled,
+    Field,
+    Image,
+    OfAnother,
+    flat,
+    streams,
+)
 
 # What a key is for. Domain a and b of a pair have numbers of their own.
-_ORDER, _AUGMENT, _HELDOUT = 0, 1, 2
+_ORDER, _AUGMENT, _HELDOUT, _CAPTION, _MADE = range(5)
 _ENDLESS_STARTS = 2**61
 _MAIN = ("clip", "volume", "image")
 _AUGMENTED = ("image", "clip", "mask")
@@ -95,12 +105,14 @@ def training_batches(
     options.whole_number("start_step", start_step, 0, _ENDLESS_STARTS // batch_size)
     sources, augment = _open(data_config, spec)
     readers = [
-        _reader(parts, augment, seed, domain)
-        for domain, parts in enumerate(_fields_of_sources(spec, sources))
+        _Reader(stream, parts, seed, domain, augment)
+        for domain, (stream, parts) in enumerate(
+            zip(streams(spec), _fields_of_sources(spec, sources), strict=True)
+        )
     ]
 
     def read(positions):
-        return {name: value for read in readers for name, value in read(positions).items()}
+        return {name: value for r in readers for name, value in r.read(positions).items()}
 
     return pipelines.batches_of_positions(
         read, batch_size, start_step, input_context, batches_per_step, first_position
@@ -127,10 +139,10 @@ def heldout_batch(data_config: Mapping, spec: BatchSpec, num: int, seed: int) ->
     sources = _open_heldout(data_config, spec)
     batch = {}
     for domain, parts in enumerate(_fields_of_sources(spec, sources)):
-        for source, fields in parts:
-            values = source.numpy(_choose(source, num, seed, domain))
-            for name, field in fields.items():
-                batch[name] = field.from_source(values[field.kind]).numpy()
+        key = hashing.key(seed, _HELDOUT, domain)
+        reader = _Reader(streams(spec)[domain], parts, key, domain)
+        positions = tf.range(min([num, *reader.nums_examples]), dtype=tf.int64)
+        batch.update({name: part.numpy() for name, part in reader.read(positions).items()})
     return batch
 
 
@@ -158,7 +170,7 @@ def heldout_pairs(data_config: Mapping, num: int, seed: int) -> HeldoutPairs:
 
 def _main(spec: BatchSpec) -> Field:
     """Returns what examples of a spec are first of all: a clip, a volume, else images."""
-    found = [field for field in flat(spec).values() if field.kind in _MAIN]
+    found = [field for field in flat(making.given_part(spec)).values() if field.kind in _MAIN]
     return min(found, key=lambda field: _MAIN.index(field.kind), default=Image())
 
 
@@ -166,8 +178,8 @@ def _layout(spec: BatchSpec) -> str:
     """Returns what sources a spec needs: see `open_sources`."""
     if len(streams(spec)) > 1:
         return "unpaired"
-    kind = _main(spec).kind
-    return "paired" if sum(field.kind == kind for field in flat(spec).values()) == 2 else "single"
+    kinds = [field.kind for field in flat(making.given_part(spec)).values()]
+    return "paired" if kinds.count(_main(spec).kind) == 2 else "single"
 
 
 def _fields_of_sources(spec, sources) -> list[list[tuple[Source, dict[str, Field]]]]:
@@ -176,6 +188,7 @@ def _fields_of_sources(spec, sources) -> list[list[tuple[Source, dict[str, Field
     The images, clips or volumes of a stream with two sources are read from one each, all else from
     the first that has it.
     """
+    making.check_made(spec)
     kind, found, free = _main(spec).kind, [], list(sources)
     if len(streams(spec)) > 2:
         raise UserInputError(
@@ -186,8 +199,14 @@ def _fields_of_sources(spec, sources) -> list[list[tuple[Source, dict[str, Field
         parts = [(source, {}) for source in mine]
         mains = iter(parts)
         for name, field in stream.items():
-            own = [next(mains)] if field.kind == kind else parts
-            own = [part for part in own if field.kind in part[0].element_spec]
+            needed = {field.kind}
+            if isinstance(field.made_from, Downscaled):
+                continue
+            if isinstance(field.made_from, OfAnother):
+                needed.add(stream[field.made_from.field].kind)
+            alone = field.kind == kind and field.made_from is None
+            own = [next(mains)] if alone else parts
+            own = [part for part in own if needed <= part[0].element_spec.keys()]
             if not own:
                 raise UserInputError(_lacks(mine[0], name, field))
             source, fields = own[0]
@@ -254,20 +273,66 @@ def _open(data_config, spec) -> tuple[tuple[Source, ...], Callable]:
     return sources, augment
 
 
-def _reader(parts, augment: Callable, seed: int, domain: int) -> Callable:
-    """Returns the function from int64 positions `[b]` to the fields of a stream."""
-    augment_key = hashing.key(seed, _AUGMENT, domain)
+class _Reader:
+    """Reads the fields of a stream.
 
-    def read(positions):
-        batch = {}
+    Args:
+        stream: its fields.
+        parts: its sources, each with the fields that are read from it.
+        seed: for order, augmentation and what fields are made with.
+        domain: number of the stream.
+        augment: function of values, key and positions; `None`: as they are.
+    """
+
+    def __init__(self, stream, parts, seed, domain, augment=None):
+        self._parts, self._seed, self._domain, self._augment = parts, seed, domain, augment
+        columns = {}
         for source, fields in parts:
-            values = source.fetch(_order(source.num_examples, seed, domain, positions))
-            values = augment(values, augment_key, positions)
             for name, field in fields.items():
-                batch[name] = field.from_source(values[field.kind])
-        return batch
+                columns[name] = functools.partial(_column, source, field.kind)
+        key = hashing.key(seed, _MADE, domain)
+        self._maker = making.Maker(stream, key, lambda name: columns[name]())
 
-    return read
+    @property
+    def nums_examples(self) -> list[int]:
+        """Examples of each source that is not endless."""
+        return [source.num_examples for source, _ in self._parts if source.num_examples]
+
+    def read(self, positions: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the fields at int64 positions `[B]` of the endless sequence."""
+        batch = {}
+        for source, fields in self._parts:
+            rows = _order(source.num_examples, self._seed, self._domain, positions)
+            values, captions = self._fetch(source, rows, positions)
+            for name, field in fields.items():
+                shown = values
+                if name in self._maker.others:
+                    others = self._maker.another(name, rows, captions, positions)
+                    shown, _ = self._fetch(source, others, positions)
+                batch[name] = field.from_source(shown[field.kind])
+        return self._maker.finish(batch, positions)
+
+    def _fetch(self, source, rows, positions):
+        """Returns values by kind, and which of an example's captions it is: one by chance."""
+        values = source.fetch(rows)
+        column = tf.zeros_like(rows)
+        if "caption" in values and values["caption"].shape.rank == 2:
+            key = hashing.key(self._seed, _CAPTION, self._domain)
+            num = tf.math.count_nonzero(values["caption"], axis=1, dtype=tf.float32)
+            column = tf.cast(hashing.uniform(key, positions, 1)[:, 0] * num, tf.int64)
+            values["caption"] = tf.gather(values["caption"], column, batch_dims=1)
+        if self._augment:
+            key = hashing.key(self._seed, _AUGMENT, self._domain)
+            values = self._augment(values, key, positions)
+        return values, column
+
+
+def _column(source, kind) -> np.ndarray:
+    if kind not in source.columns:
+        raise UserInputError(
+            f"{source.name} has no end: its examples of another {kind} cannot be found."
+        )
+    return source.columns[kind]
 
 
 def _order(num_examples: int | None, seed: int, domain: int, positions: tf.Tensor) -> tf.Tensor:
@@ -285,11 +350,3 @@ def _open_heldout(data_config, spec) -> tuple[Source, ...]:
         logging.warning("%s has no held-out split: taking training examples.", config["source"])
         sources = open_sources(config, _layout(spec), "train", _main(spec))
     return sources
-
-
-def _choose(source: Source, num: int, seed: int, domain: int) -> np.ndarray:
-    """The first `num` indices of the source's held-out order."""
-    key = hashing.key(seed, _HELDOUT, domain)
-    if source.num_examples is not None:
-        num = min(num, source.num_examples)
-    return _order(source.num_examples, key, domain, tf.range(num, dtype=tf.int64)).numpy()

@@ -2,12 +2,13 @@
 
 import contextlib
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite import fields, hashing, pipelines
+from tfgan_suite import fields, hashing, making, pipelines
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import BatchSpec
 
@@ -96,17 +97,17 @@ def training_batches(
         if _is_of_steps(x, takes):
             return Batches(x, steps)
         return _train_on_dataset(_prepared(x, y, takes), strategy, steps, takes.batches_per_step)
-    arrays = _arrays(x, y, takes)
+    arrays = _Arrays(x, y, takes, seed)
     batch = batch_size or _DEFAULT_BATCH
     rows_of_step = batch * takes.batches_per_step
-    lengths = _lengths(arrays, takes)
+    lengths = arrays.lengths
     if max(lengths) < rows_of_step:
         raise UserInputError(
             f"{max(lengths)} examples do not fill one batch of {batch}"
             f"{f', {takes.batches_per_step} times a step' * (takes.batches_per_step > 1)}. "
             "Pass a smaller batch_size or more examples."
         )
-    _check_first(arrays, batch, takes)
+    arrays.check_first(batch)
     keys = [hashing.key(seed % 2**64, i) for i in range(len(lengths))]
 
     def read(positions):
@@ -116,7 +117,7 @@ def training_batches(
             ]
         else:
             rows = [positions % n for n in lengths]
-        return _gather(arrays, rows, takes)
+        return arrays.read(rows, positions)
 
     dataset = _from_positions(strategy, read, batch, start_step * shuffle, takes.batches_per_step)
     return Batches(dataset, steps or -(-max(lengths) // rows_of_step))
@@ -150,14 +151,14 @@ def evaluation_batches(
     if isinstance(x, tf.data.Dataset):
         dataset = _prepared(x, y, takes)
         return Batches(_measure_dataset(dataset, strategy, steps, steps_per_execution), None)
-    arrays = _arrays(x, y, takes)
+    arrays = _Arrays(x, y, takes)
     replicas = strategy.num_replicas_in_sync
-    lengths = _lengths(arrays, takes)
+    lengths = arrays.lengths
     num = max(lengths)
     batch = batch_size or _DEFAULT_BATCH
     pipelines.check_shared_equally(batch, replicas)
     batch = min(batch, -(-num // replicas) * replicas)
-    _check_first(arrays, batch, takes)
+    arrays.check_first(batch)
     if steps:
         num = min(num, steps * batch)
     executions = -(-num // (batch * steps_per_execution))
@@ -168,7 +169,7 @@ def evaluation_batches(
         rows = [tf.minimum(positions, num - 1) % n for n in lengths]
         first = positions[:1] // batch * batch
         counted = tf.clip_by_value(num - first, 0, batch)
-        return _counted(_gather(arrays, rows, takes), positions < num, counted, batch)
+        return _counted(arrays.read(rows, positions), positions < num, counted, batch)
 
     return Batches(_from_positions(strategy, read, batch), total)
 
@@ -225,56 +226,91 @@ def batch_of(structure) -> int | None:
 # === Arrays ===
 
 
-def _arrays(x, y, takes):
-    data = x if y is None else (x, y)
-    if not all(hasattr(leaf, "shape") for leaf in tf.nest.flatten(data)):
-        raise UserInputError(
-            "fit and evaluate take arrays or a tf.data.Dataset of batches (for generators: "
-            f"tf.data.Dataset.from_generator). Received: x of type {type(x).__name__}."
-        )
-    arrays = {
-        name: leaf if tf.is_tensor(leaf) else np.asarray(leaf)
-        for name, leaf in fields.named(data, takes.spec, takes.model).items()
-    }
-    batch_of(arrays)
-    fields.check_form(arrays, takes.spec)
-    for name, array in arrays.items():
-        if len(array) == 0:
-            raise UserInputError(f"{name} is empty: it has shape {tuple(array.shape)}.")
-    # As tensors they are shared with the pipeline; arrays would become constants of its graph.
-    with tf.device("CPU:0"):
-        return {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
+class _Arrays:
+    """The fields of a model as arrays, and those that are made of others.
 
+    Args:
+        x, y, takes: as for `training_batches`.
+        seed: int. Of what is made.
 
-def _lengths(arrays, takes):
-    """Returns the number of rows of each stream."""
-    lengths = []
-    for stream in fields.streams(takes.spec):
-        rows = {name: len(arrays[name]) for name in stream}
-        if len(set(rows.values())) > 1:
+    Attributes:
+        lengths: list of int. Number of rows of each stream.
+    """
+
+    def __init__(self, x, y, takes, seed=0):
+        data = x if y is None else (x, y)
+        if not all(hasattr(leaf, "shape") for leaf in tf.nest.flatten(data)):
             raise UserInputError(
-                f"The fields of {takes.model} belong together row by row. Received rows: "
-                f"{', '.join(f'{num} of {name}' for name, num in rows.items())}."
+                "fit and evaluate take arrays or a tf.data.Dataset of batches (for generators: "
+                f"tf.data.Dataset.from_generator). Received: x of type {type(x).__name__}."
             )
-        lengths.append(next(iter(rows.values())))
-    return lengths
+        making.check_made(takes.spec)
+        self._takes = takes
+        self._given = making.given_part(takes.spec, _names_of(data, takes.spec))
+        arrays = {
+            name: leaf if tf.is_tensor(leaf) else np.asarray(leaf)
+            for name, leaf in fields.named(data, self._given, takes.model).items()
+        }
+        batch_of(arrays)
+        fields.check_form(arrays, self._given)
+        for name, array in arrays.items():
+            if len(array) == 0:
+                raise UserInputError(f"{name} is empty: it has shape {tuple(array.shape)}.")
+        self.lengths = self._lengths(arrays)
+        # As tensors they are shared with the pipeline; arrays would become constants of its graph.
+        with tf.device("CPU:0"):
+            self._arrays = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
+        self._makers = [
+            making.Maker(
+                stream,
+                hashing.key(seed % 2**64, len(self.lengths), i),
+                lambda name: self._arrays[name].numpy(),
+                arrays,
+            )
+            for i, stream in enumerate(fields.streams(takes.spec))
+        ]
+
+    def _lengths(self, arrays):
+        lengths = []
+        for stream in fields.streams(self._given):
+            rows = {name: len(arrays[name]) for name in stream}
+            if len(set(rows.values())) > 1:
+                raise UserInputError(
+                    f"The fields of {self._takes.model} belong together row by row. Received rows: "
+                    f"{', '.join(f'{num} of {name}' for name, num in rows.items())}."
+                )
+            lengths.append(next(iter(rows.values())))
+        return lengths
+
+    def check_first(self, batch: int):
+        """Looks at the numbers of the first rows."""
+        first = {name: np.asarray(array[:batch]) for name, array in self._arrays.items()}
+        fields.check_values(first, self._given)
+
+    def read(self, rows: list[tf.Tensor], positions: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the model's fields at these rows of each stream."""
+        batch = {}
+        for stream, indices, maker in zip(
+            fields.streams(self._takes.spec), rows, self._makers, strict=True
+        ):
+            chosen = {name: indices for name in stream if name in self._arrays}
+            shown = {name: name for name in chosen}
+            for name in maker.others:
+                shown[name] = making.like(name, stream)
+                first = tf.zeros_like(indices)
+                chosen[name] = maker.another(name, indices, first, positions)
+            part = {name: tf.gather(self._arrays[shown[name]], chosen[name]) for name in chosen}
+            part = {name: tf.cast(value, stream[name].dtype) for name, value in part.items()}
+            batch.update(maker.finish(part, positions))
+        return batch
 
 
-def _check_first(arrays, batch, takes):
-    first = {name: np.asarray(array[:batch]) for name, array in arrays.items()}
-    fields.check_values(first, takes.spec)
-
-
-def _gather(arrays, rows, takes):
-    """Returns the fields at these rows of each stream."""
-    return _cast(
-        {
-            name: tf.gather(arrays[name], indices)
-            for stream, indices in zip(fields.streams(takes.spec), rows, strict=True)
-            for name in stream
-        },
-        takes,
-    )
+def _names_of(data, spec):
+    """Returns what the arrays are called: all fields, where there are as many."""
+    if isinstance(data, Mapping):
+        return data
+    names = fields.flat(spec)
+    return names if isinstance(data, (tuple, list)) and len(data) == len(names) else ()
 
 
 def _cast(batch, takes):
