@@ -270,9 +270,9 @@ class Image(Field):
         elif self.low < 0 and low >= 0 and high > low:
             advice = "Values in [0, 1] become that by 2 * x - 1."
         if self.binarisation:
-            _check_two_values(
-                self, name, values, "tfgan_suite.data and fit on arrays binarise; so does (x > 0.5)"
-            )
+            middle = (self.low + self.high) / 2
+            how = f"tfgan_suite.data and fit on arrays binarise; so does (x > {middle:g})"
+            _check_two_values(self, name, values, how)
         elif advice:
             warnings.warn(f"{received}; {expected}. {advice}", UserWarning, stacklevel=2)
 
