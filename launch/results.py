@@ -4,8 +4,8 @@
   python -m launch.results --check
 
 The lines are in tfgan_suite/models/<name>/results.jsonl (see tfgan_suite/results.py for what they
-hold); the tables are docs/results.md and those between the comments `results: ...` and
-`end of results` in the models' READMEs and in docs/. Prints the documents that were written.
+hold); the tables are docs/results.md and those between the comments `<!-- results: NAME -->` and
+`<!-- end -->` in the models' READMEs and in docs/. Prints the documents that were written.
 
 Exit codes: 0 done, 1 with --check: a document is stale, 2 a line that is no result.
 """

@@ -5,7 +5,7 @@ takes to compare it (`Result`). `python -m launch.results` writes docs/results.m
 and the tables of the models' READMEs and of docs/, each between two comments:
 
     <!-- results: mixtures -->
-    <!-- end of results -->
+    <!-- end -->
 
 In a README of a model such a table has the model's own lines, in docs/ those of all models. A row
 is what was measured in one `setting`, a column a metric.
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 """The clone that this package lies in."""
 
 FILE = "results.jsonl"
-_TABLE = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end of results -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DECIMALS = {"dB": 2, "ms": 0, "images/s": 0, "nats": 1, "s": 1, "MB": 0, "GFLOP": 2}
 _STANDARD_ERROR = "standard error"

@@ -69,7 +69,7 @@ def clone(tmp_path):
     folder = tmp_path / "tfgan_suite/models/gan"
     folder.mkdir(parents=True)
     (tmp_path / "docs").mkdir()
-    text = "# GAN\n\n<!-- results: mixtures -->\nold\n<!-- end of results -->\n\nWords.\n"
+    text = "# GAN\n\n<!-- results: mixtures -->\nold\n<!-- end -->\n\nWords.\n"
     (folder / "README.md").write_text(text)
     (tmp_path / "docs/speed.md").write_text(text)
     results.append(folder / results.FILE, [LINE, SHARE])
@@ -84,7 +84,7 @@ def test_a_change_of_a_line_makes_its_tables_stale(clone):
     assert not results.stale(clone)
     text = (folder / "README.md").read_text()
     assert text.startswith("# GAN\n\n<!-- results: mixtures -->\n| mixture |")
-    assert text.endswith("|\n<!-- end of results -->\n\nWords.\n") and "old" not in text
+    assert text.endswith("|\n<!-- end -->\n\nWords.\n") and "old" not in text
     assert "python -m benchmarks.mixtures" in (clone / "docs/results.md").read_text()
 
     results.append(folder / results.FILE, [dataclasses.replace(LINE, setting={"mixture": "grid"})])
