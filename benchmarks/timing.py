@@ -11,6 +11,7 @@ import contextlib
 import multiprocessing
 import os
 import resource
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -59,6 +60,7 @@ class Round(NamedTuple):
     seconds: list[float]  # of each step
     cpu_seconds: float  # of all threads of the process, a step
     page_faults: float  # a step
+    peak_bytes: int  # the most memory that the process has held so far
 
 
 class Job:
@@ -148,7 +150,14 @@ def _round(run_step, warm_up, steps):
     faults, cpu_seconds = _page_faults(), time.process_time()
     seconds = step_times(run_step, warm_up=0, steps=steps)
     cpu_seconds = time.process_time() - cpu_seconds
-    return Round(seconds, cpu_seconds / steps, (_page_faults() - faults) / steps)
+    faults = _page_faults() - faults
+    return Round(seconds, cpu_seconds / steps, faults / steps, _peak_bytes())
+
+
+def _peak_bytes():
+    # TensorFlow is not imported for it: a peer's process is measured too.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _page_faults():

@@ -1,27 +1,37 @@
 """Milliseconds of a training step, plain and with XLA, and of the same in PyTorch.
 
-Command (PyTorch is needed for its column only: pip install '.[benchmarks]'):
+Command (PyTorch is needed for its lines only: pip install '.[benchmarks]'):
   python -m benchmarks.train_step --peer=torch
   python -m benchmarks.train_step --case=dcgan_32 --case=dcgan_64
+  python -m benchmarks.train_step --model=cgan:projection_mnist --batch_size=64
 
 Each way of a case runs in a process of its own on the first `--threads` processors, with as many
 threads; they take turns in short rounds. A step ends when its losses have been read back. Batches
-are one batch of noise, held in memory. Printed are the median of all steps, in brackets their 10th
-and 90th percentile, images/s by the median, and the seconds from building the model to the end of
-the first step.
+are one batch of noise, held in memory.
+
+Printed are, for each way: the median of all steps, in brackets their 10th and 90th percentile;
+images/s by the median; the operations of a step's matrix products and convolutions
+(`benchmarks.flops`); their rate as a share of the best that this machine reached in the same
+minutes, with as many threads, in products of 2048 x 2048 matrices; the most memory that the process
+held, libraries included; and the seconds from building the model to the end of the first step.
 """
 
 import importlib.util
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from absl import flags
 
+from benchmarks import flops
+from benchmarks.flops import MATRIX_FLOPS, step_flops
 from benchmarks.steps import package_step
 from benchmarks.timing import Job, spread
+from tfgan_suite import models, results
 from tfgan_suite.cli import run_program
-from tfgan_suite.errors import UserInputError
+from tfgan_suite.cluster.devices import describe_machine
+from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.runs import default_config, load_config
 
 CONFIGS = Path(__file__).parents[1] / "launch/configs"
@@ -44,11 +54,31 @@ CASES = {
     "lsgan_ring": lambda: load_config(CONFIGS / "lsgan_ring.py"),
 }
 
-_CASE = flags.DEFINE_multi_enum("case", list(CASES), list(CASES), "What to measure.")
+_CASE = flags.DEFINE_multi_enum(
+    "case", [], list(CASES), "What to measure. Unset, and no --model: all of them."
+)
+_MODEL = flags.DEFINE_multi_string(
+    "model", [], "NAME or NAME:PRESET of a model to measure; NAME takes its first preset."
+)
+_BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", 64, "Examples in a step of --model.", lower_bound=1
+)
 _PEER = flags.DEFINE_enum("peer", None, ["torch"], "Measure this library too.")
 _THREADS = flags.DEFINE_integer("threads", 2, "Processors of each way.", lower_bound=1)
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Turns of each way.", lower_bound=1)
 _SECONDS = flags.DEFINE_float("seconds", 4.0, "Length of a turn, about.", lower_bound=0.0)
+_APPEND = flags.DEFINE_string("append", None, "Results file to add the figures to as lines.")
+
+PEERS = ("cyclegan", "dcgan", "gan", "lsgan")
+_FEWEST_STEPS = 2  # of a turn
+
+
+class Measured(NamedTuple):
+    """What one way of a case needs."""
+
+    seconds: list[float]  # of each step
+    first_step: float  # seconds, from building the model on
+    peak_bytes: int
 
 
 def main(_):
@@ -56,67 +86,183 @@ def main(_):
         raise UserInputError(
             "--peer=torch needs PyTorch, which is not installed: pip install '.[benchmarks]'"
         )
-    ways = {"plain": here, "XLA": here_by_xla, **({"PyTorch": in_torch} if _PEER.value else {})}
-    columns = [*ways, *(f"first step, {way}" for way in ways)]
-    print(f"| case | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}", flush=True)
-    for name in _CASE.value:
-        batch = CASES[name]().batch_size
-        times, first_steps = measure(name, ways.values())
-        cells = [_shown(spread(seconds), batch) for seconds in times]
-        cells += [f"{seconds:.1f} s" for seconds in first_steps]
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    if _APPEND.value:
+        results.read(_APPEND.value)  # what cannot be read is told before the work
+    ways = {"plain": here, "xla": here_by_xla, **({"pytorch": in_torch} if _PEER.value else {})}
+    cases = [*_CASE.value, *map(with_preset, _MODEL.value)] or list(CASES)
+    for case in cases:
+        name = config_of(case, 1).model.name
+        if _PEER.value and name not in PEERS:
+            raise UserInputError(
+                f"There is no peer of the model {name!r}; there are peers of {', '.join(PEERS)}."
+            )
+    print(
+        "| case | way | a step | images/s | operations | of the best product | peak memory "
+        "| first step |\n|---|---|---|---|---|---|---|---|",
+        flush=True,
+    )
+    for case in cases:
+        batch = config_of(case, _BATCH_SIZE.value).batch_size
+        step_operations = operations(case, batch)
+        *measured, product = measure(
+            [*ways.values(), matrix_product],
+            case,
+            batch,
+            _THREADS.value,
+            _ROUNDS.value,
+            _SECONDS.value,
+        )
+        best = MATRIX_FLOPS / min(product.seconds)
+        lines = []
+        for way, figures in zip(ways, measured, strict=True):
+            lines += lines_of(case, way, batch, figures, step_operations, best, _THREADS.value)
+            print(f"| {case} | {way} | {' | '.join(_shown(lines, way))} |", flush=True)
+        if _APPEND.value:
+            results.append(_APPEND.value, lines)
 
 
-def _shown(times, batch):
-    median, low, high = (1e3 * seconds for seconds in times)
-    return f"{median:.1f} ({low:.1f}, {high:.1f}) ms, {batch / times.median:.0f} images/s"
+def _shown(lines, way):
+    """Returns the cells of a way: all its figures, in the order of `lines_of`."""
+    return [line.shown() for line in lines if line.metric.endswith(f"_{way}")]
 
 
-def measure(name, ways):
-    """Returns the seconds of the steps of each way, and those up to its first step."""
-    processors = sorted(os.sched_getaffinity(0))[: _THREADS.value]
+def lines_of(case, way, batch, figures: Measured, flops, best, threads) -> list[results.Result]:
+    """Returns the lines of one way of a case, for `tfgan_suite.results`.
+
+    Args:
+        case: its name.
+        way: name of the library or of how it compiles.
+        batch: examples in a step.
+        figures: what was measured.
+        flops: operations of a step.
+        best: operations per second of the fastest matrix product.
+        threads: of each way.
+    """
+    median, low, high = spread(figures.seconds)
+    shared = {
+        "table": "train_step",
+        "setting": {"case": case, "batch": batch},
+        "command": results.current_command(),
+        "commit": results.current_commit(),
+        "machine": f"{describe_machine()}, {threads} threads, products of {best / 1e9:.0f} GFLOP/s",
+    }
+
+    def line(metric, value, unit, **more):
+        return results.Result(metric=f"{metric}_{way}", value=value, unit=unit, **shared, **more)
+
+    interval = {
+        "interval": (1e3 * low, 1e3 * high),
+        "interval_kind": "10th to 90th percentile",
+    }
+    return [
+        line("step", 1e3 * median, "ms", **interval),
+        line("images_per_s", batch / median, "images/s"),
+        line("operations", flops / 1e9, "GFLOP"),
+        line("share_of_best_product", flops / median / best, "share"),
+        line("peak_memory", figures.peak_bytes / 2**20, "MB"),
+        line("first_step", figures.first_step, "s"),
+    ]
+
+
+def with_preset(model):
+    """Returns NAME:PRESET of what `--model` names.
+
+    Raises:
+        UserInputError: an unknown model or preset.
+    """
+    words = model.split(":")
+    parts = 1 if words[0] in models.names() else 2  # a name, or module:Class
+    name, preset = ":".join(words[:parts]), ":".join(words[parts:])
+    presets = models.presets(name)
+    if preset and preset not in presets:
+        raise UserInputError(
+            f"The model {name!r} has no preset {preset!r}; it has {sorted(presets)}."
+            f"{closest_name(preset, presets)}"
+        )
+    return f"{name}:{preset or next(iter(presets))}"
+
+
+def config_of(case, batch_size):
+    """Returns the run's config of a case, or of NAME:PRESET with this batch size."""
+    if case in CASES:
+        return CASES[case]()
+    name, _, preset = case.rpartition(":")
+    return _config(batch_size, name=name, preset=preset)
+
+
+def measure(ways, case, batch_size, threads, rounds, seconds) -> list[Measured]:
+    """Measures the ways of a case by turns.
+
+    Args:
+        ways: functions of a module from case and batch size to a function that takes a step.
+        case: name of a case or NAME:PRESET.
+        batch_size: examples in a step.
+        threads: processors of each way.
+        rounds: turns of each way.
+        seconds: length of a turn, about.
+
+    Returns:
+        One `Measured` for each way.
+    """
+    processors = set(sorted(os.sched_getaffinity(0))[:threads])
     jobs = []
     try:
         for way in ways:
-            jobs.append(Job(way, name, processors=[set(processors)]))
-        times = [[] for _ in jobs]
-        for _round in range(_ROUNDS.value):
-            for job, seconds in zip(jobs, times, strict=True):
-                enough = max(
-                    3, round(_SECONDS.value / np.median(seconds or job.round(3)[0].seconds))
-                )
-                seconds += job.round(enough)[0].seconds
+            jobs.append(Job(way, case, batch_size, processors=[processors]))
+        times, peaks = [[] for _ in jobs], [0] * len(jobs)
+        for _round in range(rounds):
+            for index, (job, taken) in enumerate(zip(jobs, times, strict=True)):
+                some = taken or job.round(_FEWEST_STEPS)[0].seconds
+                steps = max(_FEWEST_STEPS, round(seconds / np.median(some)))
+                turn = job.round(steps)[0]
+                taken += turn.seconds
+                peaks[index] = turn.peak_bytes
     finally:
         for job in jobs:
             job.close()
-    return times, [job.first_step for job in jobs]
+    return [
+        Measured(taken, job.first_step, peak)
+        for job, taken, peak in zip(jobs, times, peaks, strict=True)
+    ]
 
 
-def here(name, jit_compile=False):
+def operations(case, batch_size):
+    """Returns the operations of a step of a case: see `benchmarks.flops`."""
+    model = models.build(config_of(case, batch_size).model.to_dict())
+    return step_flops(model, batch_size)
+
+
+def matrix_product(case, batch_size):
+    """The matrix product as a way of any case."""
+    del case, batch_size
+    return flops.matrix_product()
+
+
+def here(case, batch_size, jit_compile=False):
     """Returns a function that takes one step of a case by this package."""
     import tensorflow as tf
 
     from tfgan_suite.runs.training import build
 
-    config = CASES[name]()
+    config = config_of(case, batch_size)
     # One step a call: a step's end is seen from outside of the call only.
     config.jit_compile, config.steps_per_execution = jit_compile, 1
     model = build(config, tf.distribute.get_strategy())[1]
     return package_step(model, config.batch_size)
 
 
-def here_by_xla(name):
-    return here(name, jit_compile=True)
+def here_by_xla(case, batch_size):
+    return here(case, batch_size, jit_compile=True)
 
 
-def in_torch(name):
+def in_torch(case, batch_size):
     """Returns a function that takes one step of a case by PyTorch."""
     import torch
 
     from benchmarks.peers.pytorch import training_step
 
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    config = CASES[name]()
+    config = config_of(case, batch_size)
     return training_step(config.model.to_dict(), config.batch_size)
 
 

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 FILE = "results.jsonl"
 _TABLE = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_DECIMALS = {"dB": 2, "ms": 0, "images/s": 0, "nats": 1, "s": 1, "MB": 0, "GFLOP": 2}
+_DECIMALS = {"dB": 2, "ms": 1, "images/s": 0, "nats": 1, "s": 1, "MB": 0}
 _STANDARD_ERROR = "standard error"
 
 
@@ -365,9 +365,9 @@ def _conditions(lines):
 def _number(value, unit):
     if unit == "share":
         return f"{100 * value:.1f}"
-    if unit in _DECIMALS:
-        return f"{value:,.{_DECIMALS[unit]}f}"
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.{_DECIMALS[unit]}f}" if unit in _DECIMALS else f"{value:,.4g}"
 
 
 def _with_unit(value, unit, between=""):

@@ -25,6 +25,9 @@ def test_equals_the_form_with_scipys_root():
     expected = np.square(a.mean - b.mean).sum() + np.trace(a.covariance + b.covariance - 2 * root)
     assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-9)
     assert frechet_distance(b, a) == pytest.approx(expected, rel=1e-9)
+    # A third form: the product's eigenvalues are those of a positive semidefinite matrix.
+    roots = np.sqrt(np.linalg.eigvals(a.covariance @ b.covariance).real).sum()
+    assert np.trace(root) == pytest.approx(roots, rel=1e-9)
 
 
 def test_the_bias_of_few_examples_is_that_of_the_field():
