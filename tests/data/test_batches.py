@@ -7,7 +7,7 @@ from specs import IMAGES, LABELLED, LABELLED_POINTS, PAIRED, POINTS, UNPAIRED
 
 from tfgan_suite.data import heldout_batch, heldout_pairs, training_batches
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import ClassId, Image, Point
+from tfgan_suite.fields import ClassId, Clip, Image, Mask, Point, Text, Values, Volume
 
 SHAPES = {"source": "shapes", "size": 8, "num_examples": 20, "num_test": 12}
 AUGMENTED = {**SHAPES, "load_size": 11, "flip": True}
@@ -288,8 +288,40 @@ def test_heldout_pairs_use_each_scene_once():
         ({**RING, "modes": 10**12}, POINTS, {}, "modes must be a whole number up to"),
         ({**RING, "flip": True}, POINTS, {}, "flip and load_size are for images"),
         (RING, UNPAIRED, {}, "has no two domains"),
+        (
+            RING,
+            IMAGES,
+            {},
+            "has the fields label, point; .* needs an image. shapes, npz:FILE, fold",
+        ),
+        (RING, {"clip": Clip(3)}, {}, "needs a clip. shapes, npz:FILE and folder:DIR have clips"),
+        (SHAPES, POINTS, {}, r"has the fields caption, image, label, mask; .* point \(points of 2"),
+        (SHAPES, {"clip": Clip(3), "mask": Mask()}, {}, "needs a mask. shapes has masks, beside"),
+        (SHAPES, {"x": Values((3,))}, {}, "needs a values. No source has such a field"),
+        (SHAPES, ({"a": Image()}, {"b": Image()}, {"c": Image()}), {}, "the model takes 3"),
     ],
 )
 def test_bad_arguments(config, kind, arguments, message):
     with pytest.raises(UserInputError, match=message):
         training_batches(config, kind, **{"batch_size": 4, "seed": 0, **arguments})
+
+
+def test_what_a_folder_lacks_and_how_to_get_it(tmp_path):
+    tf.io.write_file(str(tmp_path / "x.png"), tf.io.encode_png(tf.zeros((4, 4, 3), tf.uint8)))
+    config = {"source": f"folder:{tmp_path}", "size": 4}
+    of_another = {"image": Image(), "text": Text(), "other": Image().of_another("text")}
+    for spec, message in [
+        (
+            LABELLED,
+            r"label \(labels .*\) and needs a label. Put the images into one sub-folder for",
+        ),
+        ({"text": Text()}, r"text \(texts\) and needs a caption. Set captions='names' to read"),
+        (of_another, "needs a caption. Set captions='names'"),
+        ({"volume": Volume()}, "needs a volume. shapes and npz:FILE have volumes"),
+    ]:
+        with pytest.raises(
+            UserInputError, match=f"has the fields image; the model takes .*{message}"
+        ):
+            training_batches(config, spec, 1, seed=0)
+        with pytest.raises(UserInputError, match=message):
+            heldout_batch(config, spec, 1, seed=0)

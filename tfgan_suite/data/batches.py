@@ -17,7 +17,7 @@ from absl import logging
 from tfgan_suite import hashing, making, pipelines
 from tfgan_suite.data import options
 from tfgan_suite.data.source import Source
-from tfgan_suite.data.sources import open_sources
+from tfgan_suite.data.sources import how_to_get, open_sources
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import (
     BatchSpec,
@@ -107,7 +107,9 @@ def training_batches(
     readers = [
         _Reader(stream, parts, seed, domain, augment)
         for domain, (stream, parts) in enumerate(
-            zip(streams(spec), _fields_of_sources(spec, sources), strict=True)
+            zip(
+                streams(spec), _fields_of_sources(data_config["source"], spec, sources), strict=True
+            )
         )
     ]
 
@@ -138,7 +140,7 @@ def heldout_batch(data_config: Mapping, spec: BatchSpec, num: int, seed: int) ->
     options.whole_number("seed", seed, 0)
     sources = _open_heldout(data_config, spec)
     batch = {}
-    for domain, parts in enumerate(_fields_of_sources(spec, sources)):
+    for domain, parts in enumerate(_fields_of_sources(data_config["source"], spec, sources)):
         key = hashing.key(seed, _HELDOUT, domain)
         reader = _Reader(streams(spec)[domain], parts, key, domain)
         positions = tf.range(min([num, *reader.nums_examples]), dtype=tf.int64)
@@ -182,7 +184,7 @@ def _layout(spec: BatchSpec) -> str:
     return "paired" if kinds.count(_main(spec).kind) == 2 else "single"
 
 
-def _fields_of_sources(spec, sources) -> list[list[tuple[Source, dict[str, Field]]]]:
+def _fields_of_sources(data_source, spec, sources) -> list[list[tuple[Source, dict[str, Field]]]]:
     """Returns, for each stream, its sources, each with the fields that are read from it.
 
     The images, clips or volumes of a stream with two sources are read from one each, all else from
@@ -208,7 +210,7 @@ def _fields_of_sources(spec, sources) -> list[list[tuple[Source, dict[str, Field
             own = [next(mains)] if alone else parts
             own = [part for part in own if needed <= part[0].element_spec.keys()]
             if not own:
-                raise UserInputError(_lacks(mine[0], name, field))
+                raise UserInputError(_lacks(data_source, mine[0], name, field, needed))
             source, fields = own[0]
             _check_classes(source, name, field)
             fields[name] = field
@@ -216,11 +218,17 @@ def _fields_of_sources(spec, sources) -> list[list[tuple[Source, dict[str, Field
     return found
 
 
-def _lacks(source, name, field):
+def _lacks(data_source, source, name, field, needed):
+    missing = sorted(needed - source.element_spec.keys())
     return (
         f"{source.name} has the fields {', '.join(sorted(source.element_spec))}; the model takes "
-        f"{name}, {field.describe()}, and needs a {field.kind}."
+        f"{name} ({field.describe()}) and needs {' and '.join(map(_one, missing))}. "
+        f"{' '.join(how_to_get(data_source, kind) for kind in missing)}"
     )
+
+
+def _one(kind):
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _check_classes(source, name, field):

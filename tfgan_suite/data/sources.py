@@ -25,6 +25,23 @@ OPENERS: dict[str, Callable[..., tuple[Source, ...] | None]] = {
     "tfds": open_tfds,
 }
 _WITH_LOCATION = {"npz": "FILE", "folder": "DIR", "tfds": "NAME"}
+_HOW_TO_GET = {
+    ("folder", "label"): "Put the images into one sub-folder for each class.",
+    ("folder", "caption"): (
+        "Set captions='names' to read them from the file names, or captions to the name of a CSV "
+        "or JSON file in the folder."
+    ),
+    ("npz", "label"): "Store whole numbers from 0 as field 'y', or name their field by y.",
+    ("tfds", "label"): "Name the feature that holds the class by label_key.",
+}
+_WHERE = {
+    "image": "shapes, npz:FILE, folder:DIR and tfds:NAME have images.",
+    "point": "gaussians has points, and so has npz:FILE with an array [N, 2].",
+    "clip": "shapes, npz:FILE and folder:DIR have clips.",
+    "volume": "shapes and npz:FILE have volumes.",
+    "caption": "shapes has captions, and so has folder:DIR with the option captions.",
+    "mask": "shapes has masks, beside its images.",
+}
 TRANSFORM_OPTIONS = ("flip", "load_size")
 
 
@@ -99,6 +116,17 @@ def options_of(name: str) -> list[str]:
     refuses."""
     opener = OPENERS.get(name.partition(":")[0])
     return options.keyword_names(opener) if opener else []
+
+
+def how_to_get(name: str, field_kind: str) -> str:
+    """Returns a sentence on how to come by a field that a source does not have.
+
+    Args:
+        name: the source, as a data config has it.
+        field_kind: `Field.kind` of what is missing.
+    """
+    here = _HOW_TO_GET.get((name.partition(":")[0], field_kind))
+    return here or _WHERE.get(field_kind, "No source has such a field: pass arrays to fit.")
 
 
 def _form(kind):
