@@ -65,7 +65,7 @@ def test_all_the_same(values, message):
     "height, width, factor", [(32, 32, 2), (64, 48, 4), (30, 33, 3), (8, 8, 8)]
 )
 def test_downscaling_is_pillow_s(height, width, factor):
-    """Within 1e-4 of 255 grey levels of Pillow's BICUBIC in floats, half a level of its 8 bits."""
+    """Within 1e-4 of 255 grey levels of Pillow's BICUBIC in floats, one level of its 8 bits."""
     images = np.random.default_rng(0).integers(0, 256, (3, height, width, 1), np.uint8)
     source = Image(height, width, 1)
     small = (height // factor, width // factor)

@@ -297,6 +297,8 @@ def test_heldout_pairs_use_each_scene_once():
         (RING, {"clip": Clip(3)}, {}, "needs a clip. shapes, npz:FILE and folder:DIR have clips"),
         (SHAPES, POINTS, {}, r"has the fields caption, image, label, mask; .* point \(points of 2"),
         (SHAPES, {"clip": Clip(3), "mask": Mask()}, {}, "needs a mask. shapes has masks, beside"),
+        (SHAPES, {"x": Mask(num_parts=2)}, {}, "has 3 parts; the model takes 2 as x"),
+        (SHAPES, {"x": ClassId(7)}, {}, "has 8 classes; .* 7 as x. Build it with num_classes=8"),
         (SHAPES, {"x": Values((3,))}, {}, "needs a values. No source has such a field"),
         (SHAPES, ({"a": Image()}, {"b": Image()}, {"c": Image()}), {}, "the model takes 3"),
     ],

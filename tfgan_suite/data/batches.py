@@ -21,7 +21,6 @@ from tfgan_suite.data.sources import how_to_get, open_sources
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import (
     BatchSpec,
-    ClassId,
     Downscaled,
     Field,
     Image,
@@ -232,12 +231,14 @@ def _one(kind):
 
 
 def _check_classes(source, name, field):
-    if not isinstance(field, ClassId) or None in (field.num_classes, source.num_classes):
-        return
-    if source.num_classes > field.num_classes:
+    """Refuses labels and parts of masks beyond those that the model takes."""
+    counts = {"label": ("num_classes", "classes"), "mask": ("num_parts", "parts")}
+    option, what = counts.get(field.kind, ("", ""))
+    has, takes = getattr(source, option, None), getattr(field, option, None)
+    if has is not None and takes is not None and has > takes:
         raise UserInputError(
-            f"{source.name} has {source.num_classes} classes; the model takes {field.num_classes} "
-            f"as {name}. Build it with num_classes={source.num_classes}."
+            f"{source.name} has {has} {what}; the model takes {takes} as {name}. "
+            f"Build it with {option}={has}."
         )
 
 

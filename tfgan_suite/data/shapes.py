@@ -306,7 +306,9 @@ def _open_images(name, scenes, style, size, channels, limit) -> Source:
         "mask": tf.TensorSpec([size, size, 1], tf.uint8),
     }
     columns = {"label": scenes.shape, "caption": _bytes(scenes.captions())}
-    return _open_made(name, len(scenes), spec, read, limit, len(SHAPES), columns)
+    source = _open_made(name, len(scenes), spec, read, limit, len(SHAPES), columns)
+    source.num_parts = MARK + 1
+    return source
 
 
 def _open_volumes(drawn, side, limit) -> Source:

@@ -32,7 +32,12 @@ class Source:
         element_spec: dict of `tf.TensorSpec`, one example without batch dimension.
         num_classes: how many values the label has, or `None`.
         columns: dict of arrays `[num_examples, ...]`, the labels and captions of all examples.
+
+    Attributes:
+        num_parts: how many values the mask has, or `None`.
     """
+
+    num_parts: int | None = None
 
     def __init__(
         self,
