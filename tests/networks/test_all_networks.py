@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_suite import networks
+from tfgan_suite import models, networks
 from tfgan_suite.errors import UserInputError
 
 PAIRS = {
@@ -26,6 +26,11 @@ BUILDERS = {
     "resnet_translator_any_size": lambda: networks.resnet_translator(None, filters=2),
     "patchgan_discriminator": lambda: networks.patchgan_discriminator(32, filters=2),
 }
+
+
+def test_every_pair_is_here():
+    assert models.names()  # models register pairs of their own
+    assert set(networks.pair_names()) == set(PAIRS)
 
 
 @pytest.fixture(params=list(BUILDERS))

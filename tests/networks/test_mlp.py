@@ -3,14 +3,12 @@ import numpy as np
 import pytest
 
 from tfgan_suite.layers import example_scope
-from tfgan_suite.networks import (
+from tfgan_suite.models.gan.networks import (
     maxout_mnist_discriminator,
     maxout_mnist_generator,
-    mixture_discriminator,
-    mixture_generator,
-    mlp_discriminator,
-    mlp_generator,
 )
+from tfgan_suite.models.lsgan.networks import mixture_discriminator, mixture_generator
+from tfgan_suite.networks import mlp_discriminator, mlp_generator
 
 
 def kernels(model):

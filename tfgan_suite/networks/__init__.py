@@ -1,15 +1,8 @@
 """Builders of networks: functions that return Keras functional models."""
 
 from tfgan_suite.networks.dcgan import dcgan_discriminator, dcgan_generator
-from tfgan_suite.networks.mlp import (
-    maxout_mnist_discriminator,
-    maxout_mnist_generator,
-    mixture_discriminator,
-    mixture_generator,
-    mlp_discriminator,
-    mlp_generator,
-)
-from tfgan_suite.networks.pairs import build_pair, pair_names
+from tfgan_suite.networks.mlp import mlp_discriminator, mlp_generator
+from tfgan_suite.networks.pairs import build_pair, pair_names, register_pair
 from tfgan_suite.networks.patchgan import patchgan_discriminator
 from tfgan_suite.networks.resnet_translator import resnet_translator
 from tfgan_suite.networks.squeezenet import squeezenet
@@ -18,14 +11,11 @@ __all__ = [
     "build_pair",
     "dcgan_discriminator",
     "dcgan_generator",
-    "maxout_mnist_discriminator",
-    "maxout_mnist_generator",
-    "mixture_discriminator",
-    "mixture_generator",
     "mlp_discriminator",
     "mlp_generator",
     "pair_names",
     "patchgan_discriminator",
+    "register_pair",
     "resnet_translator",
     "squeezenet",
 ]

@@ -1,19 +1,26 @@
 """Generator and discriminator pairs by name, as configs give them."""
 
 import inspect
+from collections.abc import Callable
 
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.networks.dcgan import dcgan_discriminator, dcgan_generator
-from tfgan_suite.networks.mlp import (
-    maxout_mnist_discriminator,
-    maxout_mnist_generator,
-    mixture_discriminator,
-    mixture_generator,
-    mlp_discriminator,
-    mlp_generator,
-)
+from tfgan_suite.networks.mlp import mlp_discriminator, mlp_generator
+
+_PAIRS: dict[str, Callable] = {}
 
 
+def register_pair(name: str) -> Callable[[Callable], Callable]:
+    """Makes a function that returns a generator and a discriminator known to `build_pair`."""
+
+    def add(build):
+        _PAIRS[name] = build
+        return build
+
+    return add
+
+
+@register_pair("dcgan")
 def _dcgan(
     image_size=64,
     channels=3,
@@ -39,14 +46,7 @@ def _dcgan(
     return generator, dcgan_discriminator(**shared)
 
 
-def _maxout_mnist(latent_size=100):
-    return maxout_mnist_generator(latent_size), maxout_mnist_discriminator()
-
-
-def _mixture(latent_size=256):
-    return mixture_generator(latent_size), mixture_discriminator()
-
-
+@register_pair("mlp")
 def _mlp(
     sample_shape=(28, 28, 1),
     latent_size=100,
@@ -76,9 +76,6 @@ def _mlp(
     return generator, discriminator
 
 
-_PAIRS = {"dcgan": _dcgan, "maxout_mnist": _maxout_mnist, "mixture": _mixture, "mlp": _mlp}
-
-
 def pair_names():
     """The names that `build_pair` knows."""
     return sorted(_PAIRS)
@@ -88,7 +85,8 @@ def build_pair(name, **arguments):
     """Builds a generator and a discriminator that fit together.
 
     Args:
-        name: "dcgan", "maxout_mnist", "mixture" or "mlp".
+        name: "dcgan", "mlp", or a pair of `register_pair`: of the models of this package
+            "maxout_mnist" (GAN) and "mixture" (LSGAN), after `tfgan_suite.models` was imported.
         **arguments: those of the networks' functions; what both take is given once. The pair
             "mlp" has `generator_hidden_units`, `discriminator_hidden_units`,
             `generator_activation`, `discriminator_activation` and `discriminator_dropout`.
