@@ -118,8 +118,12 @@ def test_two_folders(folder, tmp_path):
     result = evaluate_folders(tmp_path / "real", tmp_path / "fake", names, classifier)
     assert list(result["metrics"]) == ["fd_digitnet_23", "class_accuracy_digitnet_23"]
     assert result["metrics"]["fd_digitnet_23"]["value"] > 0
-    same = evaluate_folders(tmp_path / "real", tmp_path / "real", names[:1], classifier)
+    names = ["fd_digitnet", "fd_digitnet_9"]
+    same = evaluate_folders(tmp_path / "real", tmp_path / "real", names, classifier)
+    assert list(same["metrics"]) == ["fd_digitnet_24", "fd_digitnet_9"]
     assert same["metrics"]["fd_digitnet_24"]["value"] == pytest.approx(0, abs=1e-6)
+    with pytest.raises(UserInputError, match="leave out _train"):
+        evaluate_folders(tmp_path / "real", tmp_path / "real", ["fd_digitnet_9_train"], classifier)
     for path in (tmp_path / "fake/1").iterdir():
         path.unlink()
     (tmp_path / "fake/1").rmdir()

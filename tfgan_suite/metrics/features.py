@@ -1,5 +1,6 @@
 """Feature networks for distances between sets of images, each with a name of its own."""
 
+import hashlib
 from pathlib import Path
 
 import keras
@@ -32,6 +33,7 @@ class ImageFeatures:
 
     def __init__(self, name: str, network: keras.Model):
         self.name = name
+        self._network = network
         #: Height, width (None for any) and channels of what the network takes.
         self.image_shape = tuple(network.input_shape[1:])
         self._height, self._width, self._channels = self.image_shape
@@ -75,6 +77,13 @@ class ImageFeatures:
                 f"Received: {images.shape[-1]}."
             )
         return self._compute(tf.constant(images)).numpy().astype(np.float64)
+
+    def digest(self) -> str:
+        """Returns 12 hex digits of the weights' SHA-256: features of other weights are others."""
+        sha = hashlib.sha256()
+        for weight in self._network.get_weights():
+            sha.update(np.ascontiguousarray(weight).tobytes())
+        return sha.hexdigest()[:12]
 
 
 def squeezenet_features(weights: str | Path) -> ImageFeatures:

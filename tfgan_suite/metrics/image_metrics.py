@@ -63,11 +63,6 @@ class FrechetDistance:
         self.num_real = num
         self.name = f"fd_{network}_{count_text(num)}" + ("_train" if split == "train" else "")
         self._features = known[network]()
-        self._digest = (
-            networks.classifier.digest()
-            if networks.classifier is not None and network == networks.classifier.name
-            else None
-        )
         self._real, self._fake = GaussianFit(), GaussianFit()
 
     @property
@@ -90,7 +85,7 @@ class FrechetDistance:
             "interval": None,
             "features": self._features.name,
             "feature_size": len(real.mean),
-            "network": self._digest,
+            "network_sha256": self._features.digest(),
             "generated": fake.count,
             "real": real.count,
             "split": self.split,
@@ -101,7 +96,7 @@ class ClassAccuracy:
     """Share of images that a classifier takes for the class asked for."""
 
     needs_classes = True
-    num_real = 0
+    num_real, split = 0, "test"
 
     def __init__(self, network: str | None, num: int, split: str, networks: Networks):
         classifier = networks.classifier
@@ -153,7 +148,7 @@ class ClassAccuracy:
             ],
             "generated": asked,
             "classifier": record["name"],
-            "network": self._classifier.digest(),
+            "network_sha256": self._classifier.digest(),
             "classifier_accuracy": record["accuracy"],
             "classifier_held_out": record["held_out"],
             "classifier_class_accuracy": record["class_accuracy"],
@@ -164,13 +159,14 @@ METRICS: dict[str, type] = {"fd": FrechetDistance, "class_accuracy": ClassAccura
 """Metrics by the first part of their names. To add one, add its class here: see those above."""
 
 
-def metric_of(name: str, networks: Networks, num: int | None = None):
+def metric_of(name: str, networks: Networks, num: int | None = None, default: int = 10_000):
     """Returns a metric that is ready to take images.
 
     Args:
         name: see this module. Without a count it takes `num`.
         networks: what it may look at images with.
-        num: number of generated images; None: as the name says, or 10,000.
+        num: number of generated images; None: as the name says.
+        default: number where neither says one.
 
     Raises:
         UserInputError: an unknown name, a network that is not there, or two different counts.
@@ -187,7 +183,7 @@ def metric_of(name: str, networks: Networks, num: int | None = None):
     if None not in (count, num) and count != num:
         raise UserInputError(f"The metric {name!r} takes {count} images; --num={num} says others.")
     split = "train" if found["train"] else "test"
-    return METRICS[kind](found["network"], count or num or 10_000, split, networks)
+    return METRICS[kind](found["network"], count or num or default, split, networks)
 
 
 def measure(

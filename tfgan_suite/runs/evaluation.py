@@ -115,30 +115,13 @@ def evaluate_folders(
         RunFailure: a damaged file.
     """
     began = time.perf_counter()
-    if num is None:
-        num = min(len(_folder(place, 8, 3)[1]) for place in (real, fake))
-    asked = _metrics(metrics, classifier, squeezenet, num)
+    both = min(len(_folder(place, 8, 3)[1]) for place in (real, fake))
+    asked = _metrics(metrics, classifier, squeezenet, num, default=both)
     results = {}
     with _bar(progress) as bar:
         for shape in dict.fromkeys(metric.image_shape for metric in asked):
-            if shape[0] is None or shape[0] != shape[1]:
-                raise UserInputError(f"Folders are measured by networks of square images, {shape}.")
-            sources = {str(place): _folder(place, shape[0], shape[2]) for place in (real, fake)}
-            _check_classes(sources[str(fake)][0], asked)
-
-            def images(place, count, sources=sources):
-                source, indices = sources[str(place)]
-                return _images_of(source, indices, count, seed)
-
-            results |= measure(
-                [metric for metric in asked if metric.image_shape == shape],
-                lambda count, images=images: images(fake, count),
-                lambda count, split, images=images: images(real, count),
-                bar.update,
-            )
-    for name in list(results):  # all of a folder is one split
-        if "split" in results[name]:
-            results[name]["split"] = "folder"
+            same = [metric for metric in asked if metric.image_shape == shape]
+            results |= _measure_folders(same, real, fake, seed, bar.update)
     return {
         "metrics": {name: results[name] for name in (metric.name for metric in asked)},
         "real": str(real),
@@ -146,6 +129,35 @@ def evaluate_folders(
         "resize": _RESIZE_OF_FILES,
         "seed": seed,
         "seconds": round(time.perf_counter() - began, 1),
+    }
+
+
+def _measure_folders(metrics, real, fake, seed, advance):
+    """Measures folders by metrics whose networks take images of one shape."""
+    height, width, channels = metrics[0].image_shape
+    if height is None or height != width:
+        raise UserInputError(
+            f"Folders are measured by networks of square images, not {height} x {width}."
+        )
+    reals, fakes = (_folder(place, height, channels) for place in (real, fake))
+    for metric in metrics:
+        if metric.split == "train":
+            raise UserInputError(f"{metric.name}: a folder is one split; leave out _train.")
+        if metric.needs_classes and fakes[0].num_classes != metric.num_classes:
+            # Classes are the sub-folders in order: a missing one would shift the others.
+            raise UserInputError(
+                f"{metric.name}: {fakes[0].name} has {fakes[0].num_classes or 'no'} sub-folders of "
+                f"classes, the classifier knows {metric.num_classes} classes."
+            )
+    results = measure(
+        metrics,
+        lambda count: _images_of(*fakes, count, seed),
+        lambda count, split: _images_of(*reals, count, seed),
+        advance,
+    )
+    return {
+        name: {**result, "split": "folder"} if "split" in result else result
+        for name, result in results.items()
     }
 
 
@@ -272,16 +284,6 @@ def _folder(place, size, channels):
     return source, np.arange(source.num_examples)
 
 
-def _check_classes(source, metrics):
-    """Classes of a folder are its sub-folders in order: a missing one would shift the others."""
-    for metric in metrics:
-        if metric.needs_classes and source.num_classes != metric.num_classes:
-            raise UserInputError(
-                f"{metric.name}: {source.name} has {source.num_classes or 'no'} sub-folders of "
-                f"classes, the classifier knows {metric.num_classes} classes."
-            )
-
-
 def _images_of(source, indices, count, seed) -> Batches:
     if "image" not in source.element_spec:
         raise UserInputError(f"{source.name} has no images.")
@@ -294,7 +296,7 @@ def _images_of(source, indices, count, seed) -> Batches:
         yield batch["image"], batch.get("label")
 
 
-def _metrics(names, classifier, squeezenet, num):
+def _metrics(names, classifier, squeezenet, num, default=10_000):
     names = list(dict.fromkeys(names))
     if not names:
         raise UserInputError("No metric is named.")
@@ -306,7 +308,7 @@ def _metrics(names, classifier, squeezenet, num):
         raise UserInputError(
             f"--classifier={classifier} is called squeezenet, a name that is taken."
         )
-    return [metric_of(name, Networks(features, loaded), num) for name in names]
+    return [metric_of(name, Networks(features, loaded), num, default) for name in names]
 
 
 def _bar(shown):
