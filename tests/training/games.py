@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.drawing import Points
-from tfgan_suite.fields import Point
+from tfgan_suite.fields import ClassId, Point
 from tfgan_suite.training import GenerativeModel, Loss, Snapshot, Stage
 
 
@@ -188,3 +188,17 @@ class Likelihood(Game):
     def nats(self, points, training=True):
         mean = self.critic(points)[:, 0]
         return Loss({"nats": 0.5 * (self.features(points)[:, 0] - mean) ** 2})
+
+
+class Mismatched(Game):
+    """A critic that tells points from those of another class: a field that is made of others."""
+
+    def batch_spec(self):
+        return {"point": Point(), "label": ClassId(), "other": Point().of_another("label")}
+
+    def train_step(self, batch):
+        self.update("critic", self.judged, batch["point"], batch["other"])
+        return self.step_logs()
+
+    def judged(self, points, others, training=True):
+        return Loss({"difference": self.critic(others)[:, 0] - self.critic(points)[:, 0]})

@@ -7,7 +7,16 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from games import Evolves, Gated, LazyPenalty, Likelihood, SecondOrder, SeveralBatches, Staged
+from games import (
+    Evolves,
+    Gated,
+    LazyPenalty,
+    Likelihood,
+    Mismatched,
+    SecondOrder,
+    SeveralBatches,
+    Staged,
+)
 
 from tfgan_suite import testing
 from tfgan_suite.errors import UserInputError
@@ -191,3 +200,24 @@ def test_each_batch_of_a_step_is_seen_once():
     assert int(model.images_seen.numpy()) == 24
     logs = model.evaluate(rows, batch_size=4, verbose=0, return_dict=True)
     np.testing.assert_allclose(logs["critic/mean"], rows.mean(), rtol=1e-6)
+
+
+def test_a_field_that_is_made_is_the_same_on_replicas_and_where_fit_goes_on():
+    points = np.random.default_rng(0).normal(size=(12, 2)).astype(np.float32)
+    labels = np.arange(12) % 3
+
+    def trained(strategy, *epochs):
+        with strategy.scope():
+            model = Mismatched()
+            model.compile(optimizer={"critic": keras.optimizers.SGD(0.1)})
+            model.critic.set_weights([np.ones((2, 1))])
+        for num in epochs:
+            model.fit(points, labels, batch_size=4, epochs=num, verbose=0)
+        return model.critic.get_weights()[0]
+
+    one = tf.distribute.get_strategy()
+    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    whole = trained(one, 2)
+    np.testing.assert_array_equal(trained(one, 1, 1), whole)
+    np.testing.assert_allclose(trained(two, 2), whole, atol=1e-6)
+    assert np.abs(whole - 1).max() > 0.01
