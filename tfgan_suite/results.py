@@ -193,17 +193,19 @@ def read(path: str | Path) -> list[Result]:
 def append(path: str | Path, results: Iterable[Result]) -> None:
     """Adds lines to a results file, all of them or none.
 
+    A line of the same table, metric and setting takes the place of the one that is there.
+
     Raises:
-        UserInputError: the file holds lines that are no results, or a figure of the same metric
-            in the same setting.
+        UserInputError: the file holds lines that are no results.
         RunFailure: the file cannot be written.
     """
     path = Path(path)
-    lines = [*read(path), *results]
-    for table in dict.fromkeys(line.table for line in lines):
-        as_table([line for line in lines if line.table == table])
+    lines = {
+        (line.table, line.metric, json.dumps(line.setting, sort_keys=True)): line
+        for line in [*read(path), *results]
+    }
     try:
-        write_whole(path, "".join(f"{line.to_json()}\n" for line in lines).encode())
+        write_whole(path, "".join(f"{line.to_json()}\n" for line in lines.values()).encode())
     except OSError as error:
         raise RunFailure(f"{path} cannot be written: {error}") from error
 
@@ -286,7 +288,7 @@ def as_table(lines: Sequence[Result]) -> str:
     """
     rows: dict[str, dict[str, Result]] = {}
     for line in lines:
-        row = rows.setdefault(json.dumps(line.setting), {})
+        row = rows.setdefault(json.dumps(line.setting, sort_keys=True), {})
         if line.metric in row:
             raise UserInputError(
                 f"The table {line.table!r} has two lines of {line.metric} for {line.setting}. "

@@ -118,10 +118,14 @@ def test_lines_are_checked_when_they_are_read(clone):
     path.write_text(good + "{}\n")
     with pytest.raises(UserInputError, match="line 3: .*table"):
         results.read(path)
-    path.write_text(good)
-    with pytest.raises(UserInputError, match="two lines of"):
-        results.append(path, [LINE])
-    assert path.read_text() == good
+
+
+def test_a_figure_that_is_measured_again_takes_its_own_place(clone):
+    path = clone / "tfgan_suite/models/gan" / results.FILE
+    again = dataclasses.replace(LINE, value=8, setting=dict(reversed(LINE.setting.items())))
+    other = dataclasses.replace(LINE, setting={"mixture": "ring", "seed": 1})
+    results.append(path, [other, again])
+    assert results.read(path) == [again, SHARE, other]
 
 
 def test_commands_name_no_place_of_this_machine(monkeypatch):

@@ -76,11 +76,12 @@ def test_class_accuracy_counts_images_taken_for_the_class_asked_for(networks):
 
 def test_the_name_says_the_count(networks):
     named = {
-        ("fd_pixels_10k", None): ("fd_pixels_10k", 10_000),
+        ("fd_pixels_10k", 10_000): ("fd_pixels_10k", 10_000),
         ("fd_pixels", 2_500): ("fd_pixels_2500", 2_500),
-        ("fd_pixels_train", None): ("fd_pixels_10k_train", 10_000),
+        ("fd_pixels_train", 10_000): ("fd_pixels_10k_train", 10_000),
+        ("fd_pixels_500", 2_500): ("fd_pixels_500", 500),
         ("class_accuracy", 3_000): ("class_accuracy_cornernet_3k", 3_000),
-        ("class_accuracy_cornernet_3k", None): ("class_accuracy_cornernet_3k", 3_000),
+        ("class_accuracy_cornernet_3k", 10_000): ("class_accuracy_cornernet_3k", 3_000),
     }
     for (name, num), (full, count) in named.items():
         metric = metric_of(name, networks, num)
@@ -90,13 +91,12 @@ def test_the_name_says_the_count(networks):
 @pytest.mark.parametrize(
     ("name", "num", "message"),
     [
-        ("fid_10k", None, "Unknown metric 'fid_10k'"),
-        ("fd_pixel_10k", None, "no features called 'pixel'. Did you mean 'pixels'"),
-        ("fd_10k", None, "no features called None"),
-        ("fd_pixels_10k", 500, "takes 10000 images; --num=500"),
-        ("fd_pixels_10K", None, "Unknown metric"),
+        ("fid_10k", 10_000, "Unknown metric 'fid_10k'"),
+        ("fd_pixel_10k", 10_000, "no features called 'pixel'. Did you mean 'pixels'"),
+        ("fd_10k", 10_000, "no features called None"),
+        ("fd_pixels_10K", 10_000, "Unknown metric"),
         ("fd_pixels", 1, "two images or more"),
-        ("class_accuracy_mnistnet_10k", None, "the classifier is called 'cornernet'"),
+        ("class_accuracy_mnistnet_10k", 10_000, "the classifier is called 'cornernet'"),
         ("class_accuracy_train", 5, "the classifier is called 'cornernet'"),
         ("class_accuracy_cornernet_train", 5, "leave out _train"),
     ],

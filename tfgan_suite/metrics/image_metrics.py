@@ -159,17 +159,16 @@ METRICS: dict[str, type] = {"fd": FrechetDistance, "class_accuracy": ClassAccura
 """Metrics by the first part of their names. To add one, add its class here: see those above."""
 
 
-def metric_of(name: str, networks: Networks, num: int | None = None, default: int = 10_000):
+def metric_of(name: str, networks: Networks, num: int = 10_000):
     """Returns a metric that is ready to take images.
 
     Args:
         name: see this module. Without a count it takes `num`.
         networks: what it may look at images with.
-        num: number of generated images; None: as the name says.
-        default: number where neither says one.
+        num: number of generated images where the name says none.
 
     Raises:
-        UserInputError: an unknown name, a network that is not there, or two different counts.
+        UserInputError: an unknown name, or a network that is not there.
     """
     kind = next((kind for kind in METRICS if name == kind or name.startswith(f"{kind}_")), None)
     found = kind and _BEHIND_KIND.fullmatch(name.removeprefix(kind))
@@ -180,10 +179,8 @@ def metric_of(name: str, networks: Networks, num: int | None = None, default: in
             "class_accuracy; a count is written as 10k or 2500."
         )
     count = _count_of(found["count"])
-    if None not in (count, num) and count != num:
-        raise UserInputError(f"The metric {name!r} takes {count} images; --num={num} says others.")
     split = "train" if found["train"] else "test"
-    return METRICS[kind](found["network"], count or num or default, split, networks)
+    return METRICS[kind](found["network"], count or num, split, networks)
 
 
 def measure(

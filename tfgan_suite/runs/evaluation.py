@@ -60,7 +60,7 @@ def evaluate(
     """
     began = time.perf_counter()
     config, model = load(workdir, checkpoint)
-    asked = _metrics(metrics, classifier, squeezenet, num)
+    asked = _metrics(metrics, classifier, squeezenet, num or 10_000)
     fake = GeneratedImages(model, str(config.model.name), seed)
     data_config = config.data.to_dict()
 
@@ -116,7 +116,7 @@ def evaluate_folders(
     """
     began = time.perf_counter()
     both = min(len(_folder(place, 8, 3)[1]) for place in (real, fake))
-    asked = _metrics(metrics, classifier, squeezenet, num, default=both)
+    asked = _metrics(metrics, classifier, squeezenet, num or both)
     results = {}
     with _bar(progress) as bar:
         for shape in dict.fromkeys(metric.image_shape for metric in asked):
@@ -296,7 +296,7 @@ def _images_of(source, indices, count, seed) -> Batches:
         yield batch["image"], batch.get("label")
 
 
-def _metrics(names, classifier, squeezenet, num, default=10_000):
+def _metrics(names, classifier, squeezenet, num):
     names = list(dict.fromkeys(names))
     if not names:
         raise UserInputError("No metric is named.")
@@ -308,7 +308,7 @@ def _metrics(names, classifier, squeezenet, num, default=10_000):
         raise UserInputError(
             f"--classifier={classifier} is called squeezenet, a name that is taken."
         )
-    return [metric_of(name, Networks(features, loaded), num, default) for name in names]
+    return [metric_of(name, Networks(features, loaded), num) for name in names]
 
 
 def _bar(shown):
