@@ -9,9 +9,10 @@ Command:
 `--config=launch/configs/egan_grid.py:minimax` (or `heuristic`, `least_squares`) trains with that
 mutation alone, a plain GAN; `:random` lets a child survive by chance.
 
-Cost: see tfgan_suite/models/egan/README.md.
+Cost: as for `egan_ring.py`, 10,000 steps; not measured.
 
-Expected: `survived/...` in metrics.jsonl says which mutation's child survived, and how often.
+Expected: `survived/...` in metrics.jsonl says which mutation's child survived, and how often. The
+modes found were not measured yet.
 """
 
 from tfgan_suite.runs import default_config

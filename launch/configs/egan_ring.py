@@ -9,9 +9,10 @@ Command:
 `--config=launch/configs/egan_ring.py:minimax` (or `heuristic`, `least_squares`) trains with that
 mutation alone, a plain GAN; `:random` lets a child survive by chance.
 
-Cost: see tfgan_suite/models/egan/README.md.
+Cost: 68 s of training on one CPU core beside other work, 0.8 GB.
 
-Expected: `survived/...` in metrics.jsonl says which mutation's child survived, and how often.
+Expected: 8 of 8 modes, 87 % of the samples within 3 standard deviations of one (one seed).
+`survived/...` in metrics.jsonl says which mutation's child survived, and how often.
 """
 
 from tfgan_suite.runs import default_config
