@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from test_programs import run
+from programs import run
 
 
 @pytest.fixture(scope="module")

@@ -59,8 +59,8 @@ def evaluate(
         RunFailure: a damaged file, or non-finite images.
     """
     began = time.perf_counter()
-    config, model = load(workdir, checkpoint)
     asked = _metrics(metrics, classifier, squeezenet, num or 10_000)
+    config, model = load(workdir, checkpoint)
     fake = GeneratedImages(model, str(config.model.name), seed)
     data_config = config.data.to_dict()
 
