@@ -19,7 +19,7 @@ Some fields are made of others, as pure functions of a seed and of the position 
 examples:
 
 ```python
-{"image": image, "caption": Text(), "other_image": image.of_another("caption")}
+{"image": Image(64, 64, 3), "label": ClassId(10), "other": Image(64, 64, 3).of_another("label")}
 {"high": Image(64, 64, 3), "low": Image(16, 16, 3).downscaled("high", 4)}
 {"image": Image(28, 28, 1).binarised("stochastic")}
 ```

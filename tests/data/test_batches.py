@@ -78,7 +78,7 @@ def test_pipelines_share_the_global_batch(config, kind, pipelines):
 
 
 def test_a_worker_reads_only_its_share(tmp_path):
-    """Where pictures are read as they are needed, the others' files are never opened."""
+    """Where images are read as they are needed, the others' files are never opened."""
     values = {}
     for value in range(0, 256, 16):
         tf.io.write_file(
@@ -165,7 +165,7 @@ def test_pairs_are_cut_and_mirrored_alike():
 
 
 def _ramp(tmp_path):
-    """One 6 x 6 picture whose pixels tell their row and column."""
+    """One 6 x 6 image whose pixels tell their row and column."""
     rows, columns = np.mgrid[:6, :6]
     np.savez(tmp_path / "ramp.npz", x=(rows * 10 + columns)[None].astype(np.uint8))
     return f"npz:{tmp_path}/ramp.npz"

@@ -13,7 +13,7 @@ from tfgan_suite.errors import RunFailure, UserInputError
 
 @pytest.fixture
 def fill(tmp_path):
-    """Writes 4 x 4 pictures, each of one grey value, and returns the config."""
+    """Writes 4 x 4 images, each of one grey value, and returns the config."""
 
     def write(files, **options):
         for name, value in files.items():
@@ -32,7 +32,7 @@ def _values(source):
 @pytest.mark.parametrize("cache_gib", [1.0, 0.0])
 def test_flat_folder_in_sorted_order(fill, tmp_path, cache_gib):
     config = fill({"b.png": 2, "a.PNG": 1, "c.jpg": 3, ".hidden.png": 4}, cache_gib=cache_gib)
-    (tmp_path / "notes.txt").write_text("not a picture, and not called one")
+    (tmp_path / "notes.txt").write_text("not an image, and not called one")
     source = open_source(config)
     assert _values(source) == [1, 2, 3]
     assert set(source.element_spec) == {"image"}
@@ -57,7 +57,7 @@ def test_classes(fill, cache_gib):
     assert source.num_classes == 2
 
 
-def test_pictures_beside_classes_mean_no_labels(fill):
+def test_images_beside_classes_mean_no_labels(fill):
     config = fill({"dog/x.png": 2, "y.png": 1})
     assert open_source(config).num_examples == 2
     with pytest.raises(UserInputError, match="has the fields image; .* needs a label"):
@@ -121,20 +121,20 @@ def test_test_fraction_keeps_partners_on_one_side(fill):
 @pytest.fixture
 def broken(fill, tmp_path):
     config = fill({f"{i}.png": i for i in range(5)})
-    (tmp_path / "2.png").write_text("no picture")
+    (tmp_path / "2.png").write_text("no image")
     data = (tmp_path / "4.png").read_bytes()
     (tmp_path / "4.png").write_bytes(data[:-30])
     return config
 
 
 def test_broken_file_is_named_and_refused(broken):
-    with pytest.raises(RunFailure, match=r"2\.png: not a readable picture"):
+    with pytest.raises(RunFailure, match=r"2\.png: not a readable image"):
         open_source(broken)
 
 
 def test_broken_file_is_named_when_it_is_read_late(broken):
     batches = training_batches({**broken, "cache_gib": 0}, IMAGES, 5, seed=0)
-    with pytest.raises(tf.errors.OpError, match=r"RunFailure: .*\.png: not a readable picture"):
+    with pytest.raises(tf.errors.OpError, match=r"RunFailure: .*\.png: not a readable image"):
         next(iter(batches))
 
 
@@ -148,8 +148,8 @@ def test_broken_files_are_skipped_and_counted(broken, caplog, cache_gib):
 
 def test_partner_of_a_broken_file_is_skipped(fill, tmp_path):
     config = fill({f"{d}/{i}.png": i for d in "AB" for i in range(4)}, on_broken="skip")
-    (tmp_path / "A/1.png").write_text("no picture")
-    (tmp_path / "B/2.png").write_text("no picture")
+    (tmp_path / "A/1.png").write_text("no image")
+    (tmp_path / "B/2.png").write_text("no image")
     assert [_values(s) for s in open_sources(config, "paired", "train")] == [[0, 3], [0, 3]]
     assert [_values(s) for s in open_sources(config, "unpaired", "train")] == [
         [0, 2, 3],
@@ -159,7 +159,7 @@ def test_partner_of_a_broken_file_is_skipped(fill, tmp_path):
 
 def test_nothing_but_broken_files(fill, tmp_path):
     config = fill({}, on_broken="skip")
-    (tmp_path / "1.png").write_text("no picture")
+    (tmp_path / "1.png").write_text("no image")
     with pytest.raises(RunFailure, match="None of the 1 images"):
         open_source(config)
 

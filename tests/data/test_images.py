@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_suite.data.images import PictureRules, from_arrays, read_picture, to_uint8
+from tfgan_suite.data.images import ImageRules, from_arrays, read_image, to_uint8
 from tfgan_suite.errors import RunFailure, UserInputError
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -14,29 +14,29 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 LUMA = {RED: 76, GREEN: 150, BLUE: 29}
 
 
-def _read(tmp_path, picture, rules, name="picture.png", **save):
-    picture.save(tmp_path / name, **save)
-    return read_picture(tmp_path / name, rules)
+def _read(tmp_path, image, rules, name="image.png", **save):
+    image.save(tmp_path / name, **save)
+    return read_image(tmp_path / name, rules)
 
 
 def test_grey_is_repeated(tmp_path):
-    picture = Image.fromarray(np.array([[0, 100], [200, 255]], np.uint8))
-    pixels = _read(tmp_path, picture, PictureRules(size=2, channels=3))
+    image = Image.fromarray(np.array([[0, 100], [200, 255]], np.uint8))
+    pixels = _read(tmp_path, image, ImageRules(size=2, channels=3))
     assert pixels.shape == (2, 2, 3) and pixels.dtype == np.uint8
     for channel in range(3):
         np.testing.assert_array_equal(pixels[..., channel], [[0, 100], [200, 255]])
 
 
 def test_colour_becomes_luma(tmp_path):
-    picture = Image.fromarray(np.array([[RED, GREEN, BLUE]], np.uint8))
-    pixels = _read(tmp_path, picture, PictureRules(channels=1))
+    image = Image.fromarray(np.array([[RED, GREEN, BLUE]], np.uint8))
+    pixels = _read(tmp_path, image, ImageRules(channels=1))
     np.testing.assert_array_equal(pixels[..., 0], [[LUMA[RED], LUMA[GREEN], LUMA[BLUE]]])
 
 
 def test_channels_none_keeps_grey_and_colour(tmp_path):
     grey, colour = Image.new("L", (3, 2), 9), Image.new("RGB", (3, 2), RED)
-    assert _read(tmp_path, grey, PictureRules()).shape == (2, 3, 1)
-    assert _read(tmp_path, colour, PictureRules()).shape == (2, 3, 3)
+    assert _read(tmp_path, grey, ImageRules()).shape == (2, 3, 1)
+    assert _read(tmp_path, colour, ImageRules()).shape == (2, 3, 3)
 
 
 @pytest.mark.parametrize(
@@ -45,62 +45,62 @@ def test_channels_none_keeps_grey_and_colour(tmp_path):
 )
 def test_rgba_is_composited(tmp_path, background, half_red):
     # alpha 128 of 255: 128/255 of the colour and 127/255 of the background
-    picture = Image.fromarray(np.array([[(255, 0, 0, 128), (0, 9, 0, 255)]], np.uint8))
-    pixels = _read(tmp_path, picture, PictureRules(channels=3, background=background))
+    image = Image.fromarray(np.array([[(255, 0, 0, 128), (0, 9, 0, 255)]], np.uint8))
+    pixels = _read(tmp_path, image, ImageRules(channels=3, background=background))
     np.testing.assert_array_equal(pixels, [[half_red, (0, 9, 0)]])
 
 
 def test_hidden_colour_does_not_show(tmp_path):
-    picture = Image.new("RGBA", (2, 2), (255, 0, 255, 0))
-    pixels = _read(tmp_path, picture, PictureRules(channels=3, background="#102030"))
+    image = Image.new("RGBA", (2, 2), (255, 0, 255, 0))
+    pixels = _read(tmp_path, image, ImageRules(channels=3, background="#102030"))
     assert (pixels == (0x10, 0x20, 0x30)).all()
 
 
 def test_grey_with_alpha(tmp_path):
-    picture = Image.merge("LA", [Image.new("L", (2, 1), 0), Image.new("L", (2, 1), 128)])
+    image = Image.merge("LA", [Image.new("L", (2, 1), 0), Image.new("L", (2, 1), 128)])
     np.testing.assert_array_equal(
-        _read(tmp_path, picture, PictureRules(channels=1))[..., 0], [[127, 127]]
+        _read(tmp_path, image, ImageRules(channels=1))[..., 0], [[127, 127]]
     )
     np.testing.assert_array_equal(
-        _read(tmp_path, picture, PictureRules(channels=3, background="red")),
+        _read(tmp_path, image, ImageRules(channels=3, background="red")),
         [[(127, 0, 0), (127, 0, 0)]],
     )
 
 
 def test_palette(tmp_path):
-    picture = Image.new("P", (2, 1))
-    picture.putpalette([*RED, *BLUE])
-    picture.putpixel((1, 0), 1)
-    pixels = _read(tmp_path, picture, PictureRules(channels=3))
+    image = Image.new("P", (2, 1))
+    image.putpalette([*RED, *BLUE])
+    image.putpixel((1, 0), 1)
+    pixels = _read(tmp_path, image, ImageRules(channels=3))
     np.testing.assert_array_equal(pixels, [[RED, BLUE]])
-    transparent = _read(tmp_path, picture, PictureRules(channels=3), transparency=1)
+    transparent = _read(tmp_path, image, ImageRules(channels=3), transparency=1)
     np.testing.assert_array_equal(transparent, [[RED, (255, 255, 255)]])
 
 
 def test_transparent_colour_of_rgb(tmp_path):
-    picture = Image.fromarray(np.array([[RED, BLUE]], np.uint8))
-    pixels = _read(tmp_path, picture, PictureRules(channels=3), transparency=BLUE)
+    image = Image.fromarray(np.array([[RED, BLUE]], np.uint8))
+    pixels = _read(tmp_path, image, ImageRules(channels=3), transparency=BLUE)
     np.testing.assert_array_equal(pixels, [[RED, (255, 255, 255)]])
 
 
 def test_sixteen_bit_grey(tmp_path):
     # 300 / 257 = 1.17, 32768 / 257 = 127.5 rounds to the even 128
-    picture = Image.fromarray(np.array([[0, 257, 300, 32768, 65535]], np.uint16))
-    pixels = _read(tmp_path, picture, PictureRules(channels=1))
+    image = Image.fromarray(np.array([[0, 257, 300, 32768, 65535]], np.uint16))
+    pixels = _read(tmp_path, image, ImageRules(channels=1))
     np.testing.assert_array_equal(pixels[..., 0], [[0, 1, 1, 128, 255]])
 
 
 def test_cmyk(tmp_path):
     inks = np.array([[(0, 255, 255, 0), (0, 0, 0, 255), (0, 0, 0, 0)]], np.uint8)
-    picture = Image.frombytes("CMYK", (3, 1), inks.tobytes())
-    pixels = _read(tmp_path, picture, PictureRules(channels=3), name="picture.tif")
+    image = Image.frombytes("CMYK", (3, 1), inks.tobytes())
+    pixels = _read(tmp_path, image, ImageRules(channels=3), name="image.tif")
     np.testing.assert_array_equal(pixels, [[RED, (0, 0, 0), (255, 255, 255)]])
 
 
 def test_black_and_white(tmp_path):
-    picture = Image.fromarray(np.array([[True, False]]))
-    assert picture.mode == "1"
-    pixels = _read(tmp_path, picture, PictureRules(channels=1))
+    image = Image.fromarray(np.array([[True, False]]))
+    assert image.mode == "1"
+    pixels = _read(tmp_path, image, ImageRules(channels=1))
     np.testing.assert_array_equal(pixels[..., 0], [[255, 0]])
 
 
@@ -114,20 +114,20 @@ def test_black_and_white(tmp_path):
     ],
 )
 def test_exif_orientation(tmp_path, orientation, expected):
-    picture = Image.fromarray(np.array([[1, 2, 3], [4, 5, 6]], np.uint8))
+    image = Image.fromarray(np.array([[1, 2, 3], [4, 5, 6]], np.uint8))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    pixels = _read(tmp_path, picture, PictureRules(channels=1), exif=exif)
+    pixels = _read(tmp_path, image, ImageRules(channels=1), exif=exif)
     np.testing.assert_array_equal(pixels[..., 0], expected)
 
 
-def test_fit_of_a_wide_picture(tmp_path):
+def test_fit_of_a_wide_image(tmp_path):
     # 8 x 4: two columns red, four green, two blue
     row = np.array([RED] * 2 + [GREEN] * 4 + [BLUE] * 2, np.uint8)
-    picture = Image.fromarray(np.tile(row, (4, 1, 1)))
+    image = Image.fromarray(np.tile(row, (4, 1, 1)))
 
     def read(**rules):
-        return _read(tmp_path, picture, PictureRules(channels=3, **rules))
+        return _read(tmp_path, image, ImageRules(channels=3, **rules))
 
     assert (read(size=4, fit="crop") == GREEN).all()
     padded = read(size=8, fit="pad", background="black")
@@ -139,35 +139,35 @@ def test_fit_of_a_wide_picture(tmp_path):
 
 
 def test_pad_of_grey_uses_the_luma_of_the_background(tmp_path):
-    picture = Image.new("L", (2, 4), 7)
-    pixels = _read(tmp_path, picture, PictureRules(4, channels=1, fit="pad", background="red"))
+    image = Image.new("L", (2, 4), 7)
+    pixels = _read(tmp_path, image, ImageRules(4, channels=1, fit="pad", background="red"))
     np.testing.assert_array_equal(pixels[0, :, 0], [76, 7, 7, 76])
 
 
 def test_reduction_is_antialiased(tmp_path):
     # Without antialiasing every output pixel would fall between the two white columns: all 255.
     row = np.array([0, 255, 255, 0] * 8, np.uint8)
-    picture = Image.fromarray(np.tile(row, (32, 1)))
-    pixels = _read(tmp_path, picture, PictureRules(size=8, channels=1))
+    image = Image.fromarray(np.tile(row, (32, 1)))
+    pixels = _read(tmp_path, image, ImageRules(size=8, channels=1))
     assert np.abs(pixels[:, 2:-2].astype(int) - 127.5).max() < 16
 
 
 def test_animation_gives_its_first_frame(tmp_path):
     frames = [Image.new("RGB", (2, 2), RED), Image.new("RGB", (2, 2), BLUE)]
     frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
-    assert (read_picture(tmp_path / "film.gif", PictureRules(channels=3)) == RED).all()
+    assert (read_image(tmp_path / "film.gif", ImageRules(channels=3)) == RED).all()
 
 
-def test_float_picture_is_refused(tmp_path):
+def test_float_image_is_refused(tmp_path):
     Image.fromarray(np.ones([2, 2], np.float32)).save(tmp_path / "depth.tif")
     with pytest.raises(RunFailure, match=r"depth\.tif.*float pixels"):
-        read_picture(tmp_path / "depth.tif", PictureRules())
+        read_image(tmp_path / "depth.tif", ImageRules())
 
 
 def test_text_is_refused_by_name(tmp_path):
     (tmp_path / "letter.png").write_text("Dear Sir")
-    with pytest.raises(RunFailure, match=r"letter\.png: not a readable picture"):
-        read_picture(tmp_path / "letter.png", PictureRules())
+    with pytest.raises(RunFailure, match=r"letter\.png: not a readable image"):
+        read_image(tmp_path / "letter.png", ImageRules())
 
 
 def test_truncated_file_is_refused_by_name(tmp_path):
@@ -175,8 +175,8 @@ def test_truncated_file_is_refused_by_name(tmp_path):
     Image.fromarray(noise).save(tmp_path / "half.jpg")
     data = (tmp_path / "half.jpg").read_bytes()
     (tmp_path / "half.jpg").write_bytes(data[: len(data) // 2])
-    with pytest.raises(RunFailure, match=r"half\.jpg: not a readable picture"):
-        read_picture(tmp_path / "half.jpg", PictureRules())
+    with pytest.raises(RunFailure, match=r"half\.jpg: not a readable image"):
+        read_image(tmp_path / "half.jpg", ImageRules())
 
 
 @pytest.mark.parametrize("bound", [50, 90])  # Pillow itself warns from 1 x and refuses from 2 x
@@ -185,7 +185,7 @@ def test_decompression_bomb_is_refused(tmp_path, monkeypatch, bound):
     Image.new("L", (11, 11)).save(tmp_path / "bomb.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", bound)
     with pytest.raises(RunFailure, match=rf"bomb\.png.*more than {bound} pixels"):
-        read_picture(tmp_path / "bomb.png", PictureRules())
+        read_image(tmp_path / "bomb.png", ImageRules())
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_to_uint8_refuses(array):
 
 def test_from_arrays_of_four_channels_are_rgba():
     array = np.full([2, 3, 3, 4], (255, 0, 0, 0), np.uint8)
-    assert (from_arrays(array, PictureRules(channels=3), "x") == 255).all()
+    assert (from_arrays(array, ImageRules(channels=3), "x") == 255).all()
 
 
 @pytest.mark.parametrize(
@@ -227,28 +227,28 @@ def test_from_arrays_of_four_channels_are_rgba():
 )
 def test_bad_rules(rules, message):
     with pytest.raises(UserInputError, match=message):
-        PictureRules(**rules)
+        ImageRules(**rules)
 
 
 @pytest.mark.parametrize("shape", [(2, 0, 4), (2, 4, 0, 3)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_arrays_without_pixels_are_refused(shape, dtype):
     with pytest.raises(UserInputError, match="^x has shape .*no pixel"):
-        from_arrays(np.zeros(shape, dtype), PictureRules(size=4), "x")
+        from_arrays(np.zeros(shape, dtype), ImageRules(size=4), "x")
 
 
 @pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
 @pytest.mark.parametrize("shape", [(1, 500), (500, 1)])
 def test_a_line_becomes_a_square(fit, shape):
     array = np.full([1, *shape], 7, np.uint8)
-    square = from_arrays(array, PictureRules(4, 1, fit, "black"), "x")
+    square = from_arrays(array, ImageRules(4, 1, fit, "black"), "x")
     assert square.shape == (1, 4, 4, 1) and square.max() == 7
 
 
 def test_formats_that_start_other_programs_stay_closed(tmp_path):
     Image.new("RGB", (2, 2)).save(tmp_path / "letter.png", format="EPS")
-    with pytest.raises(RunFailure, match=r"letter\.png: not a readable picture .it is none of BMP"):
-        read_picture(tmp_path / "letter.png", PictureRules())
+    with pytest.raises(RunFailure, match=r"letter\.png: not a readable image .it is none of BMP"):
+        read_image(tmp_path / "letter.png", ImageRules())
 
 
 def _encoded():
@@ -277,9 +277,9 @@ def _encoded():
         (colour, "PPM", {}),
         (colour.convert("P"), "TGA", {"compression": "tga_rle"}),
     ]
-    for picture, format, settings in variants:
+    for image, format, settings in variants:
         file = io.BytesIO()
-        picture.save(file, format, **settings)
+        image.save(file, format, **settings)
         yield file.getvalue()
 
 
@@ -289,7 +289,7 @@ def test_mutated_files_are_read_or_refused_by_name(tmp_path):
     path, refused = tmp_path / "mutated.png", 0
     for whole in _encoded():
         path.write_bytes(whole)
-        assert read_picture(path, PictureRules(size=4, channels=3)).shape == (4, 4, 3)
+        assert read_image(path, ImageRules(size=4, channels=3)).shape == (4, 4, 3)
         for _ in range(20):
             data = bytearray(whole)
             place = random.integers(min(len(data), random.choice([40, len(data)])))
@@ -305,7 +305,7 @@ def test_mutated_files_are_read_or_refused_by_name(tmp_path):
                     del data[place:]
             path.write_bytes(data)
             try:
-                assert read_picture(path, PictureRules(size=4, channels=3)).shape == (4, 4, 3)
+                assert read_image(path, ImageRules(size=4, channels=3)).shape == (4, 4, 3)
             except RunFailure as error:
                 refused += 1
                 assert "mutated.png" in str(error)

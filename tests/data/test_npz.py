@@ -23,7 +23,7 @@ def save(tmp_path):
     return write
 
 
-def test_grey_pictures_and_labels(save):
+def test_grey_images_and_labels(save):
     source = open_source(save(x=GREY, y=np.arange(10) % 3))
     batch = source.numpy([7, 2])
     np.testing.assert_array_equal(batch["image"][..., 0], GREY[[7, 2]])
@@ -44,7 +44,7 @@ def test_digits_are_enlarged(save):
     assert (batch["image"] == np.full([1, 32, 32, 1], 9)).all()
 
 
-def test_float_pictures(save):
+def test_float_images(save):
     batch = open_source(save(x=np.array([[[-1.0, 0.0, 1.0]]], np.float32))).numpy([0])
     np.testing.assert_array_equal(batch["image"].ravel(), [0, 128, 255])
 

@@ -43,7 +43,7 @@ def test_own_builder_domains(config):
     a, b = open_sources(config, "unpaired", "train")
     assert (sorted(_values(a)), sorted(_values(b))) == ([0, 1, 2], [3, 4, 5, 6, 7])
     assert open_sources(config, "unpaired", "test") is None
-    with pytest.raises(UserInputError, match="as many pictures each"):
+    with pytest.raises(UserInputError, match="as many images each"):
         open_sources(config, "paired", "train")
 
 
@@ -56,7 +56,7 @@ def test_slices_and_fractions(config):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"size": None}, "pictures of several shapes"),
+        ({"size": None}, "images of several shapes"),
         ({"train_split": "trian"}, "no such split"),
         ({"image_key": "imgae"}, "Did you mean 'image'"),
         ({"cache_gib": 1e-8}, "needs more than cache_gib"),

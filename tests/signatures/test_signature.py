@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from tfgan_suite.data.images import PictureRules, read_image
+from tfgan_suite.data.images import ImageRules, read_image
 from tfgan_suite.signatures import (
     Signature,
     check_ids,
@@ -136,7 +136,7 @@ def test_images_are_read_as_in_training(shape, size, tmp_path):
     path = tmp_path / "image.png"
     Image.fromarray(pixels(shape=(4, 4, 4))).resize(shape, Image.Resampling.BICUBIC).save(path)
     for channels in (1, 3):
-        trained = read_image(path, PictureRules(size=size, channels=channels))
+        trained = read_image(path, ImageRules(size=size, channels=channels))
         served = decode(path.read_bytes(), size=size, channels=channels)[0]
         # Pillow rounds to whole grey levels after each of its steps.
         np.testing.assert_allclose(served, trained, atol=2)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data.images import PictureRules, read_frames, read_picture
+from tfgan_suite.data.images import ImageRules, read_frames, read_image
 from tfgan_suite.data.source import ArraySource, LazySource, Source
 from tfgan_suite.errors import UserInputError
 
@@ -42,11 +42,11 @@ def clips_of(files: Sequence[str]) -> list[Clip]:
     return [Clip(name, sorted(frames, key=_natural)) for name, frames in sorted(clips.items())]
 
 
-def read_clip(top: pathlib.Path, clip: Clip, rules: PictureRules) -> np.ndarray:
+def read_clip(top: pathlib.Path, clip: Clip, rules: ImageRules) -> np.ndarray:
     """Reads all frames of a clip, uint8 `[T, height, width, channels]`."""
     if clip.is_animation:
         return read_frames(top / clip.name, rules)
-    return np.stack([read_picture(top / name, rules) for name in clip.files])
+    return np.stack([read_image(top / name, rules) for name in clip.files])
 
 
 def open_frames(top, clips: Sequence[Clip], rules, limit: float, in_threads) -> tuple[Source, list]:
@@ -88,7 +88,7 @@ def open_frames(top, clips: Sequence[Clip], rules, limit: float, in_threads) -> 
     paths = [top / name for clip in clips for name in clip.files]
 
     def read(indices):
-        return {"image": np.stack([read_picture(paths[i], rules) for i in indices])}
+        return {"image": np.stack([read_image(paths[i], rules) for i in indices])}
 
     spec = {"image": tf.TensorSpec(shape, tf.uint8)}
     return LazySource(str(top), len(paths), spec, read), [len(clip.files) for clip in clips]

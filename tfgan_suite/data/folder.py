@@ -13,7 +13,7 @@ from tfgan_suite.data import files as places
 from tfgan_suite.data import options
 from tfgan_suite.data.captions import read_captions
 from tfgan_suite.data.clip_folder import Clip, clips_of, open_frames, read_clip
-from tfgan_suite.data.images import PictureRules, read_picture
+from tfgan_suite.data.images import ImageRules, read_image
 from tfgan_suite.data.source import ArraySource, ClipSource, LazySource, Source
 from tfgan_suite.data.splits import split_indices
 from tfgan_suite.errors import RunFailure, UserInputError
@@ -62,7 +62,7 @@ def open_folder(
         main: an `Image`, or a `Clip` where clips are wanted.
         size: height and width that images are brought to; required.
         channels: 3 for colour, 1 for grey.
-        fit: `"crop"`, `"pad"` or `"stretch"`, see `PictureRules`.
+        fit: `"crop"`, `"pad"` or `"stretch"`, see `ImageRules`.
         background: colour behind transparent parts and around padded images.
         on_broken: a file that is no image: `"refuse"`, or `"skip"` with a count in the log.
             To know the count, every file is read once at the start.
@@ -80,7 +80,7 @@ def open_folder(
     """
     if size is None:
         raise UserInputError("A folder of images needs size, their height and width in pixels.")
-    rules = PictureRules(size, channels, fit, background)
+    rules = ImageRules(size, channels, fit, background)
     options.one_of("on_broken", on_broken, ("refuse", "skip"))
     limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30
     root = places.expand(location)
@@ -223,7 +223,7 @@ def _without_broken(listings, rules, together):
             if isinstance(entry, Clip):
                 read_clip(top, entry, rules)
             else:
-                read_picture(top / entry, rules)
+                read_image(top / entry, rules)
         except RunFailure as failure:
             logging.warning("Skipped: %s", failure)
             return False
@@ -263,10 +263,10 @@ def _open_listing(top, entries, rules, limit, classes, caption, main) -> Source:
     paths = [top / name for name in names]
 
     def read(indices):
-        return {"image": np.stack([read_picture(paths[i], rules) for i in indices])}
+        return {"image": np.stack([read_image(paths[i], rules) for i in indices])}
 
     if len(names) * np.prod(shape) <= limit:
-        images = _in_threads(lambda path: read_picture(path, rules), paths)
+        images = _in_threads(lambda path: read_image(path, rules), paths)
         return ArraySource(str(top), {"image": np.stack(images), **columns}, num_classes)
     spec = {"image": tf.TensorSpec(shape, tf.uint8)}
     return LazySource(str(top), len(names), spec, read, num_classes, columns)

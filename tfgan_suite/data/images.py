@@ -1,10 +1,10 @@
-"""How a picture of any kind becomes a uint8 array of one shape.
+"""How an image of any kind becomes a uint8 array of one shape.
 
 The rules, in this order:
 
-1. A picture over Pillow's decompression bomb bound is refused; of an animation the first frame
+1. An image over Pillow's decompression bomb bound is refused; of an animation the first frame
    counts.
-2. EXIF orientation is obeyed: pictures come out as a viewer shows them.
+2. EXIF orientation is obeyed: images come out as a viewer shows them.
 3. 16-bit grey is scaled to 8 bits (divided by 257 and rounded). 16-bit colour is reduced by
    Pillow, which keeps the upper byte. Other depths (32-bit integer, float) are refused.
 4. Palettes are expanded; CMYK, YCbCr and the like become RGB, without colour profiles.
@@ -34,14 +34,14 @@ _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # Pillow < 11 opens 16-
 
 
 @dataclasses.dataclass(frozen=True)
-class PictureRules:
-    """What pictures are brought to.
+class ImageRules:
+    """What images are brought to.
 
     Args:
-        size: height and width in pixels; `None` keeps each picture's own.
+        size: height and width in pixels; `None` keeps each image's own.
         channels: 1 or 3; `None` keeps grey as 1 and colour as 3.
-        fit: what happens to pictures that are not square: `"crop"`, `"pad"` or `"stretch"`.
-        background: colour behind transparent parts and around padded pictures: a CSS name or
+        fit: what happens to images that are not square: `"crop"`, `"pad"` or `"stretch"`.
+        background: colour behind transparent parts and around padded images: a CSS name or
             `"#rrggbb"`, or three numbers from 0 to 255.
     """
 
@@ -80,41 +80,41 @@ class PictureRules:
         return tuple(int(value) for value in rgb)
 
 
-def read_picture(path: pathlib.Path, rules: PictureRules) -> np.ndarray:
+def read_image(path: pathlib.Path, rules: ImageRules) -> np.ndarray:
     """Reads an image file, uint8 `[height, width, channels]`.
 
     Raises:
         RunFailure: the file is not an image, is damaged, or is too large. The message names it.
     """
-    with _opened(path) as picture:
-        picture.load()
-        return _apply(ImageOps.exif_transpose(picture), rules)
+    with _opened(path) as image:
+        image.load()
+        return _apply(ImageOps.exif_transpose(image), rules)
 
 
-def read_frames(path: pathlib.Path, rules: PictureRules) -> np.ndarray:
+def read_frames(path: pathlib.Path, rules: ImageRules) -> np.ndarray:
     """Reads all frames of an animation, uint8 `[frames, height, width, channels]`.
 
     Raises:
-        RunFailure: as `read_picture`; all frames together are held against the bound.
+        RunFailure: as `read_image`; all frames together are held against the bound.
     """
-    with _opened(path) as picture:
-        frames = getattr(picture, "n_frames", 1)
-        _check_size(picture, frames)
-        return np.stack([_apply(_frame(picture, i), rules) for i in range(frames)])
+    with _opened(path) as image:
+        frames = getattr(image, "n_frames", 1)
+        _check_size(image, frames)
+        return np.stack([_apply(_frame(image, i), rules) for i in range(frames)])
 
 
-def _frame(picture, number):
-    picture.seek(number)
-    return picture.copy()
+def _frame(image, number):
+    image.seek(number)
+    return image.copy()
 
 
 @contextlib.contextmanager
 def _opened(path):
     """A file as Pillow opens it; what goes wrong with it is a `RunFailure`."""
     try:
-        with files.open_regular(path) as file, Image.open(file, formats=_FORMATS) as picture:
-            _check_size(picture)
-            yield picture
+        with files.open_regular(path) as file, Image.open(file, formats=_FORMATS) as image:
+            _check_size(image)
+            yield image
     except Image.DecompressionBombError as error:
         raise RunFailure(
             f"{path}: the image has more than {Image.MAX_IMAGE_PIXELS:,} pixels, the bound "
@@ -128,24 +128,24 @@ def _opened(path):
         if isinstance(error, UnidentifiedImageError):  # it names the open file
             reason = f"it is none of {', '.join(_FORMATS)}"
         raise RunFailure(
-            f"{path}: not a readable picture ({reason}). Repair or remove the file, or set "
+            f"{path}: not a readable image ({reason}). Repair or remove the file, or set "
             "on_broken='skip'."
         ) from error
 
 
-def _check_size(picture, frames=1):
+def _check_size(image, frames=1):
     bound = Image.MAX_IMAGE_PIXELS
-    if bound is not None and picture.width * picture.height * frames > bound:
+    if bound is not None and image.width * image.height * frames > bound:
         raise Image.DecompressionBombError
 
 
-def from_array(array: np.ndarray, rules: PictureRules) -> np.ndarray:
-    """Brings a picture that is already in memory to the rules.
+def from_array(array: np.ndarray, rules: ImageRules) -> np.ndarray:
+    """Brings an image that is already in memory to the rules.
 
     Args:
         array: uint8 `[height, width]` or `[height, width, channels]`: grey, grey and alpha, RGB
             or RGBA.
-        rules: the `PictureRules`.
+        rules: the `ImageRules`.
 
     Returns:
         uint8 `[height, width, channels]`.
@@ -155,12 +155,12 @@ def from_array(array: np.ndarray, rules: PictureRules) -> np.ndarray:
     return _apply(Image.fromarray(array), rules)
 
 
-def from_arrays(array: np.ndarray, rules: PictureRules, name: str) -> np.ndarray:
-    """Brings a stack of pictures to the rules.
+def from_arrays(array: np.ndarray, rules: ImageRules, name: str) -> np.ndarray:
+    """Brings a stack of images to the rules.
 
     Args:
         array: `[N, height, width]` or `[N, height, width, 1 to 4]`, see `to_uint8` for values.
-        rules: the `PictureRules`.
+        rules: the `ImageRules`.
         name: how error messages call the array.
 
     Returns:
@@ -170,7 +170,7 @@ def from_arrays(array: np.ndarray, rules: PictureRules, name: str) -> np.ndarray
         array = array[..., None]
     if array.ndim != 4 or array.shape[-1] not in (1, 2, 3, 4):
         raise UserInputError(
-            f"{name} has shape {list(array.shape)}; pictures are [N, height, width] or "
+            f"{name} has shape {list(array.shape)}; images are [N, height, width] or "
             "[N, height, width, 1 to 4 channels]."
         )
     if array.size == 0:
@@ -180,11 +180,11 @@ def from_arrays(array: np.ndarray, rules: PictureRules, name: str) -> np.ndarray
     if rules.size in (None, height) and rules.size in (None, width):
         if channels in (1, 3) and rules.channels in (None, channels):
             return array  # already as the rules want it
-    return np.stack([from_array(picture, rules) for picture in array])
+    return np.stack([from_array(image, rules) for image in array])
 
 
 def to_uint8(array: np.ndarray, name: str) -> np.ndarray:
-    """Scales the pictures of an array to 8 bits.
+    """Scales the images of an array to 8 bits.
 
     Args:
         array: uint8; uint16 (divided by 257); bool; or float in [0, 1] or, if any value is
@@ -201,58 +201,58 @@ def to_uint8(array: np.ndarray, name: str) -> np.ndarray:
     if array.dtype == bool:
         return array.astype(np.uint8) * np.uint8(255)
     if not np.issubdtype(array.dtype, np.floating):
-        raise UserInputError(f"{name} has dtype {array.dtype}; pictures are uint8 or float.")
+        raise UserInputError(f"{name} has dtype {array.dtype}; images are uint8 or float.")
     low, high = array.min(), array.max()
     if not (low >= -1 and high <= 1):
         raise UserInputError(
-            f"{name} has values from {low:g} to {high:g}. Float pictures lie in [0, 1] or "
+            f"{name} has values from {low:g} to {high:g}. Float images lie in [0, 1] or "
             "[-1, 1]; store values up to 255 as uint8."
         )
     unit = (array + 1) / 2 if low < 0 else array
     return np.round(unit * 255).astype(np.uint8)
 
 
-def _apply(picture: Image.Image, rules: PictureRules) -> np.ndarray:
-    picture = _without_alpha(_eight_bit(picture), rules.background_rgb)
-    channels = rules.channels or (1 if picture.mode == "L" else 3)
-    picture = picture.convert("L" if channels == 1 else "RGB")
+def _apply(image: Image.Image, rules: ImageRules) -> np.ndarray:
+    image = _without_alpha(_eight_bit(image), rules.background_rgb)
+    channels = rules.channels or (1 if image.mode == "L" else 3)
+    image = image.convert("L" if channels == 1 else "RGB")
     if rules.size is not None:
-        picture = _resize(picture, rules)
-    array = np.array(picture)
+        image = _resize(image, rules)
+    array = np.array(image)
     return array[..., None] if channels == 1 else array
 
 
-def _eight_bit(picture: Image.Image) -> Image.Image:
-    if picture.mode == "F":
+def _eight_bit(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
         raise ValueError("float pixels have no stated range")
-    if picture.mode not in _SIXTEEN_BIT:
-        return picture
-    array = np.asarray(picture)
+    if image.mode not in _SIXTEEN_BIT:
+        return image
+    array = np.asarray(image)
     if array.min() < 0 or array.max() > 65535:
         raise ValueError("32-bit pixels have no stated range")
     return Image.fromarray(np.round(array / 257).astype(np.uint8))
 
 
-def _without_alpha(picture: Image.Image, background: tuple[int, int, int]) -> Image.Image:
-    """Returns the picture as `L` or `RGB`."""
-    if picture.has_transparency_data:
-        grey = picture.mode in ("1", "L", "LA", "La") and len(set(background)) == 1
-        picture = picture.convert("RGBA")
-        behind = Image.new("RGBA", picture.size, background)
-        picture = Image.alpha_composite(behind, picture).convert("RGB")
-        return picture.getchannel(0) if grey else picture
-    return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+def _without_alpha(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+    """Returns the image as `L` or `RGB`."""
+    if image.has_transparency_data:
+        grey = image.mode in ("1", "L", "LA", "La") and len(set(background)) == 1
+        image = image.convert("RGBA")
+        behind = Image.new("RGBA", image.size, background)
+        image = Image.alpha_composite(behind, image).convert("RGB")
+        return image.getchannel(0) if grey else image
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
-def _resize(picture: Image.Image, rules: PictureRules) -> Image.Image:
+def _resize(image: Image.Image, rules: ImageRules) -> Image.Image:
     box = (rules.size, rules.size)
     method = Image.Resampling.BICUBIC
     if rules.fit == "crop":
-        return ImageOps.fit(picture, box, method)
+        return ImageOps.fit(image, box, method)
     if rules.fit == "pad":
-        scale = rules.size / max(picture.size)
-        inner = [max(1, round(side * scale)) for side in picture.size]
-        behind = Image.new("RGB", box, rules.background_rgb).convert(picture.mode)
-        behind.paste(picture.resize(inner, method), [round((rules.size - n) / 2) for n in inner])
+        scale = rules.size / max(image.size)
+        inner = [max(1, round(side * scale)) for side in image.size]
+        behind = Image.new("RGB", box, rules.background_rgb).convert(image.mode)
+        behind.paste(image.resize(inner, method), [round((rules.size - n) / 2) for n in inner])
         return behind
-    return picture.resize(box, method)
+    return image.resize(box, method)

@@ -53,7 +53,7 @@ def open_npz(
         size: height and width that images are brought to; `None` keeps theirs. Of volumes it must
             be the side they have.
         channels: 1 or 3; `None` keeps theirs.
-        fit: `"crop"`, `"pad"` or `"stretch"`, see `PictureRules`.
+        fit: `"crop"`, `"pad"` or `"stretch"`, see `ImageRules`.
         background: colour behind transparent parts.
         test_fraction: share that is held out where there is no field for it.
         x: field with the examples; by default `x`, of clips also `frames`, of volumes also
@@ -67,7 +67,7 @@ def open_npz(
         RunFailure: a damaged file.
     """
     path = files.expand(location)
-    rules = images.PictureRules(size, channels, fit, background)
+    rules = images.ImageRules(size, channels, fit, background)
     for option, name in {"x": x, "y": y, "a": a, "b": b}.items():
         if name is not None:
             options.text(option, name)

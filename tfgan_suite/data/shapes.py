@@ -2,7 +2,7 @@
 
 A scene (shape, colour, texture, size, place, turn) is drawn once from the seed and its index and
 can be painted in two styles. `day` is a bright sky with soft shadows, `night` a dark one in which
-shapes glow. Painting is a fixed function of the scene, so each picture of one style has exactly
+shapes glow. Painting is a fixed function of the scene, so each image of one style has exactly
 one counterpart in the other, which is what a translation between them is measured against.
 
 The two styles are told apart by the light alone: hue stays, and everything that varies from scene
@@ -11,7 +11,7 @@ which swaps colours or reverses brightness does not simply fit the other domain.
 guarantee: trained translators have been seen to swap blue and green, and clear and hazy skies.
 
 Shapes are signed distance functions; the share of a pixel that an edge covers follows from the
-distance, which is what makes the pictures smooth at any size.
+distance, which is what makes the images smooth at any size.
 """
 
 import dataclasses
@@ -47,7 +47,7 @@ COLOURS = {  # name: (red, green, blue), how often
 }
 BACKGROUND, BODY, MARK = 0, 1, 2  # values of the part mask; a mark is a stripe, a dot, a field
 
-_RADII = ((0.27, 0.33), (0.44, 0.54))  # small and large, in half picture widths
+_RADII = ((0.27, 0.33), (0.44, 0.54))  # small and large, in half image widths
 _PERIOD = 0.6  # of a texture, in radii
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 _CHUNK = 2**20  # pixels rendered at once
@@ -99,7 +99,7 @@ STYLES = {
 
 @dataclasses.dataclass(frozen=True)
 class Scenes:
-    """What `N` pictures show, as arrays of length `N`.
+    """What `N` images show, as arrays of length `N`.
 
     Args:
         shape: int, index into `SHAPES`.
@@ -110,7 +110,7 @@ class Scenes:
         column: int, 0 left to 2 right.
         x: centre of the shape, -1 left edge to 1 right edge.
         y: centre of the shape, -1 upper edge to 1 lower edge.
-        radius: of the circle around the shape, in half picture widths.
+        radius: of the circle around the shape, in half image widths.
         turn: anticlockwise, in radians.
         haze: 0 clear to 1, darkens the background by up to 15 %.
     """
@@ -346,27 +346,27 @@ def _paint(scenes, style, size, channels):
     base = base[:, None, None, :]
 
     height = _axis(size)[None, :, None, None] * 0.5 + 0.5
-    picture = _mix(np.float32(style.top), np.float32(style.bottom), height)
-    picture = picture * (1 - 0.15 * scenes.haze[:, None, None, None].astype(np.float32))
+    image = _mix(np.float32(style.top), np.float32(style.bottom), height)
+    image = image * (1 - 0.15 * scenes.haze[:, None, None, None].astype(np.float32))
     if style.shadow:
         shifted = dataclasses.replace(scenes, x=scenes.x + 0.06, y=scenes.y + 0.09)
         fall = np.exp(-np.maximum(_coverage(shifted, size)[2], 0) / 0.07)
-        picture = picture * (1 - style.shadow * fall[..., None])
+        image = image * (1 - style.shadow * fall[..., None])
     if style.glow:
         fall = np.exp(-np.maximum(distance, 0) / 0.16)
-        picture = _mix(picture, base, style.glow * fall[..., None])
+        image = _mix(image, base, style.glow * fall[..., None])
 
     inside = _mix(_tint(base, *style.body), _tint(base, *style.mark), mark[..., None])
-    picture = _mix(picture, inside, cover[..., None])
+    image = _mix(image, inside, cover[..., None])
     if channels == 1:
-        picture = (picture @ _LUMA)[..., None]
-    return np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
+        image = (image @ _LUMA)[..., None]
+    return np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
 
 
 def _coverage(scenes, size):
     """Shares of each pixel that shape and texture cover, and distance to the shape.
 
-    Each is float32 `[N, size, size]`; distances are in half picture widths, negative inside.
+    Each is float32 `[N, size, size]`; distances are in half image widths, negative inside.
     """
     axis = _axis(size)
     x = axis[None, None, :] - scenes.x[:, None, None]

@@ -12,7 +12,7 @@ from tfgan_suite.errors import UserInputError
 def split_indices(keys: Sequence[str], test_fraction: float, split: str) -> np.ndarray | None:
     """Chooses the examples of a split.
 
-    The choice follows from the keys alone, so that pictures with the same name in two domains
+    The choice follows from the keys alone, so that images with the same name in two domains
     fall on the same side: training on one domain does not see counterparts of the other's test.
 
     Args:

@@ -49,23 +49,23 @@ def open_tfds(
             splits `a` and `b`; held out is the split with "test" in place of "train".
         split: `"train"` or `"test"`.
         main: unused; the source has images alone.
-        size: height and width that pictures are brought to; `None` where all have one size.
+        size: height and width that images are brought to; `None` where all have one size.
         channels: 1 or 3; `None` keeps grey as 1 and colour as 3.
-        fit: `"crop"`, `"pad"` or `"stretch"`, see `PictureRules`.
-        background: colour behind transparent parts and around padded pictures.
-        test_fraction: share of pictures held out where there is no test split.
+        fit: `"crop"`, `"pad"` or `"stretch"`, see `ImageRules`.
+        background: colour behind transparent parts and around padded images.
+        test_fraction: share of images held out where there is no test split.
         train_split: split that is trained on, also a slice such as `train[:80%]`.
         test_split: split that is held out.
         a: split with the first domain.
         b: split with the second domain.
-        image_key: feature that holds the picture.
+        image_key: feature that holds the image.
         label_key: feature that holds the class, where there is one.
         data_dir: where prepared data is; `None` for the default of TensorFlow Datasets.
         download: whether data that is not there may be downloaded and prepared.
         cache_gib: a split that needs more than this many GiB of memory is refused.
     """
     del main
-    rules = images.PictureRules(size, channels, fit, background)
+    rules = images.ImageRules(size, channels, fit, background)
     limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30
     builder = _builder(location, data_dir, download)
     options.one_of("image_key", image_key, builder.info.features)
@@ -88,7 +88,7 @@ def open_tfds(
         opened.append(ArraySource(f"tfds:{location} ({chosen})", fields, num_classes))
     if layout == "paired" and opened[0].num_examples != opened[1].num_examples:
         counts = " and ".join(f"{source.num_examples} in {source.name}" for source in opened)
-        raise UserInputError(f"Paired domains must have as many pictures each, not {counts}.")
+        raise UserInputError(f"Paired domains must have as many images each, not {counts}.")
     return tuple(opened)
 
 
@@ -135,21 +135,21 @@ def _read(builder, split, image_key, label_key, rules, limit) -> dict[str, np.nd
     except ValueError as error:
         raise UserInputError(f"{name} has no such split: {error}") from error
 
-    pictures, labels, used = [], [], 0
+    found, labels, used = [], [], 0
     for example in _examples(dataset, name):
-        picture = images.from_arrays(np.asarray(example[image_key])[None], rules, name)[0]
-        used += picture.nbytes
+        image = images.from_arrays(np.asarray(example[image_key])[None], rules, name)[0]
+        used += image.nbytes
         if used > limit:
             raise UserInputError(
                 f"{name} needs more than cache_gib={limit / 2**30:g} GiB of memory. Raise it, or "
                 "choose a smaller size or a slice such as train_split='train[:10%]'."
             )
-        if pictures and picture.shape != pictures[0].shape:
-            raise UserInputError(f"{name} has pictures of several shapes: give size and channels.")
-        pictures.append(picture)
+        if found and image.shape != found[0].shape:
+            raise UserInputError(f"{name} has images of several shapes: give size and channels.")
+        found.append(image)
         if label_key:
             labels.append(example[label_key])
-    fields = {"image": np.array(pictures, np.uint8)}
+    fields = {"image": np.array(found, np.uint8)}
     if label_key:
         fields["label"] = np.array(labels, np.int32)
     return fields

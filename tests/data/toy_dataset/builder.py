@@ -1,11 +1,11 @@
-"""Ten small pictures, written without any download."""
+"""Ten small images, written without any download."""
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 
 class TfganToy(tfds.core.GeneratorBasedBuilder):
-    """Ten pictures, each of one grey value, in two shapes; two of them are held out."""
+    """Ten images, each of one grey value, in two shapes; two of them are held out."""
 
     VERSION = tfds.core.Version("1.0.0")
 
