@@ -140,7 +140,7 @@ def shapes(**options):
     [
         (dict(data=shapes(size=32)), "shapes gives images of 32 x 32 with 1 channels.*16 x 16"),
         (dict(data=shapes(channels=3)), "with 3 channels, the model 'dcgan' takes .* 1 channels"),
-        (dict(data={"source": "gaussians"}), "gaussians gives points of 2 coordinates"),
+        (dict(data={"source": "gaussians"}), "gaussians has the fields label, point; .* image"),
         (dict(accumulate_steps=3), "batch_size=8 .*accumulate_steps=3.*multiple of 3"),
         (dict(batch_norm_group_size=3), "batch_size=8 .*groups of 3.*multiple of 3"),
         (dict(seed=2**32), "seed=4294967296 must be at least 0 and at most 4294967295"),
