@@ -43,25 +43,13 @@ def run(command, folder, *more):
     return result.stdout
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
-def test_the_python_blocks_run(document, tmp_path, monkeypatch):
+def test_the_python_blocks_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = blocks(document, "python")
+    found = blocks("README.md", "python")
     assert found
     # In a process of its own: Keras registers what a block defines by name.
-    script = "\n".join(found)
-    if document == "CONTRIBUTING.md":
-        script = TWO_CPUS + script
-    (tmp_path / "script.py").write_text(script)
+    (tmp_path / "script.py").write_text("\n".join(found))
     run("python script.py", tmp_path)
-
-
-TWO_CPUS = """
-import tensorflow as tf
-tf.config.set_logical_device_configuration(
-    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
-)
-"""
 
 
 def test_the_train_commands_dry_run(folder):
