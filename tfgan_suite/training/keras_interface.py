@@ -54,6 +54,7 @@ class KerasInterface:
             x: the fields of `batch_spec`: a dict of arrays by name, a tuple of them in their order,
                 or of a model with one field the array itself; a `tf.data.Dataset` of batches of
                 these; or a `tf.distribute.DistributedDataset`. Other precisions are cast.
+                Fields that are made of others (`tfgan_suite.making`) may be left out of arrays.
             y: array. With `x`, the tuple `(x, y)`: the labels of a conditional model, the second
                 domain of a translator. A model of one field leaves it aside, as it does labels in a
                 dataset.
