@@ -13,7 +13,7 @@ from tfgan_suite.data.source import ArraySource, LazySource, Source
 from tfgan_suite.errors import UserInputError
 
 
-class Clip(NamedTuple):
+class ClipFiles(NamedTuple):
     """A clip in a folder.
 
     Args:
@@ -29,7 +29,7 @@ class Clip(NamedTuple):
         return pathlib.PurePosixPath(self.name).suffix.lower() == ".gif"
 
 
-def clips_of(files: Sequence[str]) -> list[Clip]:
+def clips_of(files: Sequence[str]) -> list[ClipFiles]:
     """Groups image files into clips: each GIF is one, and each folder's other images are one.
 
     Frames are in the order of their names, numbers in them by value: `frame10` after `frame9`.
@@ -39,17 +39,19 @@ def clips_of(files: Sequence[str]) -> list[Clip]:
         path = pathlib.PurePosixPath(name)
         clip = name if path.suffix.lower() == ".gif" else path.parent.as_posix()
         clips.setdefault(clip, []).append(name)
-    return [Clip(name, sorted(frames, key=_natural)) for name, frames in sorted(clips.items())]
+    return [ClipFiles(name, sorted(frames, key=_natural)) for name, frames in sorted(clips.items())]
 
 
-def read_clip(top: pathlib.Path, clip: Clip, rules: ImageRules) -> np.ndarray:
+def read_clip(top: pathlib.Path, clip: ClipFiles, rules: ImageRules) -> np.ndarray:
     """Reads all frames of a clip, uint8 `[T, height, width, channels]`."""
     if clip.is_animation:
         return read_frames(top / clip.name, rules)
     return np.stack([read_image(top / name, rules) for name in clip.files])
 
 
-def open_frames(top, clips: Sequence[Clip], rules, limit: float, in_threads) -> tuple[Source, list]:
+def open_frames(
+    top, clips: Sequence[ClipFiles], rules, limit: float, in_threads
+) -> tuple[Source, list]:
     """Opens the frames of clips, one clip after the other.
 
     Args:

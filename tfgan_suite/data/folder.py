@@ -12,7 +12,7 @@ from absl import logging
 from tfgan_suite.data import files as places
 from tfgan_suite.data import options
 from tfgan_suite.data.captions import read_captions
-from tfgan_suite.data.clip_folder import Clip, clips_of, open_frames, read_clip
+from tfgan_suite.data.clip_folder import ClipFiles, clips_of, open_frames, read_clip
 from tfgan_suite.data.images import ImageRules, read_image
 from tfgan_suite.data.source import ArraySource, ClipSource, LazySource, Source
 from tfgan_suite.data.splits import split_indices
@@ -190,12 +190,12 @@ def _target(link):
         raise UserInputError(f"{link} is a link that leads in a circle. Remove it.") from error
 
 
-def _name(entry: str | Clip) -> str:
-    return entry.name if isinstance(entry, Clip) else entry
+def _name(entry: str | ClipFiles) -> str:
+    return entry.name if isinstance(entry, ClipFiles) else entry
 
 
-def _stem(entry: str | Clip) -> str:
-    if isinstance(entry, Clip) and not entry.is_animation:
+def _stem(entry: str | ClipFiles) -> str:
+    if isinstance(entry, ClipFiles) and not entry.is_animation:
         return entry.name
     return pathlib.PurePosixPath(_name(entry)).with_suffix("").as_posix()
 
@@ -220,7 +220,7 @@ def _without_broken(listings, rules, together):
 
     def is_sound(top, entry):
         try:
-            if isinstance(entry, Clip):
+            if isinstance(entry, ClipFiles):
                 read_clip(top, entry, rules)
             else:
                 read_image(top / entry, rules)
@@ -234,7 +234,7 @@ def _without_broken(listings, rules, together):
         sound = [[all(pair) for pair in zip(*sound, strict=True)]] * 2
     kept = []
     for (top, entries), keep in zip(listings, sound, strict=True):
-        what = "clips" if isinstance(entries[0], Clip) else "images"
+        what = "clips" if isinstance(entries[0], ClipFiles) else "images"
         if not all(keep):
             logging.warning(
                 "%s: %d of %d %s are left out.", top, keep.count(False), len(keep), what
