@@ -16,6 +16,7 @@ import tensorflow as tf
 import tfgan_suite
 from tfgan_suite import models, publishing
 from tfgan_suite.layers import Dropout
+from tfgan_suite.models import registry
 from tfgan_suite.networks import build_pair
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,7 @@ def servable(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch, servable):
+    monkeypatch.setattr(registry, "_MODELS", dict(registry._MODELS))  # examples register models
     (tmp_path / "launch").symlink_to(ROOT / "launch")
     (tmp_path / "servable").symlink_to(servable)
     monkeypatch.chdir(tmp_path)

@@ -96,7 +96,7 @@ def test_workers_refuse_data_that_does_not_fit_in_one_line_each(tmp_path, config
     done = run("workers", "--num_workers=2", "--", *arguments, points_for_images)
     assert done.returncode == 2 and not (tmp_path / "run").exists()
     lines = [line for line in done.stdout.splitlines() if "Waiting for all" not in line]
-    expected = "error: The data and the model do not fit together: gaussians gives points of 2"
+    expected = "error: gaussians has the fields label, point; the model takes image"
     assert len(lines) == 2 and all(expected in line for line in lines), done.stdout
 
 

@@ -149,7 +149,9 @@ def _cost(config, parts, here) -> str:
     memory = f"{peak_memory() / 2**20:,.0f} MB of this process so far"
     if scale > 1:
         how = f"scaled from {timed} steps of {batch:,} examples"
-        needed = peak_memory() + (scale - 1) * measured_bytes
+        # A process that has had more memory before does not show what a batch takes.
+        by_shapes = _estimate(model).bytes_per_example * config.batch_size
+        needed = max(peak_memory() + (scale - 1) * measured_bytes, by_shapes)
         memory = (
             f"about {needed / 2**20:,.0f} MB, of which {available / 2**20:,.0f} MB are free here"
         )
