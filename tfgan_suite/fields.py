@@ -586,6 +586,13 @@ def check_values(batch: Mapping[str, np.ndarray], spec: BatchSpec) -> None:
             field.check_values(name, values)
 
 
+def check_numbers(batch: Mapping[str, np.ndarray], spec: BatchSpec) -> None:
+    """Looks at the classes of any batch: wrong ones could train without a word."""
+    for name, field in flat(spec).items():
+        if field.dtype.startswith("int") and np.size(batch[name]):
+            field.check_values(name, np.asarray(batch[name]))
+
+
 def random_batch(spec: BatchSpec, num: int, seed: int = 0) -> dict[str, np.ndarray]:
     """Returns a valid batch of random values for tests."""
     rng = np.random.default_rng(seed)

@@ -178,6 +178,7 @@ def test_learns_the_class_of_the_ring():
         ({"condition": "projektion"}, "Did you mean 'projection'"),
         ({"architecture": "mlp", "condition": "auxiliary"}, "knows condition=.concatenation"),
         ({"num_classes": 1}, "at least 2"),
+        ({"critic_steps": 0}, "critic_steps must be a whole number of at least 1"),
         ({"image_size": 9}, "must be one of 8, 16"),
         ({"dropout": 0.5}, "dropout is for"),
     ],
@@ -195,5 +196,10 @@ def test_wrong_classes_are_refused():
         model.sample([0, 1], [3])
     model.compile()
     images = testing.random_batch(model, 8)["image"]
-    with pytest.raises(UserInputError, match="label holds 7 in example 0; expected classes from 0"):
-        model.fit(images, np.full(16, 7), batch_size=4, verbose=0)
+    labels = np.zeros(16, np.int32)
+    labels[13] = 7  # far behind the first batch
+    with pytest.raises(UserInputError, match="label holds 7 in example 13; expected classes from"):
+        model.fit(images, labels, batch_size=2, verbose=0)
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(4)
+    with pytest.raises(UserInputError, match="label holds 7 in example 1; expected classes from"):
+        model.fit(dataset, verbose=0)

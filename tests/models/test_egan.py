@@ -160,6 +160,41 @@ def test_gamma_is_twice_the_beta_of_the_authors_code():
     )
 
 
+def test_evaluate_rates_nobody_but_measures_all():
+    model = tiny(evaluation_batches=3)
+    model.compile()
+    batch = testing.random_batch(model, 10)
+    before = testing.state_of(model)
+    logs = model.evaluate(batch, batch_size=8, verbose=0, return_dict=True)
+    assert np.isfinite(list(logs.values())).all() and "fitness/total" in logs
+    for name, values in testing.state_of(model).items():
+        for a, b in zip(before[name], values, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_all_survivors_get_the_generators_optimizer():
+    model = tiny(survivors=3)
+    model.compile({"generator": keras.optimizers.SGD(0.5)})
+    rates = {p: float(model.optimizers[p].learning_rate.numpy()) for p in model.survivors}
+    assert set(rates.values()) == {0.5}
+
+
+def test_weight_decay_is_no_part_of_the_diversity():
+    def discriminator(regularizer):
+        layer = keras.layers.Dense(1, kernel_regularizer=regularizer)
+        network = keras.Sequential([keras.Input((2,)), layer])
+        network.set_weights([np.float32([[0.3], [-0.7]]), np.float32([0.2])])
+        return network
+
+    real, fakes = np.random.default_rng(0).normal(size=(2, 8, 2)).astype(np.float32)
+    generator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    plain, decayed = (
+        rated(EGAN(generator, discriminator(r)), real, fakes)
+        for r in (None, keras.regularizers.L2(1))
+    )
+    np.testing.assert_allclose(plain, decayed, rtol=1e-6)
+
+
 def test_random_survivors_are_the_same_on_all_replicas():
     testing.check_replicas_agree(lambda: tiny(selection="random", survivors=2), steps=3)
 
@@ -173,6 +208,7 @@ def test_the_first_survivor_is_served():
     ("arguments", "message"),
     [
         ({"mutations": []}, "at least one"),
+        ({"mutations": ["minimax", "minimax"]}, "each once"),
         ({"mutations": ["heuristics"]}, "Did you mean 'heuristic'"),
         ({"survivors": 0}, "survivors must be a whole number from 1"),
         ({"selection": "best"}, "selection must be one of"),

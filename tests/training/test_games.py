@@ -20,7 +20,7 @@ from games import (
 
 from tfgan_suite import testing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.training import Snapshot
+from tfgan_suite.training import Checkpoints, Snapshot
 
 GAMES = [Evolves, Gated, LazyPenalty, Likelihood, SecondOrder, SeveralBatches, Staged]
 
@@ -74,6 +74,68 @@ def test_the_mean_of_such_a_term_is_over_the_steps_that_measured_it():
     # Of a linear critic the gradient is its kernel.
     expected = 3.0 * np.sum(np.square(model.critic.get_weights()[0]))
     np.testing.assert_allclose(history["critic/penalty"], [expected], rtol=1e-5)
+
+
+def test_logs_of_an_update_and_of_one_that_comes_sometimes_are_kept_apart():
+    model = LazyPenalty()
+    model.compile(keras.optimizers.SGD(0.0))
+    batch = testing.random_batch(model, 8)
+    logs = [model.train_on_batch(batch, return_dict=True) for _ in range(3)]
+    real, penalty = logs[0]["critic/real"], logs[0]["critic/penalty"]
+    # One value for each update that was computed: both in the first step, then one.
+    np.testing.assert_allclose(
+        [log["critic/loss"] for log in logs], [(real + penalty) / 2, real, real], rtol=1e-5
+    )
+    history = model.fit(testing.random_batch(model, 8), batch_size=8, epochs=1, verbose=0).history
+    assert history["critic/loss"][0] > 0
+
+
+def test_a_mean_over_a_change_of_stage_is_over_the_steps_that_measured_it():
+    model = Staged()
+    model.compile(keras.optimizers.SGD(0.0))
+    batch = {"point": np.tile(testing.random_batch(model, 8)["point"], [6, 1])}
+    history = model.fit(batch, batch_size=8, shuffle=False, verbose=0).history
+    expected = model.evaluate(batch, batch_size=8, verbose=0, return_dict=True)["critic/real"]
+    np.testing.assert_allclose(history["critic/real"], [expected], rtol=1e-5)
+
+
+def test_what_is_loaded_is_in_the_stage_that_it_was_saved_in(tmp_path):
+    model, loaded = Staged(), Staged()
+    for each in (model, loaded):
+        each.compile()
+    steps(model, 4)
+    Checkpoints(tmp_path).save(model)
+    Checkpoints(tmp_path).restore(loaded)
+    assert loaded.stage.name == model.stage.name == "fade"
+    batch = testing.random_batch(model, 8)
+    first, second = (m.evaluate(batch, verbose=0, return_dict=True) for m in (model, loaded))
+    assert first == second and "critic/real" in second
+
+
+def test_a_stage_that_one_step_passes_over_still_resets():
+    begun = []
+
+    class Long(Staged):
+        def stage_begins(self, stage):
+            begun.append(stage.name)
+
+    model = Long()
+    model.compile()
+    for seed in range(2):  # 48 images: past "one" and "fade"
+        model.train_on_batch(testing.random_batch(model, 48, seed))
+    assert begun == ["one", "whole"]
+    assert int(model.maker_optimizer.iterations.numpy()) == 1
+
+
+def test_an_optimizer_begins_anew_with_what_its_slots_began_with():
+    model = Staged()
+    model.compile(keras.optimizers.Adagrad(0.1, initial_accumulator_value=0.3))
+    steps(model, 2)
+    first = [v.numpy() for v in model.maker_optimizer.variables]
+    model._enter_stage()
+    accumulator = model.maker_optimizer.variables[-1].numpy()
+    assert not np.allclose(first[-1], 0.3)
+    np.testing.assert_allclose(accumulator, 0.3)
 
 
 def test_a_gated_player_rests_where_the_condition_fails():

@@ -6,6 +6,15 @@ from keras import ops
 from tfgan_suite.errors import UserInputError
 
 _WEIGHTS = ("kernel", "embeddings")
+_OTHER_KERNELS = (
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv1D,
+    keras.layers.SeparableConv2D,
+)
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -47,6 +56,13 @@ class SpectralNormalization(keras.layers.Wrapper):
             raise UserInputError(
                 f"SpectralNormalization needs a layer with a {' or '.join(_WEIGHTS)}; received "
                 f"{type(self.layer).__name__}."
+            )
+        grouped = getattr(self.layer, "groups", 1) != 1
+        if isinstance(self.layer, _OTHER_KERNELS) or grouped:
+            raise UserInputError(
+                "SpectralNormalization takes layers whose kernel ends in their outputs: dense, "
+                "embedding and plain convolution; received "
+                f"{'a grouped ' * grouped}{type(self.layer).__name__}."
             )
         self._weight = getattr(self.layer, names[0])
         self.u = self.add_weight(

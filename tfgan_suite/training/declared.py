@@ -37,6 +37,7 @@ class Declared:
 
         So what `call` and `signatures` trace may be exported in a form that computes less.
         """
+        self.find_stage()
         self._cache.stand_ins = {n: make(net) for n, net in self.served_networks().items()}
         try:
             yield

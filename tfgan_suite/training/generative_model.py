@@ -16,7 +16,7 @@ from tfgan_suite.training.given_networks import GivenNetworks
 from tfgan_suite.training.keras_interface import KerasInterface, inference_function
 from tfgan_suite.training.loop import Loop
 from tfgan_suite.training.player_update import PlayerUpdates
-from tfgan_suite.training.replicas import gather_batch, mean_over_replicas
+from tfgan_suite.training.replicas import gather_batch, mean_over_replicas, weighted_mean
 from tfgan_suite.training.running_means import RunningMeans
 from tfgan_suite.training.stages import Stage, Stages
 from tfgan_suite.training.step import current_step
@@ -103,6 +103,7 @@ class GenerativeModel(
             inference_function=functools.lru_cache(maxsize=16)(inference_function),
             stand_ins={},
             stage=0,
+            begun_stage=None,
             images=0,
             images_per_step=0,
         )
@@ -210,7 +211,7 @@ class GenerativeModel(
         raise NotImplementedError(f"{type(self).__name__} must define `signatures`.")
 
     def stage_begins(self, stage: Stage) -> None:
-        """Called on the host when a stage begins, before its first step."""
+        """Called on the host before the first step in a stage, of a resume too."""
 
     def get_config(self) -> dict:
         """Returns the constructor's arguments; a subclass adds its own to these."""
@@ -282,7 +283,7 @@ class GenerativeModel(
         """Returns the mean of per-example values `[B, ...]` over the global batch, as a scalar."""
         step = current_step()
         step.check_unconditional("mean")
-        local = tf.reduce_mean(tf.cast(values, tf.float32))
+        local = weighted_mean(tf.cast(values, tf.float32), step.weights)
         return mean_over_replicas([local], step.num_replicas)[0]
 
     @property
@@ -293,7 +294,11 @@ class GenerativeModel(
     @property
     def stage(self) -> Stage | None:
         """The stage of the training, a constant of each trace; None without stages."""
-        return None if self.stages is None else self.stages.all[self._cache.stage]
+        if self.stages is None:
+            return None
+        if tf.executing_eagerly():
+            self.find_stage()
+        return self.stages.all[self._cache.stage]
 
     @property
     def images_in_stage(self) -> tf.Tensor:
@@ -311,6 +316,4 @@ class GenerativeModel(
 
         What several updates of one player measured under one name is averaged over them.
         """
-        return {
-            name: tf.add_n(values) / len(values) for name, values in current_step().logs.items()
-        }
+        return current_step().means()

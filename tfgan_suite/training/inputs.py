@@ -283,9 +283,10 @@ class _Arrays:
         return lengths
 
     def check_first(self, batch: int):
-        """Looks at the numbers of the first rows."""
+        """Looks at the numbers of the first rows, and at the classes of all."""
         first = {name: np.asarray(array[:batch]) for name, array in self._arrays.items()}
         fields.check_values(first, self._given)
+        fields.check_numbers(self._arrays, self._given)
 
     def read(self, rows: list[tf.Tensor], positions: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the model's fields at these rows of each stream."""
@@ -350,15 +351,19 @@ def _prepared(dataset, y, takes):
     seen = []
 
     def check(*parts):
+        batch = dict(zip(spec, parts, strict=True))
         if not seen:
             seen.append(True)
-            fields.check_values(dict(zip(spec, parts, strict=True)), takes.spec)
+            fields.check_values(batch, takes.spec)
+        fields.check_numbers(batch, takes.spec)
         return np.bool_(True)
+
+    has_classes = any(f.dtype.startswith("int") for f in fields.flat(takes.spec).values())
 
     def prepare(i, element):
         data = fields.named(element, takes.spec, takes.model)
         checked = tf.cond(
-            tf.equal(i, 0),
+            tf.equal(i, 0) | has_classes,
             lambda: tf.numpy_function(check, list(data.values()), tf.bool),
             lambda: True,
         )

@@ -165,6 +165,7 @@ class KerasInterface:
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Returns what `call` makes of `x`, as `keras.Model.predict` does."""
+        self.find_stage()
         x = inputs.prediction_batches(x, batch_size)
         with self._iterating(quietly=not steps):
             return super().predict(x, batch_size, verbose, steps, callbacks)
@@ -198,7 +199,7 @@ class KerasInterface:
         """Exports `call` as `keras.Model.export` does.
 
         A version for TensorFlow Serving, with every signature, comes from
-        `tfgan_suite.serving.publish`.
+        `tfgan_suite.publishing.publish`.
         """
         if input_signature is None:
             network = next(iter(self.served_networks().values()))
@@ -293,6 +294,7 @@ class KerasInterface:
         Raises:
             UserInputError: if there are no rows, or the arrays differ in their number.
         """
+        self.find_stage()
         inputs = tf.nest.map_structure(np.asarray, inputs)
         shapes = [array.shape for array in tf.nest.flatten(inputs)]
         rows = {shape[0] if shape else 0 for shape in shapes}

@@ -98,6 +98,8 @@ class Loop:
         def function(iterator):
             if training:
                 self._enter_stage()
+            else:
+                self.find_stage()
             try:
                 with inputs.user_input_errors():
                     logs = run_of(self.stage)(*arguments(iterator))
@@ -123,12 +125,23 @@ class Loop:
         if self.stages is None:
             return
         index = self.stages.index_at(self._cache.images)
+        # A step may be so long that it passes over a stage.
+        for passed in range(self._cache.stage + 1, index + 1):
+            for player in self.stages.all[passed].resets:
+                with self.distribute_strategy.scope():
+                    start_anew(self.optimizers[player], self.trainable_variables_of(player))
+            self.stage_index.assign(passed)
+            self._set_stage(passed)
+        if self._cache.begun_stage != index:
+            self._cache.begun_stage = index
+            self.stage_begins(self.stages.all[index])
+
+    def _set_stage(self, index):
         if index != self._cache.stage:
-            for player in self.stages.all[index].resets:
-                start_anew(self.optimizers[player])
-            self.stage_index.assign(index)
-            self._cache.stage = index
-            self.stage_begins(self.stage)
+            # What `predict` and `infer` have traced is of the stage before.
+            self.predict_function = None
+            self._cache.inference_function.cache_clear()
+        self._cache.stage = index
 
     def trace_step(self, dataset) -> None:
         """Traces the training step for a dataset without running it.
@@ -150,7 +163,7 @@ class Loop:
         if self.stages is None:
             return
         self._cache.images = int(self.images_seen.numpy())
-        self._cache.stage = int(self.stage_index.numpy())
+        self._set_stage(int(self.stage_index.numpy()))
 
     def request_stop(self) -> None:
         """Votes for a stop; `stop_is_agreed` on all workers after the next step."""

@@ -12,7 +12,6 @@ from tfgan_suite.training.accumulation import in_parts
 from tfgan_suite.training.callee import Callee
 from tfgan_suite.training.guard import guard
 from tfgan_suite.training.replicas import mean_over_replicas, weighted_mean
-from tfgan_suite.training.running_means import weighted
 from tfgan_suite.training.step import current_step
 
 
@@ -115,17 +114,15 @@ class PlayerUpdates:
             )
             moves = when if when is None or skips else when(_without_prefix(player, scalars))
             self._apply(player, gradients, statistics, moves)
-        if skips and step.training:
-            scalars = {k: v for n, s in scalars.items() for k, v in weighted(n, s, when).items()}
-        step.log(scalars)
+        step.log(scalars, when if skips and step.training else None)
         return outputs
 
     def measure(self, player: str, loss: Callable[..., Loss], *inputs) -> Measured:
         """Returns a loss and its gradient by a player's weights; moves and logs nothing.
 
         Computed as for `update`: averaged over the global batch, under XLA and in parts where the
-        model is compiled so, and finite, or the guard stops the step. `evaluate` measures the
-        gradient, too.
+        model is compiled so, and finite, or the guard stops the step. Regularizers of the networks
+        are no part of it. `evaluate` measures the gradient, too.
 
         Args:
             player: str. The player by whose weights the gradient is taken.
@@ -134,7 +131,7 @@ class PlayerUpdates:
         """
         step = current_step()
         step.check_unconditional(f"measure({player!r})")
-        result = self._averaged(step, player, loss, inputs, True, None)
+        result = self._averaged(step, player, loss, inputs, True, None, regularized=False)
         scalars, gradients = result["scalars"], result["gradients"]
         norm = {f"{player}/gradient_norm": tf.linalg.global_norm(gradients)}
         scalars, gradients, outputs = guard(
@@ -162,9 +159,9 @@ class PlayerUpdates:
         weights = [v for network in self.players()[player] for v in network.variables]
         return [*weights, *self.optimizers[player].variables]
 
-    def _averaged(self, step, player, loss, inputs, with_gradients, when):
+    def _averaged(self, step, player, loss, inputs, with_gradients, when, regularized=True):
         """Returns what a loss gives, averaged over the global batch."""
-        function = self._gradient_function(player, loss, step.training, with_gradients)
+        function = self._gradient_function(player, loss, step.training, with_gradients, regularized)
         key = step.noise_key(self.seed, f"layers/{player}", step.occurrence(f"update/{player}"))
         parts = self.accumulate_steps if step.training else 1
 
@@ -212,15 +209,16 @@ class PlayerUpdates:
             if v.dtype.startswith(("float", "bfloat"))
         ]
 
-    def _gradient_function(self, player, loss, training, with_gradients):
+    def _gradient_function(self, player, loss, training, with_gradients, regularized):
         """Returns the function that computes a player's gradients, compiled by XLA if asked."""
-        compute = functools.partial(self._gradients, player, loss, training, with_gradients)
+        how = (training, with_gradients, regularized)
+        compute = functools.partial(self._gradients, player, loss, *how)
         if self.run_eagerly:
             return compute
         # All replicas and updates share the trace of a method. A lambda is a new function in each
         # trace of `train_step`, whose life it shares.
         functions = self._cache.gradient_functions
-        cache_key = (player, Callee(loss), training, with_gradients, current_step().stage)
+        cache_key = (player, Callee(loss), *how, current_step().stage)
         if cache_key not in functions:
             functions[cache_key] = tf.function(
                 compute, jit_compile=self.jit_gradients, autograph=False
@@ -228,7 +226,17 @@ class PlayerUpdates:
         return functions[cache_key]
 
     def _gradients(
-        self, player, loss, training, with_gradients, inputs, key, offset, global_batch, weights
+        self,
+        player,
+        loss,
+        training,
+        with_gradients,
+        regularized,
+        inputs,
+        key,
+        offset,
+        global_batch,
+        weights,
     ):
         def mean(values):
             return weighted_mean(tf.cast(values, tf.float32), weights)
@@ -242,7 +250,7 @@ class PlayerUpdates:
                 result = loss(*inputs, training=training)
                 terms = {f"{player}/{name}": mean(term) for name, term in result.terms.items()}
                 penalties = [v.regularizer(v.value) for v in variables if v.regularizer]
-                if penalties:
+                if penalties and regularized:
                     terms[f"{player}/regularization"] = tf.add_n(penalties)
                 total = tf.add_n(list(terms.values()))
         monitors = {f"{player}/{name}": mean(value) for name, value in result.monitors.items()}

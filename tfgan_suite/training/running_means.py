@@ -20,11 +20,12 @@ def weighted(name: str, value: tf.Tensor, counts: tf.Tensor) -> dict[str, tf.Ten
 
 
 class RunningMeans:
-    """Means of the logs since the last reset.
+    """Means of the logs since the last reset, each over the steps that measured it.
 
     Attributes:
         sums: dict of scalar tensors. The logs, in sum.
-        weight: float or scalar tensor. Weights of the steps, in sum: 1 for each whole batch.
+        weights: dict of floats or scalar tensors. Weights of the steps that measured each of them,
+            in sum: 1 for a whole batch.
         count: int. Steps.
     """
 
@@ -32,47 +33,49 @@ class RunningMeans:
         self.reset()
 
     def reset(self) -> None:
-        self.sums, self.weight, self.count = {}, 0.0, 0
+        self.sums, self.weights, self.count = {}, {}, 0
 
-    def add(self, sums, weight, steps: int) -> dict[str, tf.Tensor]:
+    def add(self, logs, weight, steps: int) -> dict[str, tf.Tensor]:
         """Adds the logs of `steps` steps and returns the means so far.
 
         Args:
-            sums: dict of scalar tensors. The logs, each times the weight of its step, in sum. The
-                names may be other ones than before: each counts the steps that have it.
+            logs: dict of scalar tensors. Each times the weight of its step, in sum. The names may
+                be other ones than before.
             weight: float32 scalar tensor. The weights of the steps, in sum: 1 for a whole batch.
             steps: int. Number of the steps.
         """
-        for name, value in sums.items():
-            self.sums[name] = self.sums[name] + value if name in self.sums else value
-        self.weight += weight
+        for name, value in logs.items():
+            if not name.startswith(_WEIGHT):
+                self.sums[name] = self.sums.get(name, 0.0) + value
+                measured = logs.get(_WEIGHT + name, weight)
+                self.weights[name] = self.weights.get(name, 0.0) + measured
         self.count += steps
         return self.result()
 
     @property
     def names(self) -> list[str]:
         """Names of what was measured, sorted."""
-        return sorted(name for name in self.sums if not name.startswith(_WEIGHT))
+        return sorted(self.sums)
 
     def result(self) -> dict[str, tf.Tensor]:
         """Returns the means by name; 0 for a value that no step has measured."""
         return {
-            name: tf.math.divide_no_nan(self.sums[name], self.sums[_WEIGHT + name])
-            if _WEIGHT + name in self.sums
-            else self.sums[name] / self.weight
-            for name in self.sums
-            if not name.startswith(_WEIGHT)
+            name: tf.math.divide_no_nan(total, self.weights[name])
+            for name, total in self.sums.items()
         }
 
     def state(self) -> dict[str, Any]:
-        """Returns sums and count of a training as JSON values, exactly."""
+        """Returns sums, weights and count of a training as JSON values, exactly."""
         return {
             "sums": {name: float(total) for name, total in self.sums.items()},
+            "weights": {name: float(weight) for name, weight in self.weights.items()},
             "count": self.count,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Sets sums and count to what `state` returned."""
-        self.sums = {name: tf.constant(total) for name, total in state["sums"].items()}
+        """Sets sums, weights and count to what `state` returned."""
         self.count = state["count"]
-        self.weight = float(self.count)
+        self.sums = {name: tf.constant(total) for name, total in state["sums"].items()}
+        # The first checkpoints had no weights: every value was measured in every step.
+        weights = state.get("weights") or dict.fromkeys(self.sums, self.count)
+        self.weights = {name: tf.constant(float(weight)) for name, weight in weights.items()}

@@ -2,8 +2,6 @@
 
 import dataclasses
 
-import tensorflow as tf
-
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.keras_private import learning_rate_of
 
@@ -74,9 +72,16 @@ class Stages:
         return self.start_of(index) + self.all[index].images
 
 
-def start_anew(optimizer) -> None:
-    """Sets an optimizer's slots and step count to zero; its learning rate stays."""
+def start_anew(optimizer, variables: list) -> None:
+    """Sets an optimizer's slots and step count to what they began with; its learning rate stays.
+
+    Args:
+        optimizer: a built optimizer.
+        variables: those that it moves.
+    """
+    new = type(optimizer).from_config(optimizer.get_config())
+    new.build(variables)
     rate = learning_rate_of(optimizer)
-    for variable in optimizer.variables:
+    for variable, begun in zip(optimizer.variables, new.variables, strict=True):
         if variable is not rate:
-            variable.assign(tf.zeros(variable.shape, variable.dtype))
+            variable.assign(begun.value)

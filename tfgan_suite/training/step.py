@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.training.noise import stream
+from tfgan_suite.training.running_means import weighted
 
 _current = threading.local()  # the replicas of MirroredStrategy are threads
 
@@ -31,8 +32,8 @@ class Step:
             measures: 0 for a row that only fills up a batch; of mean 1 over the global batch.
         batches: int. Batches of `local_batch` examples that the step takes.
         stage: `Stage` of the training, or None for a model without stages.
-        logs: dict of lists of scalar tensors, averages over the global batch, one for each update
-            that measured the value.
+        logs: dict of lists of (scalar tensor, bool tensor or None): averages over the global batch,
+            one for each update that measured the value, and whether it was computed.
     """
 
     index: tf.Tensor
@@ -93,10 +94,32 @@ class Step:
                 "condition pass when=, and for several in a row use Python's range."
             )
 
-    def log(self, scalars: dict[str, tf.Tensor]) -> None:
-        """Adds what an update measured."""
+    def log(self, scalars: dict[str, tf.Tensor], counts: tf.Tensor | None = None) -> None:
+        """Adds what an update measured.
+
+        Args:
+            scalars: dict of scalar tensors.
+            counts: bool scalar tensor. Whether the update was computed; None: it was.
+        """
         for name, value in scalars.items():
-            self.logs.setdefault(name, []).append(value)
+            self.logs.setdefault(name, []).append((value, counts))
+
+    def means(self) -> dict[str, tf.Tensor]:
+        """Returns the logs, each averaged over those updates that were computed."""
+        means = {}
+        for name, measured in self.logs.items():
+            if all(counts is None for _, counts in measured):
+                means[name] = tf.add_n([value for value, _ in measured]) / len(measured)
+                continue
+            weights = [1.0 if c is None else tf.cast(c, tf.float32) for _, c in measured]
+            total = tf.add_n([tf.convert_to_tensor(weight) for weight in weights])
+            values = [
+                tf.math.multiply_no_nan(value, weight)
+                for (value, _), weight in zip(measured, weights, strict=True)
+            ]
+            mean = tf.math.divide_no_nan(tf.add_n(values), total)
+            means |= weighted(name, mean, total > 0)
+        return means
 
 
 def _current_graph():

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite.data.options import whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.fields import ClassId, Image
@@ -101,8 +102,9 @@ class CGAN(GenerativeModel):
         _check_choice("architecture", architecture, ARCHITECTURES)
         _check_choice("condition", condition, CONDITIONS)
         _check_choice("fake_labels", fake_labels, FAKE_LABELS)
-        if num_classes < 2:
-            raise UserInputError(f"num_classes={num_classes} must be at least 2.")
+        whole_number("num_classes", num_classes, 2)
+        whole_number("latent_size", latent_size, 1)
+        whole_number("critic_steps", critic_steps, 1)
         self.arguments = {
             "num_classes": num_classes,
             "image_size": image_size,

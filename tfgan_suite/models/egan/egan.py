@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.losses.per_example import mean_per_example
 from tfgan_suite.models.egan import mutations as mutations_by_name
 from tfgan_suite.models.egan.presets import PRESETS
 from tfgan_suite.models.gan import GAN
@@ -97,6 +98,12 @@ class EGAN(GAN):
         for survivor in self.survivors[1:]:
             setattr(self, survivor, keras.models.clone_model(self.generator))  # weights of its own
             self.declare_player(survivor, survivor)
+
+    def compile(self, optimizers=None, *arguments, **more):
+        """As `GenerativeModel.compile`; all survivors get the optimizer given for "generator"."""
+        if isinstance(optimizers, dict) and "generator" in optimizers:
+            optimizers = {**dict.fromkeys(self.survivors, optimizers["generator"]), **optimizers}
+        super().compile(optimizers, *arguments, **more)
 
     def default_optimizers(self):
         """Returns Adam 2e-4, beta_1 0.5, beta_2 0.999, epsilon 1e-8: the authors' image scripts."""
@@ -197,11 +204,17 @@ class EGAN(GAN):
 
     def environment_loss(self, network, real, latents, training=True):
         """D's loss on a child's samples, with the statistics of a batch; no penalties."""
+        num = latents.shape[1]
         latents = tf.reshape(latents, [-1, *latents.shape[2:]])
         fake_logits = self.discriminator(network(latents, training=training), training=training)
         real_logits = self.discriminator(real, training=training)
         terms = self.adversarial_loss.discriminator(real_logits, fake_logits)
-        return Loss(terms, {"quality": tf.sigmoid(fake_logits)})
+
+        def per_example(values):
+            return tf.reduce_mean(tf.reshape(values, [-1, num]), axis=1)
+
+        terms["fake"] = per_example(terms["fake"])
+        return Loss(terms, {"quality": per_example(mean_per_example(tf.sigmoid(fake_logits)))})
 
     def _loss_of(self, player, mutation):
         return functools.partial(self.mutation_loss, mutation, getattr(self, player))
@@ -220,8 +233,10 @@ class EGAN(GAN):
 
 
 def _check(mutations, survivors, evaluation_batches, selection):
-    if isinstance(mutations, str) or not list(mutations):
-        raise UserInputError(f"mutations is a list of at least one name. Received: {mutations!r}.")
+    if isinstance(mutations, str) or not list(mutations) or len(set(mutations)) < len(mutations):
+        raise UserInputError(
+            f"mutations is a list of at least one name, each once. Received: {mutations!r}."
+        )
     for name, value in (("survivors", survivors), ("evaluation_batches", evaluation_batches)):
         if not isinstance(value, int) or value < 1:
             raise UserInputError(f"{name} must be a whole number from 1. Received: {value!r}.")
