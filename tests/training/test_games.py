@@ -278,7 +278,7 @@ def test_a_field_that_is_made_is_the_same_on_replicas_and_where_fit_goes_on():
         return model.critic.get_weights()[0]
 
     one = tf.distribute.get_strategy()
-    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    two = testing.two_replicas()
     whole = trained(one, 2)
     np.testing.assert_array_equal(trained(one, 1, 1), whole)
     np.testing.assert_allclose(trained(two, 2), whole, atol=1e-6)
