@@ -22,10 +22,10 @@ demo: install
 	$(RUN) -m launch.demo --workdir=$(DEMO)
 
 test: install lint
-	$(PYTEST) -n 2 --dist worksteal -m "not slow and not faults" tests
+	$(PYTEST) -n 2 --dist worksteal -m "not slow and not faults" --durations=10 tests
 
 test-slow: install
-	$(PYTEST) -m slow tests
+	$(PYTEST) -n 2 --dist worksteal -m slow tests
 
 # Kills, full disks, damaged files, non-finite values (docs/faults.md). Mounts a small tmpfs.
 test-faults: install

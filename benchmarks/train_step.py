@@ -87,7 +87,7 @@ def main(_):
             "--peer=torch needs PyTorch, which is not installed: pip install '.[benchmarks]'"
         )
     if _APPEND.value:
-        results.read(_APPEND.value)  # what cannot be read is told before the work
+        results.read(_APPEND.value)  # an invalid file is reported before the work
     ways = {"plain": here, "xla": here_by_xla, **({"pytorch": in_torch} if _PEER.value else {})}
     cases = [*_CASE.value, *map(with_preset, _MODEL.value)] or list(CASES)
     for case in cases:

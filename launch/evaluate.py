@@ -71,7 +71,7 @@ def main(overrides):
     if APPEND.value:
         if not WORKDIR.value:
             raise UserInputError("--append is for runs: give --workdir.")
-        results.read(APPEND.value)  # what cannot be read is told before the work
+        results.read(APPEND.value)  # an invalid file is reported before the work
     shared = {
         "metrics": METRICS.value,
         "classifier": CLASSIFIER.value,

@@ -7,7 +7,7 @@ The lines are in tfgan_suite/models/<name>/results.jsonl (see tfgan_suite/result
 hold); the tables are docs/results.md and those between the comments `<!-- results: NAME -->` and
 `<!-- end -->` in the models' READMEs and in docs/. Prints the documents that were written.
 
-Exit codes: 0 done, 1 with --check: a document is stale, 2 a line that is no result.
+Exit codes: 0 done, 1 with --check: a document is stale, 2 an invalid line.
 """
 
 from absl import flags

@@ -171,7 +171,7 @@ def read(path: str | Path) -> list[Result]:
     """Reads and checks a results file; one that is not there holds no lines.
 
     Raises:
-        UserInputError: a line that is no result, by file and line.
+        UserInputError: an invalid line, by file and line.
     """
     path, results = Path(path), []
     if not path.exists():
@@ -239,7 +239,7 @@ def write_tables(root: str | Path = ROOT) -> list[Path]:
         The documents that were written.
 
     Raises:
-        UserInputError: a line that is no result, or a document that asks for an unknown table.
+        UserInputError: an invalid line, or a document that asks for an unknown table.
     """
     texts = stale(root)
     for path, text in texts.items():

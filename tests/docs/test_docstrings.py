@@ -28,7 +28,7 @@ MODULES = sorted(
 
 
 def names(module):
-    """What a reader of the module has at hand: its names, the libraries, images and a model."""
+    """What the examples of a module may use: its names, the libraries, images and a model."""
     images = np.random.default_rng(0).uniform(-1, 1, (64, 32, 32, 3)).astype("float32")
     return {
         "keras": keras,

@@ -1,7 +1,7 @@
 """Metrics of generated images, asked for by names that say the protocol.
 
 `fd_<features>_<count>`: Fréchet distance on named features between so many generated images and as
-many held-out real ones; `fd_<features>_<count>_train`: training ones instead. It is no FID, whose
+many held-out real ones; `fd_<features>_<count>_train`: training ones instead. It is not FID, whose
 features are those of one Inception network.
 
 `class_accuracy_<classifier>_<count>`: share of generated images that a classifier takes for the
