@@ -11,6 +11,7 @@ from keras import layers
 
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.layers import GhostBatchNormalization
+from tfgan_suite.networks.image_size import num_doublings
 from tfgan_suite.networks.initializers import normal_gain, normal_kernel
 
 UPSAMPLINGS = ("transposed_convolution", "resize_convolution")
@@ -71,7 +72,7 @@ def dcgan_generator(
     >>> dcgan_generator(image_size=32, channels=1, filters=16).output_shape
     (None, 32, 32, 1)
     """
-    num_doublings = _num_doublings(image_size, base_size)
+    doublings = num_doublings(image_size, base_size, fewest=2)
     _check_choice("upsampling", upsampling, UPSAMPLINGS)
     _check_choice("projection_norm", projection_norm, PROJECTION_NORMS)
 
@@ -79,7 +80,7 @@ def dcgan_generator(
         return _batch_norm(batch_norm_group_size, f"norm_{stage}")(x)
 
     latents = keras.Input((latent_size,), name="latents")
-    width = filters * 2 ** (num_doublings - 1)
+    width = filters * 2 ** (doublings - 1)
     base_shape = (base_size, base_size, width)
     x = layers.Dense(
         base_size * base_size * width,
@@ -94,7 +95,7 @@ def dcgan_generator(
         x = layers.Reshape(base_shape, name="base")(x)
         x = normalized(x, base_size)
     x = layers.ReLU(name=f"relu_{base_size}")(x)
-    for doubling in range(1, num_doublings):
+    for doubling in range(1, doublings):
         size, width = base_size * 2**doubling, width // 2
         x = _doubled(x, width, kernel_size, upsampling, size)
         x = normalized(x, size)
@@ -149,7 +150,7 @@ def dcgan_discriminator(
     >>> dcgan_discriminator(image_size=32, channels=1, filters=16).output_shape
     (None, 1)
     """
-    num_halvings = _num_doublings(image_size, base_size)
+    num_halvings = num_doublings(image_size, base_size, fewest=2)
     images = keras.Input((image_size, image_size, channels), name="images")
     x = images
     for halving in range(1, num_halvings + 1):
@@ -186,16 +187,6 @@ def _doubled(x, filters, kernel_size, upsampling, size):
 
 def _batch_norm(group_size, name):
     return GhostBatchNormalization(group_size, gamma_initializer=normal_gain(), name=name)
-
-
-def _num_doublings(image_size, base_size):
-    sizes = {base_size * 2**doublings: doublings for doublings in range(2, 6)}
-    if image_size not in sizes:
-        raise UserInputError(
-            f"`image_size` must be one of {', '.join(map(str, sizes))} (`base_size` {base_size} "
-            f"doubled two to five times); received {image_size!r}."
-        )
-    return sizes[image_size]
 
 
 def _check_choice(argument, value, choices):

@@ -13,3 +13,18 @@ def height_and_width(image_size):
             f"`image_size` must be an int, a pair (height, width) or None; received {image_size!r}."
         )
     return tuple(sides)
+
+
+def num_doublings(image_size: int, base_size: int, fewest: int = 1) -> int:
+    """Returns how often `base_size` is doubled to `image_size`.
+
+    Raises:
+        UserInputError: fewer than `fewest` times, more than five, or not a whole number of times.
+    """
+    sizes = {base_size * 2**doublings: doublings for doublings in range(fewest, 6)}
+    if image_size not in sizes:
+        raise UserInputError(
+            f"`image_size` must be one of {', '.join(map(str, sizes))} (`base_size` {base_size} "
+            f"doubled {('one', 'two')[fewest - 1]} to five times); received {image_size!r}."
+        )
+    return sizes[image_size]

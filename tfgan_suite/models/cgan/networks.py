@@ -5,7 +5,6 @@ import math
 import keras
 from keras import layers
 
-from tfgan_suite.errors import UserInputError
 from tfgan_suite.layers import (
     Dropout,
     GhostBatchNormalization,
@@ -13,6 +12,7 @@ from tfgan_suite.layers import (
     OneHot,
     SpectralNormalization,
 )
+from tfgan_suite.networks.image_size import num_doublings
 from tfgan_suite.networks.initializers import normal_gain, normal_kernel
 
 
@@ -228,17 +228,6 @@ def convolutional_discriminator(
         product = layers.Dot(axes=1, dtype="float32", name="projection")([vectors, x])
         logits = layers.Add(dtype="float32", name="projected_logits")([logits, product])
     return keras.Model([images, class_id], logits, name="cgan_discriminator")
-
-
-def num_doublings(image_size, base_size):
-    """Returns how often `base_size` is doubled to `image_size`."""
-    sizes = {base_size * 2**doublings: doublings for doublings in range(1, 6)}
-    if image_size not in sizes:
-        raise UserInputError(
-            f"image_size must be one of {', '.join(map(str, sizes))} (base_size {base_size} "
-            f"doubled one to five times); received {image_size!r}."
-        )
-    return sizes[image_size]
 
 
 def _transposed(x, filters, size, use_bias):
