@@ -454,7 +454,7 @@ class ClassId(Field):
         return f"labels of {self.num_classes or 'any number of'} classes"
 
     def random(self, rng, num):
-        return rng.integers(0, self.num_classes, num).astype(self.dtype)
+        return rng.integers(0, self.num_classes or 10, num).astype(self.dtype)
 
     def check_values(self, name, values):
         if self.num_classes is None:

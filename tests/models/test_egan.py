@@ -226,6 +226,17 @@ def test_survivors_share_the_batch_equally():
         model.train_on_batch(testing.random_batch(model, 3))
 
 
+def test_evaluate_takes_any_number_of_rows():
+    model = tiny(survivors=2)
+    model.compile()
+    logs = [
+        model.evaluate(testing.random_batch(model, num), verbose=0, return_dict=True)
+        for num in (5, 6)
+    ]
+    assert logs[0].keys() == logs[1].keys()
+    assert np.isfinite(list(logs[0].values())).all()
+
+
 def test_choosing_keeps_the_order():
     snapshots = [Snapshot([tf.constant(float(i))]) for i in range(3)]
     assert float(Snapshot.choose(snapshots, tf.constant(1)).values[0]) == 1.0
