@@ -23,17 +23,24 @@ class AdversarialAutoencoder(GenerativeModel):
     Args:
         num_features: int. Coordinates of a point.
         hidden_units: int. Of both networks.
-        noise: float. Standard deviation of the noise.
+        noise_level: float. Standard deviation of the noise.
         ema_half_life, seed, name: see `GenerativeModel`.
     """
 
     presets = PRESETS
 
     def __init__(
-        self, num_features=2, hidden_units=64, noise=0.1, ema_half_life=None, seed=0, name=None
+        self,
+        num_features=2,
+        hidden_units=64,
+        noise_level=0.1,
+        ema_half_life=None,
+        seed=0,
+        name=None,
     ):
         super().__init__(seed=seed, ema_half_life=ema_half_life, name=name)
-        self.num_features, self.hidden_units, self.noise = num_features, hidden_units, noise
+        self.num_features, self.hidden_units = num_features, hidden_units
+        self.noise_level = noise_level
         self.autoencoder = networks.autoencoder(num_features, hidden_units)
         self.adversary = mlp_discriminator(
             (num_features,), (hidden_units,), activation="softplus", name="adversary"
@@ -60,7 +67,7 @@ class AdversarialAutoencoder(GenerativeModel):
     # All noise is drawn here, by name: a function of seed, step, name and place in the batch.
     def train_step(self, batch):
         clean = batch["point"]
-        noisy = clean + self.noise * self.noise("noise", (self.num_features,))
+        noisy = clean + self.noise_level * self.noise("noise", (self.num_features,))
         self.update("adversary", self.adversary_loss, clean, noisy)
         self.update("autoencoder", self.autoencoder_loss, clean, noisy)
         return self.step_logs()
@@ -106,5 +113,5 @@ class AdversarialAutoencoder(GenerativeModel):
             **super().get_config(),
             "num_features": self.num_features,
             "hidden_units": self.hidden_units,
-            "noise": self.noise,
+            "noise_level": self.noise_level,
         }
