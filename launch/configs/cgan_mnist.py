@@ -10,7 +10,7 @@ Command:
 The digits are an .npz file with `x` uint8 [60000, 28, 28] and `y`; its default place is the folder
 that the environment variable TFGAN_DATA names, else `data`.
 
-Cost: 2,127 s on 2 CPU cores beside much other work (1,200 images/s on one free core), 0.8 GB.
+Cost: 2,127 s on 2 CPU cores beside much other work, 0.8 GB.
 
 Expected: a row per class, each of its own digit: a classifier takes 99 % of the samples for the
 class asked for. At 100,000 images the classes are there, the digits still rough.

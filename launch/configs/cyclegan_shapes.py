@@ -17,8 +17,8 @@ Command:
 Cost: 296 s of training on 2 CPU cores, 0.9 GB.
 
 Expected: held-out images reach 31 dB (day to night) and 30 dB (night to day) against their
-counterparts, from 7.6 dB untranslated (one run, the same figures on one thread and on two). Colours
-and textures are right; large plain shapes have a rim.
+counterparts, from 7.6 dB untranslated (one run). Colours and textures are right; large plain shapes
+have a rim.
 """
 
 from tfgan_suite.runs import default_config

@@ -188,7 +188,7 @@ class Checkpoints:
                 )
             files, extra = dict(manifest["files"]), manifest["extra"]
             if not isinstance(manifest["model"], str) or not isinstance(extra, dict):
-                raise TypeError("model is no text, or extra no object")
+                raise TypeError("model must be a string and extra an object")
             found = {name: _sha256(folder / name) for name in files}
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedCheckpoint(

@@ -171,6 +171,7 @@ class GenerativeModel(
         self.stage_index = self._clock("stage_index")
 
     # === What a model defines ===
+    # Each is asked for when it is needed, not by abc: a model that is only trained answers nothing.
 
     def batch_spec(self) -> fields.BatchSpec:
         """Returns the fields of a batch: see `tfgan_suite.fields`."""
