@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+import keras
 import pytest
 import tensorflow as tf
 
@@ -12,6 +13,12 @@ tf.config.set_logical_device_configuration(
 )
 
 pytest_plugins = ["published"]
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    """Initial weights and shuffles are the same in every run, whatever was tested before."""
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(scope="session")
