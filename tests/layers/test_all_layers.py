@@ -33,6 +33,15 @@ CASES = {
         {"units": 4, "pieces": 3, "kernel_initializer": "he_normal", "bias_initializer": "ones"},
         (7,),
     ),
+    "bias": (layers.Bias, {}, (6, 5, 3)),
+    "equalized_dense": (
+        layers.EqualizedDense,
+        {"units": 4, "gain": 1.0, "learning_rate_multiplier": 0.01, "bias_initializer": "ones"},
+        (7,),
+    ),
+    "equalized_conv": (layers.EqualizedConv2D, {"filters": 4, "kernel_size": 3}, (6, 5, 3)),
+    "pixel": (layers.PixelNormalization, {"epsilon": 1e-4}, (6, 5, 3)),
+    "deviation": (layers.MinibatchDeviation, {"group_size": 2, "epsilon": 1e-4}, (6, 5, 3)),
     "dropout": (layers.Dropout, {"rate": 0.3, "seed": 5}, (7,)),
 }
 

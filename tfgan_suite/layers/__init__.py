@@ -1,22 +1,33 @@
 """Layers that adversarial models need and Keras does not have."""
 
+from tfgan_suite.layers.bias import Bias
 from tfgan_suite.layers.dropout import Dropout
+from tfgan_suite.layers.equalized import EqualizedConv2D, EqualizedDense
 from tfgan_suite.layers.example_scope import example_scope
 from tfgan_suite.layers.ghost_batch_normalization import GhostBatchNormalization
 from tfgan_suite.layers.history_pool import HistoryPool
 from tfgan_suite.layers.instance_normalization import InstanceNormalization
+from tfgan_suite.layers.interpolation import Interpolation
 from tfgan_suite.layers.maxout import Maxout
+from tfgan_suite.layers.minibatch_deviation import MinibatchDeviation
 from tfgan_suite.layers.one_hot import OneHot
+from tfgan_suite.layers.pixel_normalization import PixelNormalization
 from tfgan_suite.layers.reflection_padding import ReflectionPadding2D
 from tfgan_suite.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
+    "Bias",
     "Dropout",
+    "EqualizedConv2D",
+    "EqualizedDense",
     "GhostBatchNormalization",
     "HistoryPool",
     "InstanceNormalization",
+    "Interpolation",
     "Maxout",
+    "MinibatchDeviation",
     "OneHot",
+    "PixelNormalization",
     "ReflectionPadding2D",
     "SpectralNormalization",
     "example_scope",

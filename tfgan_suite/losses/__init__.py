@@ -1,5 +1,6 @@
 """Pure loss functions: per-example terms, no state, no reduction over the batch."""
 
 from tfgan_suite.losses import adversarial, penalties, reconstruction
+from tfgan_suite.losses.critic import critic_terms
 
-__all__ = ["adversarial", "penalties", "reconstruction"]
+__all__ = ["adversarial", "critic_terms", "penalties", "reconstruction"]

@@ -4,7 +4,12 @@ from tfgan_suite.training.checkpoint import Checkpoints
 from tfgan_suite.training.generative_model import GenerativeModel
 from tfgan_suite.training.guard import NonFiniteError
 from tfgan_suite.training.player_update import Loss, Measured, Snapshot
-from tfgan_suite.training.schedules import ConstantThenLinear, ExponentialToFloor, ImageSchedule
+from tfgan_suite.training.schedules import (
+    ConstantThenLinear,
+    ExponentialToFloor,
+    ImageSchedule,
+    PiecewiseConstant,
+)
 from tfgan_suite.training.stages import Stage
 
 __all__ = [
@@ -16,6 +21,7 @@ __all__ = [
     "Loss",
     "Measured",
     "NonFiniteError",
+    "PiecewiseConstant",
     "Snapshot",
     "Stage",
 ]

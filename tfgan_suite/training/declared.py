@@ -23,9 +23,14 @@ class Declared:
         return [*trained, *self._frozen_networks]
 
     def served_network(self, network: str) -> keras.Model:
-        """Returns the moving average of a network, or the network where none is kept."""
-        kept = getattr(self, f"{network}_average", getattr(self, network))
-        return self._cache.stand_ins.get(network, kept)
+        """Returns what answers users: the moving average, or the network where none is kept."""
+        if network in self._cache.stand_ins:
+            return self._cache.stand_ins[network]
+        return self.served_form(getattr(self, f"{network}_average", getattr(self, network)))
+
+    def served_form(self, network: keras.Model) -> keras.Model:
+        """Returns the form of a network that is served: of a network that grows, a part."""
+        return network
 
     def served_networks(self) -> dict[str, keras.Model]:
         """Returns the networks that make what users want, averages where they are kept."""

@@ -102,6 +102,7 @@ class GenerativeModel(
             # Bounded, since a lambda is a new function each time that it is written.
             inference_function=functools.lru_cache(maxsize=16)(inference_function),
             stand_ins={},
+            parts={},
             stage=0,
             begun_stage=None,
             images=0,

@@ -1,5 +1,6 @@
 """Learning rates as functions of the images seen, not of the steps taken."""
 
+import itertools
 import math
 
 import keras
@@ -126,3 +127,38 @@ class ExponentialToFloor(ImageSchedule):
             "decay_images": self.decay_images,
             "floor": self.floor,
         }
+
+
+@keras.saving.register_keras_serializable(package="tfgan_suite")
+class PiecewiseConstant(ImageSchedule):
+    """Learning rates that hold for a number of images each.
+
+    Args:
+        learning_rates: list of floats.
+        boundaries: list of ints, one fewer, ascending. Images after which the next rate holds.
+
+    Example:
+
+    >>> schedule = PiecewiseConstant([1e-3, 5e-4], boundaries=[1000])
+    >>> bool(schedule.at(1000) == np.float32(5e-4))
+    True
+    """
+
+    def __init__(self, learning_rates: list[float], boundaries: list[int]):
+        super().__init__()
+        self.learning_rates, self.boundaries = list(learning_rates), list(boundaries)
+        if len(self.boundaries) != len(self.learning_rates) - 1 or any(
+            later <= earlier for earlier, later in itertools.pairwise(self.boundaries)
+        ):
+            raise UserInputError(
+                "PiecewiseConstant needs ascending boundaries, one fewer than learning_rates. "
+                f"Received learning_rates={learning_rates}, boundaries={boundaries}."
+            )
+
+    def at(self, images):
+        passed = tf.cast(images, tf.int64) >= tf.constant(self.boundaries, tf.int64)
+        index = tf.reduce_sum(tf.cast(passed, tf.int32))
+        return tf.gather(tf.constant(self.learning_rates, tf.float32), index)
+
+    def get_config(self):
+        return {"learning_rates": self.learning_rates, "boundaries": self.boundaries}

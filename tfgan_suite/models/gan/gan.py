@@ -1,25 +1,25 @@
 """Generative adversarial networks."""
 
+import functools
+
 import keras
-import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.drawing import ImageGrid, Points
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import samples_field
-from tfgan_suite.losses import adversarial, penalties
+from tfgan_suite.losses import adversarial, critic_terms
 from tfgan_suite.models.gan.presets import PRESETS
 from tfgan_suite.models.registry import register
+from tfgan_suite.models.sampling import SamplesOfSeeds
 from tfgan_suite.networks import build_pair
 from tfgan_suite.networks.given import check_gives_logits, ends_in_sigmoid
-from tfgan_suite.signatures import LATENT_RANGE, Signature, encode_png, latents_from_seeds
 from tfgan_suite.training import GenerativeModel, Loss
 from tfgan_suite.training.noise import check_distribution
 
 
 @register("gan")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
-class GAN(GenerativeModel):
+class GAN(SamplesOfSeeds, GenerativeModel):
     """A generator and a discriminator that learn from each other.
 
     Bring your own Keras networks, of one input and one output, functional or Sequential; a
@@ -96,13 +96,18 @@ class GAN(GenerativeModel):
         self.declare_player("generator", "generator", served=True)
         #: str. What the batch calls a sample: "image", "point" or "sample".
         self.sample_name, self.sample_field = samples_field(
-            tuple(generator.output_shape[1:]), low=0.0 if ends_in_sigmoid(generator) else -1.0
+            self.sample_shape, low=0.0 if ends_in_sigmoid(generator) else -1.0
         )
 
     @property
     def latent_shape(self) -> tuple[int, ...]:
         """Shape of one example's latents."""
         return tuple(self.generator.input_shape[1:])
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+        return tuple(self.generator.output_shape[1:])
 
     def batch_spec(self):
         return {self.sample_name: self.sample_field}
@@ -151,21 +156,19 @@ class GAN(GenerativeModel):
             training: bool. Mode of the networks.
         """
         fake = tf.stop_gradient(self.generate(latents, training))
-        real_logits = self.discriminator(real, training=training)
-        fake_logits = self.discriminator(fake, training=training)
-        terms = self.adversarial_loss.discriminator(real_logits, fake_logits)
-
-        def critic(samples):
-            return self.discriminator(samples, training=training)
-
-        if self.gradient_penalty:
-            penalty = penalties.gradient_penalty(critic, real, fake, epsilon)
-            terms["gradient_penalty"] = self.gradient_penalty * penalty
-        if self.r1:
-            terms["r1"] = self.r1 / 2 * penalties.r1(critic, real)
-        if self.r2:
-            terms["r2"] = self.r2 / 2 * penalties.r2(critic, fake)
-        return Loss(terms, {"real_score": real_logits, "fake_score": fake_logits})
+        critic = functools.partial(self.discriminator, training=training)
+        return Loss(
+            *critic_terms(
+                self.adversarial_loss,
+                critic,
+                real,
+                fake,
+                epsilon,
+                gradient_penalty=self.gradient_penalty,
+                r1=self.r1,
+                r2=self.r2,
+            )
+        )
 
     def generator_loss(self, latents, real, training=True):
         """G's loss; `real` is looked at only by losses that pair real and fake samples.
@@ -180,73 +183,6 @@ class GAN(GenerativeModel):
         if self.adversarial_loss.needs_real_in_generator:
             real_logits = self.discriminator(real, training=training)
         return Loss({"adversarial": self.adversarial_loss.generator(fake_logits, real_logits)})
-
-    # === Samples and signatures ===
-
-    def sample(self, seeds) -> np.ndarray:
-        """Returns the samples of these seeds, as the servable's `serving_default` does.
-
-        Args:
-            seeds: ints `[N]`, one for each sample.
-
-        Raises:
-            UserInputError: they are something else, such as a single number or latents.
-        """
-        array = np.asarray(seeds)
-        if array.ndim != 1 or array.dtype.kind not in "iu":
-            raise UserInputError(
-                "sample takes a list of integer seeds, one for each sample: range(5) for five, [5] "
-                f"for the sample of seed 5. Received: {seeds!r}. Latents go to predict."
-            )
-        return self.infer(self._sample_of, array.astype(np.int64))
-
-    def draw(self, num: int, seed: int = 0, examples=None):
-        """Returns a grid of the samples, or a plot of the points, of `num` seeds from `seed` on."""
-        del examples
-        samples = self.sample(np.arange(seed, seed + num))
-        return ImageGrid(samples) if samples.ndim == 4 else Points(samples)
-
-    def signatures(self) -> dict[str, Signature]:
-        """Returns what the model's servable answers."""
-        seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
-        latents = {"latents": tf.TensorSpec([None, *self.latent_shape], tf.float32, name="latents")}
-        shape = self.generator.output_shape[1:]
-        kind = "images" if len(shape) == 3 else "samples"
-        meaning = "images in [-1, 1]" if kind == "images" else "samples"
-
-        def seeds(num_rows):
-            return {"seed": np.arange(num_rows, dtype=np.int64)}
-
-        def from_seed(seed):
-            return {kind: self._sample_of(seed)}
-
-        def from_latents(latents):
-            return {kind: tf.cast(self(latents), tf.float32)}
-
-        def png(seed):
-            return {"image_bytes": encode_png(from_seed(seed)[kind])}
-
-        signatures = {
-            "serving_default": Signature(from_seed, seed, f"A seed per row to {meaning}.", seeds),
-            "from_latents": Signature(
-                from_latents,
-                latents,
-                f"Latents ({self.latent_distribution}) to {meaning}.",
-                lambda num_rows: {
-                    "latents": self._latents_of(tf.range(num_rows, dtype=tf.int64)).numpy()
-                },
-                ranges={"latents": LATENT_RANGE},
-            ),
-        }
-        if kind == "images" and shape[-1] in (1, 3, 4):
-            signatures["png"] = Signature(png, seed, "A seed per row to PNG files.", seeds)
-        return signatures
-
-    def _sample_of(self, seeds):
-        return tf.cast(self(self._latents_of(seeds)), tf.float32)
-
-    def _latents_of(self, seeds):
-        return latents_from_seeds(seeds, self.latent_shape[0], self.latent_distribution)
 
     # === Config ===
 

@@ -1,0 +1,82 @@
+"""Samples, drawings and signatures of models that make a sample of each seed."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan_suite.drawing import ImageGrid, Points
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.signatures import LATENT_RANGE, Signature, encode_png, latents_from_seeds
+
+
+class SamplesOfSeeds:
+    """Mixin for a `GenerativeModel` whose `call` takes latents `[B, latent_size]` to samples.
+
+    Attributes that the model has:
+        latent_shape: shape of one example's latents.
+        latent_distribution: a key of `training.noise.DISTRIBUTIONS`.
+        sample_shape: shape of one sample.
+    """
+
+    def sample(self, seeds) -> np.ndarray:
+        """Returns the samples of these seeds, as the servable's `serving_default` does.
+
+        Args:
+            seeds: ints `[N]`, one for each sample.
+
+        Raises:
+            UserInputError: they are something else, such as a single number or latents.
+        """
+        array = np.asarray(seeds)
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise UserInputError(
+                "sample takes a list of integer seeds, one for each sample: range(5) for five, [5] "
+                f"for the sample of seed 5. Received: {seeds!r}. Latents go to predict."
+            )
+        return self.infer(self._sample_of, array.astype(np.int64))
+
+    def draw(self, num: int, seed: int = 0, examples=None):
+        """Returns a grid of the samples, or a plot of the points, of `num` seeds from `seed` on."""
+        del examples
+        samples = self.sample(np.arange(seed, seed + num))
+        return ImageGrid(samples) if samples.ndim == 4 else Points(samples)
+
+    def signatures(self) -> dict[str, Signature]:
+        """Returns what the model's servable answers."""
+        seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
+        latents = {"latents": tf.TensorSpec([None, *self.latent_shape], tf.float32, name="latents")}
+        kind = "images" if len(self.sample_shape) == 3 else "samples"
+        meaning = "images in [-1, 1]" if kind == "images" else "samples"
+
+        def seeds(num_rows):
+            return {"seed": np.arange(num_rows, dtype=np.int64)}
+
+        def from_seed(seed):
+            return {kind: self._sample_of(seed)}
+
+        def from_latents(latents):
+            return {kind: tf.cast(self(latents), tf.float32)}
+
+        def png(seed):
+            return {"image_bytes": encode_png(from_seed(seed)[kind])}
+
+        signatures = {
+            "serving_default": Signature(from_seed, seed, f"A seed per row to {meaning}.", seeds),
+            "from_latents": Signature(
+                from_latents,
+                latents,
+                f"Latents ({self.latent_distribution}) to {meaning}.",
+                lambda num_rows: {
+                    "latents": self._latents_of(tf.range(num_rows, dtype=tf.int64)).numpy()
+                },
+                ranges={"latents": LATENT_RANGE},
+            ),
+        }
+        if kind == "images" and self.sample_shape[-1] in (1, 3, 4):
+            signatures["png"] = Signature(png, seed, "A seed per row to PNG files.", seeds)
+        return signatures
+
+    def _sample_of(self, seeds):
+        return tf.cast(self(self._latents_of(seeds)), tf.float32)
+
+    def _latents_of(self, seeds):
+        return latents_from_seeds(seeds, self.latent_shape[0], self.latent_distribution)
