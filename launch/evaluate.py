@@ -11,6 +11,9 @@ Metrics (the name says the protocol, the output says all of it):
   fd_FEATURES_10k        Fréchet distance on FEATURES between 10,000 generated images and as many
                          held-out real ones; with _train behind it, training ones. No FID: that
                          name belongs to the features of one Inception network.
+  swd_2k                 sliced Wasserstein distance x 1,000 between patches of 2,000 generated
+                         images and as many held-out ones, mean over the sizes down to 16 pixels
+                         and size by size; with _train behind it, training ones
   class_accuracy         share of images that the classifier takes for the class asked for
 FEATURES are squeezenet (--squeezenet) or the name of the classifier (--classifier, a file that
 launch.train_classifier wrote). Distances of other counts, features or splits do not compare.

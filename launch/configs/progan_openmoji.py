@@ -5,7 +5,7 @@ with 64 channels up to 16 pixels, then 32 and 16; each size fades in over 25,000
 for as many.
 
 Command:
-  python -m launch.train --config=launch/configs/progan_openmoji.py --workdir=runs/progan_openmoji \\
+  python -m launch.train --config=launch/configs/progan_openmoji.py --workdir=runs/openmoji \\
       --config.data.source=folder:openmoji/color
 
 The folder holds OpenMoji's colour PNG files (CC BY-SA 4.0); its default place is `openmoji/color`

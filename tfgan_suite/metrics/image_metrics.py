@@ -4,6 +4,8 @@
 many held-out real ones; `fd_<features>_<count>_train`: training ones instead. It is not FID, whose
 features are those of one Inception network.
 
+`swd_<count>`: sliced Wasserstein distance between patches, size by size; `swd_<count>_train`.
+
 `class_accuracy_<classifier>_<count>`: share of generated images that a classifier takes for the
 class that was asked for.
 
@@ -20,6 +22,7 @@ from tfgan_suite.errors import RunFailure, UserInputError, closest_name
 from tfgan_suite.metrics.classifier import Classifier
 from tfgan_suite.metrics.features import ImageFeatures
 from tfgan_suite.metrics.frechet import GaussianFit, frechet_distance
+from tfgan_suite.metrics.sliced_wasserstein import SMALLEST, Patches, sliced_wasserstein
 
 _BEHIND_KIND = re.compile(
     r"(_(?P<network>[a-z][a-z0-9]*))?(_(?P<count>[1-9][0-9]*k?))?(?P<train>_train)?"
@@ -92,6 +95,57 @@ class FrechetDistance:
         }
 
 
+class SlicedWasserstein:
+    """Sliced Wasserstein distance times 1,000, see `sliced_wasserstein`: the mean over sizes."""
+
+    needs_classes = False
+    #: Of the model's own images.
+    image_shape = (None, None, None)
+
+    def __init__(self, network: str | None, num: int, split: str, networks: Networks):
+        del networks
+        if network is not None:
+            raise UserInputError(f"swd looks through no network: leave out {network!r}.")
+        self.num = self.num_real = num
+        self.split = split
+        self.name = f"swd_{count_text(num)}" + ("_train" if split == "train" else "")
+        self._real, self._fake = Patches(), Patches()
+
+    def add_real(self, images: np.ndarray) -> None:
+        self._add(self._real, images)
+
+    def add_fake(self, images: np.ndarray, class_ids: np.ndarray | None) -> None:
+        del class_ids
+        self._add(self._fake, images)
+
+    def _add(self, patches, images):
+        height, width = images.shape[1:3]
+        if height != width or height % SMALLEST or (height // SMALLEST).bit_count() != 1:
+            raise UserInputError(
+                f"{self.name} takes square images whose side is 16 times a power of two; received "
+                f"{height} x {width}."
+            )
+        patches.add(images)
+
+    def result(self) -> dict[str, Any]:
+        real, fake = self._real.levels(), self._fake.levels()
+        if real.keys() != fake.keys():
+            raise UserInputError(
+                f"{self.name}: real images of {max(real)} pixels beside generated ones of "
+                f"{max(fake)}. Set --data.size of the run to the size of its images."
+            )
+        by_size = {n: 1e3 * sliced_wasserstein(real[n], fake[n]) for n in sorted(real)}
+        return {
+            "value": float(np.mean(list(by_size.values()))),
+            "unit": "x 1e-3",
+            "interval": None,
+            "by_size": {str(size): round(value, 4) for size, value in by_size.items()},
+            "generated": self._fake.count,
+            "real": self._real.count,
+            "split": self.split,
+        }
+
+
 class ClassAccuracy:
     """Share of images that a classifier takes for the class asked for."""
 
@@ -155,7 +209,11 @@ class ClassAccuracy:
         }
 
 
-METRICS: dict[str, type] = {"fd": FrechetDistance, "class_accuracy": ClassAccuracy}
+METRICS: dict[str, type] = {
+    "fd": FrechetDistance,
+    "swd": SlicedWasserstein,
+    "class_accuracy": ClassAccuracy,
+}
 """Metrics by the first part of their names. To add one, add its class here: see those above."""
 
 
@@ -175,8 +233,8 @@ def metric_of(name: str, networks: Networks, num: int = 10_000):
     if not found:
         raise UserInputError(
             f"Unknown metric {name!r}.{closest_name(name, METRICS)} Expected "
-            "fd_<features>_<count>, with _train behind it for a distance to training images, or "
-            "class_accuracy; a count is written as 10k or 2500."
+            "fd_<features>_<count>, swd_<count>, both with _train behind them for a distance to "
+            "training images, or class_accuracy; a count is written as 10k or 2500."
         )
     count = _count_of(found["count"])
     split = "train" if found["train"] else "test"
