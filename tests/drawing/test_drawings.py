@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_suite.drawing import ImageGrid, Points, write_drawing
+from tfgan_suite.drawing import ImageGrid, Points, write_drawing, write_film
 from tfgan_suite.errors import UserInputError
 
 
@@ -41,3 +41,14 @@ def test_other_shapes_are_refused():
         ImageGrid(np.zeros([4, 8, 8, 2]))
     with pytest.raises(UserInputError, match=r"\(4, 3\)"):
         Points(np.zeros([4, 3]))
+
+
+def test_a_film_shows_its_frames_at_one_size(tmp_path):
+    small, large = (Image.new("RGB", (n, n), color) for n, color in ((4, "red"), (8, "blue")))
+    write_film(tmp_path / "film.gif", [small, large], milliseconds=100)
+    film = Image.open(tmp_path / "film.gif")
+    assert film.n_frames == 2 and film.size == (8, 8)
+    for frame, (color, duration) in enumerate((((255, 0, 0), 100), ((0, 0, 255), 400))):
+        film.seek(frame)
+        assert film.convert("RGB").getpixel((7, 7)) == color
+        assert film.info["duration"] == duration

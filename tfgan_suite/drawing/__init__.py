@@ -4,5 +4,6 @@ What a model draws is a *drawing*: an object with `render()`, which returns a `P
 """
 
 from tfgan_suite.drawing.drawings import ImageGrid, Points, write_drawing
+from tfgan_suite.drawing.film import write_film
 
-__all__ = ["ImageGrid", "Points", "write_drawing"]
+__all__ = ["ImageGrid", "Points", "write_drawing", "write_film"]

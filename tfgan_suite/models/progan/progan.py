@@ -61,10 +61,10 @@ class ProGAN(SamplesOfSeeds, GenerativeModel):
     Example:
 
     ```python
-    progan = ProGAN(image_size=16, channels=1, latent_size=16, filters_base=64, filters_max=16,
-                    stable_images=512, fade_images=512)
+    progan = ProGAN(image_size=32, channels=1, latent_size=8, filters_base=32, filters_max=8,
+                    stable_images=64, fade_images=64, deviation_group=2)
     progan.compile()
-    progan.fit(images, batch_size=16, epochs=5)  # float32 [N, 16, 16, 1] in [-1, 1]
+    progan.fit(images, batch_size=16)  # float32 [N, 32, 32, 1] in [-1, 1]
     ```
     """
 
