@@ -78,6 +78,14 @@ def test_test_fraction_divides_the_examples(save):
     assert sorted(np.concatenate(labels)) == list(range(10))
 
 
+def test_the_last_examples_can_be_held_out(save):
+    config = {**save(x=GREY, y=np.arange(10)), "test_last": 3}
+    train, test = (open_source(config, split) for split in ("train", "test"))
+    assert train.numpy(np.arange(7))["label"].tolist() == list(range(7))
+    assert test.numpy(np.arange(3))["label"].tolist() == [7, 8, 9]
+    assert (train.num_examples, test.num_examples) == (7, 3)
+
+
 def test_no_test_split(save):
     with pytest.raises(UserInputError, match="no held-out split"):
         open_source(save(x=GREY), "test")
@@ -111,6 +119,9 @@ def test_no_test_split(save):
         ({"x": np.array([{}, None])}, {}, "cannot be read"),
         ({"x": GREY}, {"test_fraction": 1.5}, "test_fraction must be"),
         ({"x": GREY}, {"test_fraction": 0.95}, "holds out all 10 examples"),
+        ({"x": GREY}, {"test_last": 10}, "holds out all 10 examples"),
+        ({"x": GREY}, {"test_last": 0.1}, "test_last must be a whole number"),
+        ({"x": GREY}, {"test_last": 1, "test_fraction": 0.1}, "both say what is held out"),
         ({"x": GREY}, {"x": 3}, "x must be a name, not 3"),
     ],
 )

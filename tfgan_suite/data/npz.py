@@ -31,6 +31,7 @@ def open_npz(
     fit: str = "crop",
     background: str | tuple[int, int, int] = "white",
     test_fraction: float = 0.0,
+    test_last: int = 0,
     x: str | None = None,
     y: str | None = None,
     a: str = "a",
@@ -56,6 +57,7 @@ def open_npz(
         fit: `"crop"`, `"pad"` or `"stretch"`, see `ImageRules`.
         background: colour behind transparent parts.
         test_fraction: share that is held out where there is no field for it.
+        test_last: number of examples at the end that are held out instead, as papers often say it.
         x: field with the examples; by default `x`, of clips also `frames`, of volumes also
             `occupancy`.
         y: field with integer labels, from 0; by default `y`, where there is one.
@@ -68,6 +70,13 @@ def open_npz(
     """
     path = files.expand(location)
     rules = images.ImageRules(size, channels, fit, background)
+    options.whole_number("test_last", test_last, 0)
+    if test_fraction and test_last:
+        raise UserInputError(
+            f"test_fraction={test_fraction} and test_last={test_last} both say what is held out. "
+            "Give one of them."
+        )
+    held_out = (test_fraction, test_last)
     for option, name in {"x": x, "y": y, "a": a, "b": b}.items():
         if name is not None:
             options.text(option, name)
@@ -76,7 +85,7 @@ def open_npz(
             known = ("x", *_ALSO_CALLED.get(main.kind, ()))
             x = next((name for name in known if _field_name(arrays, name, "train")), "x")
         names = [x] if layout == "single" else [a, b]
-        read = [_examples(path, arrays, name, split, test_fraction, rules, main) for name in names]
+        read = [_examples(path, arrays, name, split, held_out, rules, main) for name in names]
         if None in read:
             return None
         fields = [field for field, _ in read]
@@ -198,7 +207,7 @@ def _field_name(arrays, name, split) -> str | None:
     return next((candidate for candidate in candidates if candidate in arrays.names), None)
 
 
-def _examples(path, arrays, name, split, test_fraction, rules, main):
+def _examples(path, arrays, name, split, held_out, rules, main):
     """Returns (fields, indices chosen) of a split, or `None` where nothing is held out."""
     own_split = _field_name(arrays, name, "test") is not None
     field = _field_name(arrays, name, split if own_split else "train")
@@ -212,7 +221,7 @@ def _examples(path, arrays, name, split, test_fraction, rules, main):
         raise UserInputError(f"{path}: field {field!r} is empty.")
     chosen = np.arange(len(array))
     if not own_split:
-        chosen = split_indices([str(i) for i in chosen], test_fraction, split)
+        chosen = _split(path, len(array), held_out, split)
         if chosen is None:
             return None
     name = f"{path}: field {field!r}"
@@ -227,6 +236,19 @@ def _examples(path, arrays, name, split, test_fraction, rules, main):
     read = {"clip": _clips, "volume": _volumes}.get(main.kind, images.from_arrays)
     kind = main.kind if main.kind in ("clip", "volume") else "image"
     return {kind: read(array[chosen], rules, name)}, chosen
+
+
+def _split(path, number, held_out, split):
+    """Returns the indices of a split; `held_out` is a share, and a number at the end."""
+    share, last = held_out
+    if not last:
+        return split_indices([str(i) for i in range(number)], share, split)
+    if last >= number:
+        raise UserInputError(
+            f"{path}: test_last={last} holds out all {number} examples and leaves none to train "
+            "on. Make it smaller."
+        )
+    return np.arange(number)[-last:] if split == "test" else np.arange(number)[:-last]
 
 
 def _clips(array, rules, name):

@@ -1,5 +1,7 @@
 """The same network with less to compute: batch norms folded, layers replaced by faster ones."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -90,12 +92,21 @@ class AnyNumberOfRows:
 
     Args:
         network: takes and gives tensors `[B, ...]` in any structure.
+        layers_of: the network whose layers `through_layers` hands out; by default `network`.
     """
 
-    def __init__(self, network):
+    def __init__(self, network, layers_of: keras.Model | None = None):
         self._network = network
+        self._layers_of = network if layers_of is None else layers_of
 
     def __call__(self, inputs, training=False):
+        return self._with_a_row(lambda x: self._network(x, training=training), inputs)
+
+    def through_layers(self, function: Callable, inputs):
+        """Returns `function(network, inputs)`, see `GenerativeModel.through_layers`."""
+        return self._with_a_row(lambda x: function(self._layers_of, x), inputs)
+
+    def _with_a_row(self, function, inputs):
         num_rows = tf.shape(keras.tree.flatten(inputs)[0])[0]
         missing = tf.cast(num_rows == 0, tf.int32)
 
@@ -103,7 +114,7 @@ class AnyNumberOfRows:
             rows = tf.pad(x, [[0, missing], *[[0, 0]] * (x.shape.rank - 1)])
             return tf.ensure_shape(rows, [None, *x.shape[1:]])
 
-        outputs = self._network(keras.tree.map_structure(at_least_one, inputs), training=training)
+        outputs = function(keras.tree.map_structure(at_least_one, inputs))
         return keras.tree.map_structure(lambda y: y[:num_rows], outputs)
 
 

@@ -181,7 +181,8 @@ def _inference_networks_of(model):
     def make(network):
         faster = faster_network(network)
         is_constant = size <= constant_weights.MAX_BYTES and is_graph_of_layers(faster)
-        return AnyNumberOfRows(constant_weights.ConstantWeights(faster) if is_constant else faster)
+        called = constant_weights.ConstantWeights(faster) if is_constant else faster
+        return AnyNumberOfRows(called, layers_of=network)
 
     return model.serving_through(make)
 

@@ -32,6 +32,22 @@ class Declared:
         """Returns the form of a network that is served: of a network that grows, a part."""
         return network
 
+    def through_layers(self, network: str, function: Callable, inputs) -> Any:
+        """Returns `function(network, inputs)` of a served network's own layers.
+
+        For what is computed from its layers and yet is not its call, such as drawing an image
+        pixel by pixel; `served_network` may be a stand-in that can only be called.
+
+        Args:
+            network: str. Name of the attribute.
+            function: takes the network, or the moving average of it, and `inputs`.
+            inputs: any structure of tensors `[B, ...]`.
+        """
+        stand_in = self._cache.stand_ins.get(network)
+        if stand_in is not None:
+            return stand_in.through_layers(function, inputs)
+        return function(self.served_network(network), inputs)
+
     def served_networks(self) -> dict[str, keras.Model]:
         """Returns the networks that make what users want, averages where they are kept."""
         return {network: self.served_network(network) for network in self._served_networks}

@@ -1,0 +1,47 @@
+"""Pixel networks on binarised MNIST digits, 28 x 28: the likelihood of digits held out.
+
+`--config=launch/configs/pixelrnn_mnist.py:gated` trains another kind: `pixelcnn`, `row_lstm`,
+`diagonal_bilstm` or `gated`. Pixels are white with the probability that their grey level says,
+drawn anew in each epoch. h = 16, 7 layers as the paper's best network; Adam in place of RMSprop.
+
+Command:
+  python -m launch.train --config=launch/configs/pixelrnn_mnist.py:pixelcnn \\
+      --workdir=runs/pixelrnn_mnist --config.data.source=npz:mnist_60k.npz
+
+The digits are an .npz file with `x` uint8 [60000, 28, 28]; its default place is the folder that the
+environment variable TFGAN_DATA names, else `data`. The last 5,000 are held out:
+`python -m benchmarks.pixelrnn_likelihood --workdir=runs/pixelrnn_mnist` measures them.
+
+Cost: see models/pixelrnn/README.md.
+
+Expected: see models/pixelrnn/README.md.
+"""
+
+import os
+
+from tfgan_suite.runs import default_config
+
+FOLDER = os.environ.get("TFGAN_DATA", "data")
+IMAGES = 100_000
+
+
+def get_config(kind="pixelcnn"):
+    config = default_config()
+    config.model = {"name": "pixelrnn", "preset": "small_mnist", "kind": kind}
+    config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz", "test_last": 5_000}
+    config.optimizers.network = {
+        "name": "adam",
+        "learning_rate": {
+            "name": "constant_then_linear",
+            "learning_rate": 2e-3,
+            "constant_images": IMAGES // 2,
+            "decay_images": IMAGES // 2,
+        },
+    }
+    config.batch_size = 32
+    config.images = IMAGES
+    config.log_every = 4_000
+    config.sample_every = 20_000
+    config.checkpoint_every = 20_000
+    config.keep_checkpoints = 5
+    return config
