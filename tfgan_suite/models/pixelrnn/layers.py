@@ -259,3 +259,357 @@ class _HeadWalk(Walk):
     def pixel(self, x, row, left):
         features = tf.nn.relu(_one_by_one(self._features, tf.nn.relu(x)))
         return _one_by_one(self._logits, features), left, None
+
+
+@keras.saving.register_keras_serializable(package="tfgan_suite")
+class RowLSTM(PixelLayer):
+    """An LSTM that goes down the rows, all pixels of a row at once.
+
+    A pixel's gates see its own row through a 1 x 3 convolution with mask B, and the states of the
+    row above through one of width 3 without mask. The initial states are learned.
+    """
+
+    def __init__(self, hidden_size, colours=1, num_classes=0, **kwargs):
+        super().__init__(hidden_size, colours, num_classes, **kwargs)
+        self.input_to_state = self.masked(
+            4 * hidden_size, (1, 3), parts=4, num_classes=num_classes, name="input_to_state"
+        )
+        self.up = self.masked(2 * hidden_size, name="up")
+
+    def build(self, x_shape, condition_shape=None):
+        h = self.hidden_size
+        self.input_to_state.build(x_shape)
+        self.up.build((*x_shape[:-1], h))
+        self.state_to_state = self.add_weight(name="state_to_state", shape=(3, h, 4 * h))
+        self.initial = self.add_weight(name="initial", shape=(2, h), initializer="zeros")
+        self.built = True
+
+    def call(self, x, condition=None):
+        gates = tf.transpose(self.input_to_state(x, condition), [1, 0, 2, 3])
+        kernel = tf.convert_to_tensor(self.state_to_state)
+
+        def take_row(gates, hidden, cell):
+            return _lstm(gates + _above(hidden, kernel), cell)
+
+        initial = _everywhere(tf.convert_to_tensor(self.initial), gates[0])
+        hidden = _scan(take_row, gates, *initial)
+        return x + self.up(tf.transpose(hidden, [1, 0, 2, 3]))
+
+    def compute_output_shape(self, x_shape, condition_shape=None):
+        return x_shape
+
+    def walk(self, condition):
+        return _RowWalk(self, condition)
+
+
+class _RowWalk(Walk):
+    def __init__(self, layer, condition):
+        self._size = layer.hidden_size
+        self._taps, self._up = Taps(layer.input_to_state, condition), Taps(layer.up)
+        self._kernel, self._initial = _in_float32(layer.state_to_state, layer.initial)
+        self.row_features = 5 * self._size
+        self.kept_features = 2 * self._size
+
+    def cache(self, batch, width):
+        return _everywhere(self._initial, tf.zeros([batch, width, 1]))
+
+    def row_begins(self, cache, stream):
+        hidden, cell = cache
+        gates = _above(hidden, self._kernel) + self._taps.of_rows_above(None)
+        return tf.concat([gates, cell], axis=-1), stream
+
+    def left(self, batch):
+        return [tf.zeros([batch, self._taps.reach * self._taps.inputs])]
+
+    def pixel(self, x, row, left):
+        window = tf.concat([left[0], x], axis=-1)
+        gates, cell = row[:, : 4 * self._size], row[:, 4 * self._size :]
+        hidden, cell = _lstm(gates + self._taps.of_row(window), cell)
+        y = x + _one_by_one(self._up, hidden)
+        return y, [window[:, self._taps.inputs :]], tf.concat([hidden, cell], axis=-1)
+
+    def row_ends(self, cache, kept, stream):
+        return tf.split(kept, 2, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="tfgan_suite")
+class DiagonalBiLSTM(PixelLayer):
+    """Two LSTMs, from the left and from the right, that go over the image by diagonals.
+
+    The gates of a pixel see the pixel itself (1 x 1, mask B) and the states of the pixel above and
+    of the one at the side. On the skewed map, each row shifted by one more than that above, a
+    column is a diagonal, whose pixels are computed at once. The map of the LSTM from the right is
+    shifted down by a row before both are added. Outside of the image states are learned.
+    """
+
+    def __init__(self, hidden_size, colours=1, num_classes=0, **kwargs):
+        super().__init__(hidden_size, colours, num_classes, **kwargs)
+        self.input_to_state = self.masked(
+            8 * hidden_size, parts=8, num_classes=num_classes, name="input_to_state"
+        )
+        self.up = self.masked(2 * hidden_size, name="up")
+
+    def build(self, x_shape, condition_shape=None):
+        h = self.hidden_size
+        self.input_to_state.build(x_shape)
+        self.up.build((*x_shape[:-1], h))
+        # Of both directions, of the pixel above and the one at the side.
+        self.state_to_state = self.add_weight(name="state_to_state", shape=(2, 2 * h, 4 * h))
+        self.initial = self.add_weight(name="initial", shape=(2, 2, h), initializer="zeros")
+        self.built = True
+
+    def call(self, x, condition=None):
+        left, right = tf.split(self.input_to_state(x, condition), 2, axis=-1)
+        gates = tf.stack([skew(left), skew(right[:, :, ::-1])])
+        hidden = self._by_diagonals(tf.transpose(gates, [3, 0, 1, 2, 4]))
+        left, right = tf.unstack(tf.transpose(hidden, [1, 2, 3, 0, 4]))
+        right = unskew(right)[:, :-1, ::-1]
+        hidden = unskew(left) + tf.pad(right, [[0, 0], [1, 0], [0, 0], [0, 0]])
+        return x + self.up(hidden)
+
+    def _by_diagonals(self, gates):
+        """Takes gates `[T, 2, B, H, 4 h]` of the diagonals and returns hidden `[T, 2, B, H, h]`."""
+        h, height = self.hidden_size, gates.shape[3]
+        kernel = tf.convert_to_tensor(self.state_to_state)
+        states = tf.unstack(tf.convert_to_tensor(self.initial), axis=1)
+        first, _ = initial = [
+            tf.broadcast_to(s[:, None, None], [*tf.unstack(tf.shape(gates)[1:4]), h])
+            for s in states
+        ]
+        # The diagonal t has begun in the rows 0 to t.
+        rows, diagonals = tf.range(height), tf.range(gates.shape[0])
+        begun = (rows <= diagonals[:, None])[:, None, None, :, None]
+
+        def take_diagonal(inputs, hidden, cell):
+            gates, begun = inputs
+            above = tf.concat([first[:, :, :1], hidden[:, :, :-1]], axis=2)
+            both = tf.reshape(tf.concat([above, hidden], axis=-1), [2, -1, 2 * h])
+            new = _lstm(gates + tf.reshape(tf.matmul(both, kernel), tf.shape(gates)), cell)
+            return [tf.where(begun, n, old) for n, old in zip(new, (hidden, cell), strict=True)]
+
+        return _scan(take_diagonal, (gates, begun), *initial)
+
+    def compute_output_shape(self, x_shape, condition_shape=None):
+        return x_shape
+
+    def walk(self, condition):
+        return _DiagonalWalk(self, condition)
+
+
+class _DiagonalWalk(Walk):
+    """The LSTM from the left goes along with the pixels, that from the right when a row is whole.
+
+    A row needs only the row above of the LSTM from the right, so both take one step a pixel.
+    """
+
+    def __init__(self, layer, condition):
+        self._size = h = layer.hidden_size
+        self._taps, self._up = Taps(layer.input_to_state, condition), Taps(layer.up)
+        kernel, self._initial = _in_float32(layer.state_to_state, layer.initial)
+        (self._above_left, self._left), (self._above_right, self._right) = (
+            (k[:h], k[h:]) for k in tf.unstack(kernel)
+        )
+        self.row_features = self.kept_features = 5 * h
+
+    def cache(self, batch, width):
+        like = tf.zeros([batch, width, 1])
+        from_left, from_right = (_everywhere(s[:1], like)[0] for s in tf.unstack(self._initial))
+        return [from_left, from_right, tf.zeros_like(from_right)]
+
+    def row_begins(self, cache, stream):
+        from_left, _, added = cache
+        offset = self._taps.of_rows_above(None)[..., : 4 * self._size]
+        gates = _product(from_left, self._above_left) + offset
+        return tf.concat([gates, added], axis=-1), stream
+
+    def left(self, batch):
+        return _everywhere(self._initial[0], tf.zeros([batch, 1]))
+
+    def pixel(self, x, row, left):
+        h = self._size
+        hidden, cell = left
+        inputs = self._taps.of_row(x)
+        gates = row[:, : 4 * h] + inputs[:, : 4 * h] + tf.matmul(hidden, self._left)
+        hidden, cell = _lstm(gates, cell)
+        y = x + _one_by_one(self._up, hidden + row[:, 4 * h :])
+        return y, [hidden, cell], tf.concat([hidden, inputs[:, 4 * h :]], axis=-1)
+
+    def row_ends(self, cache, kept, stream):
+        h = self._size
+        from_left, inputs = kept[..., :h], kept[..., h:]
+        offset = self._taps.of_rows_above(None)[..., 4 * h :]
+        gates = inputs + offset + _product(cache[1], self._above_right)
+
+        def take_pixel(gates, hidden, cell):
+            return _lstm(gates + tf.matmul(hidden, self._right), cell)
+
+        gates = tf.transpose(gates, [1, 0, 2])[::-1]
+        hidden = _scan(take_pixel, gates, *_everywhere(self._initial[1], gates[0]))
+        from_right = tf.transpose(hidden[::-1], [1, 0, 2])
+        return [from_left, from_right, from_right]
+
+
+@keras.saving.register_keras_serializable(package="tfgan_suite")
+class GatedLayer(PixelLayer):
+    """A layer of the gated PixelCNN: two stacks of `h` features, `tanh(a) * sigmoid(b)`.
+
+    The vertical stack sees all of the rows above, the horizontal one its own row through a mask,
+    and the vertical one: together all earlier pixels within reach, without a blind spot.
+
+    Args:
+        is_first: bool. Whether it sees the image: 7 x 7 with mask A and without residual, else
+            3 x 3 with mask B.
+
+    Call arguments:
+        x: `[vertical, horizontal]`, of the first layer images. Returns the same pair.
+        condition: see `MaskedConvolution`.
+    """
+
+    def __init__(self, hidden_size, colours=1, num_classes=0, is_first=False, **kwargs):
+        super().__init__(hidden_size, colours, num_classes, **kwargs)
+        self.is_first = is_first
+        size, kind = (7, "A") if is_first else (3, "B")
+        shared = {"parts": 2, "num_classes": num_classes}
+        # The vertical map of a row says nothing of the row itself.
+        self.vertical = self.masked(
+            2 * hidden_size, (size, size), "above", name="vertical", **shared
+        )
+        self.horizontal = self.masked(2 * hidden_size, (1, size), kind, name="horizontal", **shared)
+        self.link = self.masked(2 * hidden_size, (1, 1), "above", name="link")
+        self.out = self.masked(hidden_size, name="out")
+
+    def build(self, x_shape, condition_shape=None):
+        of_vertical, of_horizontal = (x_shape, x_shape) if self.is_first else x_shape
+        *map_shape, _ = of_vertical
+        self.vertical.build(of_vertical)
+        self.horizontal.build(of_horizontal)
+        self.link.build((*map_shape, 2 * self.hidden_size))
+        self.out.build((*map_shape, self.hidden_size))
+        self.built = True
+
+    def call(self, x, condition=None):
+        above, row = (x, x) if not isinstance(x, (list, tuple)) else x
+        if self.is_first:
+            above = tf.pad(above[:, :-1], [[0, 0], [1, 0], [0, 0], [0, 0]])
+        vertical = self.vertical(above, condition)
+        y = self.out(_gate(self.horizontal(row, condition) + self.link(vertical)))
+        return [_gate(vertical), y if self.is_first else row + y]
+
+    def compute_output_shape(self, x_shape, condition_shape=None):
+        map_shape = x_shape if self.is_first else x_shape[0]
+        return [(*map_shape[:-1], self.hidden_size)] * 2
+
+    def walk(self, condition):
+        return _GatedWalk(self, condition)
+
+    def get_config(self):
+        return {**super().get_config(), "is_first": self.is_first}
+
+
+class _GatedWalk(Walk):
+    """The vertical stack of a row is computed before the row, layer after layer."""
+
+    def __init__(self, layer, condition):
+        self._is_first = layer.is_first
+        self._vertical, self._link = Taps(layer.vertical, condition), Taps(layer.link)
+        self._taps, self._out = Taps(layer.horizontal, condition), Taps(layer.out)
+        self.reach = self._taps.reach
+        self.row_features = self._taps.filters
+
+    def cache(self, batch, width):
+        return [tf.zeros([batch, self._vertical.rows_above, width, self._vertical.inputs])]
+
+    def row_begins(self, cache, stream):
+        vertical = self._vertical.of_rows(tf.concat([cache[0], stream[:, None]], axis=1))
+        row = self._link.of_rows(vertical[:, None]) + self._taps.of_rows_above(None)
+        return row, _gate(vertical)
+
+    def left(self, batch):
+        return [tf.zeros([batch, self.reach * self._taps.inputs])]
+
+    def pixel(self, x, row, left):
+        window = x if self._is_first else tf.concat([left[0], x], axis=-1)
+        y = _one_by_one(self._out, _gate(row + self._taps.of_row(window)))
+        if self._is_first:
+            return y, left, None
+        return x + y, [window[:, self._taps.inputs :]], None
+
+    def row_ends(self, cache, kept, stream):
+        return [_shifted(cache[0], stream)]
+
+
+def _gate(x):
+    content, gate = tf.split(x, 2, axis=-1)
+    return tf.tanh(content) * tf.sigmoid(gate)
+
+
+def _lstm(gates, cell):
+    """Returns hidden and cell state of gates `[..., 4 h]`: output, forget, input, content."""
+    output, forget, new, content = tf.split(gates, 4, axis=-1)
+    cell = tf.sigmoid(forget) * cell + tf.sigmoid(new) * tf.tanh(content)
+    return [tf.sigmoid(output) * tf.tanh(cell), cell]
+
+
+def _above(hidden, kernel):
+    """Convolves the states of a row `[B, W, h]`."""
+    return tf.nn.conv1d(hidden, kernel, 1, "SAME")
+
+
+def _product(x, kernel):
+    """Multiplies the last axis of `[B, W, h]` by a matrix."""
+    return tf.tensordot(x, kernel, 1)
+
+
+def _everywhere(states, like):
+    """Returns each of the states `[n, h]` at all places of `like`, `[..., h]`."""
+    return [tf.zeros_like(like[..., :1]) + state for state in tf.unstack(states)]
+
+
+def _in_float32(*weights):
+    return [tf.cast(tf.convert_to_tensor(weight), tf.float32) for weight in weights]
+
+
+def _scan(step, inputs, hidden, cell):
+    """Runs an LSTM over the first axis of its inputs.
+
+    Args:
+        step: takes a part of `inputs`, hidden and cell state, and returns new ones.
+        inputs: structure of tensors `[T, ...]`, T static.
+        hidden, cell: initial states.
+
+    Returns:
+        Hidden states, `[T, ...]`.
+    """
+    length = tf.nest.flatten(inputs)[0].shape[0]
+    all_hidden = tf.TensorArray(hidden.dtype, length, element_shape=hidden.shape)
+
+    def go_on(t, *state):
+        return t < length
+
+    def take(t, hidden, cell, all_hidden):
+        hidden, cell = step(tf.nest.map_structure(lambda x: x[t], inputs), hidden, cell)
+        return t + 1, hidden, cell, all_hidden.write(t, hidden)
+
+    *_, all_hidden = tf.while_loop(
+        go_on, take, (tf.constant(0), hidden, cell, all_hidden), maximum_iterations=length
+    )
+    return all_hidden.stack()
+
+
+def skew(x):
+    """Shifts each row of `[B, H, W, F]` one place further than that above: `[B, H, W + H - 1, F]`.
+
+    A column of the result is a diagonal of the map.
+    """
+    _, height, width, features = x.shape
+    x = tf.pad(x, [[0, 0], [0, 0], [0, height], [0, 0]])
+    x = tf.reshape(x, [-1, height * (width + height), features])
+    return tf.reshape(x[:, :-height], [-1, height, width + height - 1, features])
+
+
+def unskew(x):
+    """Takes back what `skew` did."""
+    _, height, length, features = x.shape
+    x = tf.reshape(x, [-1, height * length, features])
+    x = tf.pad(x, [[0, 0], [0, height], [0, 0]])
+    return tf.reshape(x, [-1, height, length + 1, features])[:, :, : length - height + 1]

@@ -18,13 +18,16 @@ def mask(kernel_size, inputs: int, outputs: int, kind: str, colours: int, parts:
     Args:
         kernel_size: (height, width), odd, of the kernel with the rows below.
         inputs, outputs: channels; each in `colours` groups, as equal as their number allows.
-        kind: `"A"` hides a colour from itself, `"B"` does not.
+        kind: `"A"` hides a colour from itself, `"B"` does not. `"above"` hides nothing: for maps
+            that say nothing of the row that they stand in.
         colours: int.
         parts: the outputs are so many parts with `colours` groups each, such as gates.
     """
     height, width = kernel_size
     centre = width // 2
     seen = np.ones((height // 2 + 1, width, inputs, outputs), np.float32)
+    if kind == "above":
+        return seen
     seen[-1, centre + 1 :] = 0
     part = outputs // parts
     of_input = np.arange(inputs) * colours // inputs
@@ -41,7 +44,7 @@ class MaskedConvolution(keras.layers.Layer):
     Args:
         filters: int.
         kernel_size: (height, width), odd. Rows below the pixel are not kept.
-        mask_kind: `"A"` or `"B"`, see `mask`.
+        mask_kind: see `mask`.
         colours, parts: see `mask`.
         num_classes: int; 0 for none.
         kernel_initializer: as of `keras.layers.Conv2D`.
@@ -138,7 +141,7 @@ class Taps:
         kernel = tf.cast(layer.masked_kernel(), tf.float32)
         rows, width, self.inputs, self.filters = kernel.shape
         self.rows_above, self.reach = rows - 1, width // 2
-        self._above = kernel[:-1]
+        self._kernel, self._above = kernel, kernel[:-1]
         self._row = tf.reshape(kernel[-1, : self.reach + 1], [-1, self.filters])
         self._offset = tf.cast(layer.offset(condition), tf.float32)
         if layer.num_classes:
@@ -155,8 +158,22 @@ class Taps:
         """
         if not self.rows_above:
             return self._offset
+        return self._convolved(rows, self._above)
+
+    def of_rows(self, rows):
+        """Returns the whole convolution, the offset too, of a row and those above it.
+
+        Args:
+            rows: `[B, rows_above + 1, W, C]`, the row itself last.
+
+        Returns:
+            `[B, W, F]`.
+        """
+        return self._convolved(rows, self._kernel)
+
+    def _convolved(self, rows, kernel):
         rows = tf.pad(rows, [[0, 0], [0, 0], [self.reach, self.reach], [0, 0]])
-        return tf.nn.conv2d(rows, self._above, 1, "VALID")[:, 0] + self._offset
+        return tf.nn.conv2d(rows, kernel, 1, "VALID")[:, 0] + self._offset
 
     def of_row(self, window):
         """Returns what a pixel's own row gives to it, `[B, F]`.

@@ -5,8 +5,12 @@ import keras
 from tfgan_suite.layers import OneHot
 from tfgan_suite.models.pixelrnn import layers
 
+#: The layers between the first one and the head, by kind of network.
 BLOCKS = {
     "pixelcnn": layers.ResidualBlock,
+    "row_lstm": layers.RowLSTM,
+    "diagonal_bilstm": layers.DiagonalBiLSTM,
+    "gated": layers.GatedLayer,
 }
 
 
@@ -32,9 +36,15 @@ def pixel_network(kind, image_shape, num_levels, hidden_size, blocks, num_classe
         condition = {"condition": OneHot(num_classes, name="one_hot")(class_id)}
     colours = image_shape[-1]
     shared = {"hidden_size": hidden_size, "colours": colours, "num_classes": num_classes}
-    x = layers.FirstConvolution(**shared, name="first")(image, **condition)
+    if kind == "gated":
+        first = layers.GatedLayer(**shared, is_first=True, name="first")
+    else:
+        first = layers.FirstConvolution(**shared, name="first")
+    x = first(image, **condition)
     for i in range(blocks):
         x = BLOCKS[kind](**shared, name=f"block_{i + 1}")(x, **condition)
+    if kind == "gated":
+        _, x = x  # the horizontal stack has seen the vertical one
     outputs = 1 if num_levels == 2 else num_levels
     # float32 under every precision: what leaves a network feeds losses and files.
     x = layers.Head(hidden_size, colours, outputs=outputs, name="head", dtype="float32")(x)
