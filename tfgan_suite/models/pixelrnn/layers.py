@@ -581,13 +581,19 @@ def _scan(step, inputs, hidden, cell):
         Hidden states, `[T, ...]`.
     """
     length = tf.nest.flatten(inputs)[0].shape[0]
+
+    def array(x):
+        return tf.TensorArray(x.dtype, length, element_shape=x.shape[1:]).unstack(x)
+
+    # Not x[t]: the gradient of each slice would be as large as x.
+    arrays = tf.nest.map_structure(array, inputs)
     all_hidden = tf.TensorArray(hidden.dtype, length, element_shape=hidden.shape)
 
     def go_on(t, *state):
         return t < length
 
     def take(t, hidden, cell, all_hidden):
-        hidden, cell = step(tf.nest.map_structure(lambda x: x[t], inputs), hidden, cell)
+        hidden, cell = step(tf.nest.map_structure(lambda x: x.read(t), arrays), hidden, cell)
         return t + 1, hidden, cell, all_hidden.write(t, hidden)
 
     *_, all_hidden = tf.while_loop(
