@@ -1,10 +1,30 @@
 """Files that are whole, and on the disk. TensorFlow is not imported."""
 
 import os
+import stat
 from pathlib import Path
+from typing import BinaryIO
 
 PART = ".part"
 """Ends the name of a file that is being written."""
+
+
+def open_regular(path: str | Path) -> BinaryIO:
+    """Opens a file to read its bytes.
+
+    Raises:
+        OSError: there is no such file, or it is a pipe, a socket, a device or a folder. Opening a
+            pipe would wait for someone who writes to it.
+    """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise OSError(f"{path} is not a regular file")
+    return open(path, "rb")
+
+
+def read_text(path: str | Path, errors: str = "strict") -> str:
+    """Returns the text of a file in UTF-8; raises as `open_regular`, and UnicodeDecodeError."""
+    with open_regular(path) as file:
+        return file.read().decode(errors=errors)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.files import write_whole
+from tfgan_suite.files import read_text, write_whole
 
 ROOT = Path(__file__).parents[1]
 """The clone that this package lies in."""
@@ -171,13 +171,17 @@ def read(path: str | Path) -> list[Result]:
     """Reads and checks a results file; one that is not there holds no lines.
 
     Raises:
-        UserInputError: an invalid line, by file and line.
+        UserInputError: an invalid line, by file and line, or no file of text.
     """
     path, results = Path(path), []
     if not path.exists():
         return results
     known = {field.name for field in dataclasses.fields(Result)}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        text = read_text(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserInputError(f"{path} cannot be read: {error}.") from error
+    for number, line in enumerate(text.splitlines(), 1):
         try:
             values = json.loads(line)
             if not isinstance(values, dict):
@@ -185,7 +189,7 @@ def read(path: str | Path) -> list[Result]:
             if unknown := sorted(set(values) - known):
                 raise UserInputError(f"there is no field {unknown[0]!r}.")
             results.append(Result(**values))
-        except (ValueError, TypeError) as error:  # UserInputError is a ValueError
+        except (ValueError, TypeError, RecursionError) as error:  # UserInputError is a ValueError
             raise UserInputError(f"{path}, line {number}: {error}") from error
     return results
 

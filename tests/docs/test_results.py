@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 
 import pytest
 
@@ -117,6 +118,17 @@ def test_lines_are_checked_when_they_are_read(clone):
         assert message in str(error.value) and "results.jsonl, line 3" in str(error.value)
     path.write_text(good + "{}\n")
     with pytest.raises(UserInputError, match="line 3: .*table"):
+        results.read(path)
+
+
+def test_what_is_no_file_of_text_is_named(tmp_path):
+    path = tmp_path / "results.jsonl"
+    path.write_bytes(b"\xff\x00")
+    with pytest.raises(UserInputError, match="results.jsonl cannot be read.*codec"):
+        results.read(path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UserInputError, match="is not a regular file"):
         results.read(path)
 
 

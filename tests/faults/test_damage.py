@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import signal
 
 import pytest
 import tiny
@@ -78,6 +80,37 @@ def test_lines_that_are_none_go_and_all_others_stay(whole, damaged):
     train(tiny.points(images=96), damaged)
     lines = metrics.read_text().splitlines()
     assert lines[:2] == [second, third] and json.loads(lines[2])["images"] == 96
+
+
+@pytest.fixture
+def in_time():
+    """Ends what waits for ever."""
+
+    def stop(number, frame):
+        raise TimeoutError("it waits")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "metrics.jsonl", "speed.jsonl", "rollbacks.jsonl", "checkpoints"]
+)
+def test_nobody_waits_for_a_pipe_in_the_place_of_a_file(damaged, name, in_time):
+    path = damaged / name
+    if name == "checkpoints":
+        path = path / "000000000080/manifest.json"
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    if name == "checkpoints":
+        with pytest.warns(UserWarning, match="000000000080 is damaged.*not a regular file"):
+            train(tiny.points(), damaged)
+        return
+    with pytest.raises(RunFailure, match=f"{path.name}.* is not a regular file"):
+        train(tiny.points(images=96), damaged)
 
 
 def test_a_damaged_config_is_named(damaged):

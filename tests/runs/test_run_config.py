@@ -97,6 +97,27 @@ def test_a_file_that_fails_is_named_with_its_line(tmp_path):
         load_config(tmp_path / "brokn.py")
 
 
+def test_code_of_the_user_that_exits_is_an_error_all_the_same(tmp_path, monkeypatch):
+    """The program would end with exit code 0 and nothing done."""
+    path = tmp_path / "leaving.py"
+    path.write_text("import sys\nsys.exit(0)\n")
+    with pytest.raises(UserInputError, match="leaving.py' fails, line 2: SystemExit: 0"):
+        load_config(path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserInputError, match="'leaving:Model' cannot be imported: SystemExit"):
+        models.get("leaving:Model")
+
+
+def test_a_value_nested_too_deeply_is_text(file):
+    with pytest.raises(UserInputError, match="is str, expected int"):
+        load_config(file, ["seed=" + "-" * 100_000 + "1"])
+
+
+def test_a_grid_has_an_end(file):
+    with pytest.raises(UserInputError, match="num_samples=99999999999 must be .* at most 10000"):
+        load_config(file, ["num_samples=99999999999"])
+
+
 def test_every_key_is_described():
     text = describe_keys()
     assert all(f"  {name} " in text for name in default_config())

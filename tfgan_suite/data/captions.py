@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfgan_suite.data import files
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.files import open_regular
 
 FROM_NAMES = "names"
 
@@ -77,7 +77,7 @@ def _read(path: pathlib.Path) -> dict[str, list[str]]:
             "in the folder."
         )
     try:
-        with files.open_regular(path) as file:
+        with open_regular(path) as file:
             text = file.read().decode("utf-8-sig")
         return readers[path.suffix.lower()](text)
     except (OSError, UnicodeDecodeError) as error:

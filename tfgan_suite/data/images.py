@@ -22,8 +22,9 @@ import pathlib
 import numpy as np
 from PIL import Image, ImageColor, ImageOps, UnidentifiedImageError
 
-from tfgan_suite.data import files, options
+from tfgan_suite.data import options
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.files import open_regular
 
 FITS = ("crop", "pad", "stretch")
 MAX_SIZE = 16_384
@@ -112,7 +113,7 @@ def _frame(image, number):
 def _opened(path):
     """A file as Pillow opens it; what goes wrong with it is a `RunFailure`."""
     try:
-        with files.open_regular(path) as file, Image.open(file, formats=_FORMATS) as image:
+        with open_regular(path) as file, Image.open(file, formats=_FORMATS) as image:
             _check_size(image)
             yield image
     except Image.DecompressionBombError as error:

@@ -11,6 +11,7 @@ from tfgan_suite.data.source import ArraySource, ClipSource, Source
 from tfgan_suite.data.splits import split_indices
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
 from tfgan_suite.fields import Field
+from tfgan_suite.files import open_regular
 
 _MAX_LABEL = np.iinfo(np.int32).max
 _ALSO_CALLED = {"clip": ("frames",), "volume": ("occupancy",)}
@@ -123,7 +124,7 @@ class _Arrays:
     def __init__(self, path):
         self.path = path
         try:
-            self._file = files.open_regular(path)
+            self._file = open_regular(path)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise UserInputError(f"There is no file {path}.") from error
         except OSError as error:

@@ -67,7 +67,10 @@ def get(name: str) -> type[GenerativeModel]:
         )
     try:
         cls = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # Anything can be wrong in a module that the user wrote.
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # Anything can be wrong in a module that the user wrote.
         raise UserInputError(
             f"The model {name!r} cannot be imported: {type(error).__name__}: {error}. Is its "
             "package installed, or the current folder the one that holds it?"

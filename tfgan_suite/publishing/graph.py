@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import DecodeError
 
 from tfgan_suite.errors import RunFailure
+from tfgan_suite.files import open_regular
 from tfgan_suite.protocol.protos import message
 
 _INITIALIZERS = ("saved_model_main_op", "legacy_init_op")
@@ -33,7 +34,7 @@ def read(version_path: str | os.PathLike):
     """
     path = os.path.join(version_path, "saved_model.pb")
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             saved = message("SavedModel").FromString(file.read())
     except (OSError, DecodeError) as error:
         raise RunFailure(f"{path} cannot be read: {error}") from error

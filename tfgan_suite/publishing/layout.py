@@ -16,6 +16,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from tfgan_suite.errors import RunFailure
+from tfgan_suite.files import open_regular
 from tfgan_suite.protocol.protos import message
 
 EXTRA = os.path.join("assets.extra", "tfgan_suite")
@@ -43,7 +44,7 @@ def saved_model_sha256(version_path: str | os.PathLike) -> str:
     try:
         variables = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
         for path in [os.path.join(version_path, "saved_model.pb"), *variables]:
-            with open(path, "rb") as file:
+            with open_regular(path) as file:
                 for block in iter(lambda: file.read(1 << 20), b""):
                     digest.update(block)
     except OSError as error:
@@ -55,7 +56,7 @@ def fingerprint(version_path: str | os.PathLike) -> str:
     """Returns what TensorFlow calls the `singleprint` of a SavedModel, from fingerprint.pb."""
     path = os.path.join(version_path, "fingerprint.pb")
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             found = message("FingerprintDef").FromString(file.read())
     except (OSError, DecodeError) as error:
         raise RunFailure(f"{path} cannot be read: {error}") from error

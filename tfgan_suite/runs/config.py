@@ -28,6 +28,9 @@ class _Key(NamedTuple):
     maximum: int = 10**11  # the folders of checkpoints are named by twelve digits
 
 
+MAX_SAMPLES = 10_000
+"""Samples that a grid may have: it is made in one piece."""
+
 _KEYS = {
     "seed": _Key(
         0,
@@ -72,7 +75,7 @@ _KEYS = {
     "sample_every": _Key(50_000, "Images between two sample grids.", 1),
     "checkpoint_every": _Key(50_000, "Images between two checkpoints.", 1),
     "keep_checkpoints": _Key(3, "Newest checkpoints to keep.", 1),
-    "num_samples": _Key(64, "Samples in a grid.", 1),
+    "num_samples": _Key(64, "Samples in a grid.", 1, MAX_SAMPLES),
 }
 
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -232,7 +235,7 @@ def _run_config_file(path: str) -> ConfigDict:
         config = get_config(*([word] if word else [])) if get_config else None
     except UserInputError:
         raise
-    except Exception as error:  # Anything can be wrong in a file that the user wrote.
+    except (Exception, SystemExit) as error:  # Anything can be wrong in a file that the user wrote.
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
         place = f", line {frames[-1].lineno}" if frames else ""
         raise UserInputError(
@@ -259,7 +262,7 @@ def literal(text: str) -> Any:
         return spellings[text.lower()]
     try:
         return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: nested deeply
         return text
 
 

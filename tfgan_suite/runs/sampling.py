@@ -8,6 +8,7 @@ from tfgan_suite import data
 from tfgan_suite.drawing import write_drawing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import flat
+from tfgan_suite.runs import config as run_config
 from tfgan_suite.runs.training import load, with_modes
 
 
@@ -40,6 +41,10 @@ def sample(
     out = Path(out)
     if out.suffix.lower() != ".png":
         raise UserInputError(f"--out={out} must end in .png.")
+    if not 1 <= num <= run_config.MAX_SAMPLES:
+        raise UserInputError(
+            f"num={num} must be at least 1 and at most {run_config.MAX_SAMPLES:,}."
+        )
     config, model = load(workdir, checkpoint)
     examples = None
     if model.draws_examples:

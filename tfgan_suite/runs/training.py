@@ -225,7 +225,7 @@ def build(
             )
         except UserInputError:
             raise
-        except Exception as error:  # The model's arguments may be anything.
+        except (Exception, SystemExit) as error:  # The model's arguments may be anything.
             raise UserInputError(
                 f"The model cannot be built: {type(error).__name__}: {error}"
             ) from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.files import PART, sync, write_whole
+from tfgan_suite.files import PART, read_text, sync, write_whole
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.training import Checkpoints
 
@@ -98,7 +98,7 @@ class Workdir:
 
     def _holder(self):
         try:
-            holder = json.loads(self._lock_file.read_text())
+            holder = json.loads(read_text(self._lock_file))
             return f"process {holder['pid']} on {holder['host']}"
         except (OSError, ValueError, KeyError, TypeError):
             return "another process"
@@ -199,7 +199,7 @@ class Workdir:
                 f"--workdir={self.path} holds no run: there is no {self.config_file}."
             )
         try:
-            content = json.loads(self.config_file.read_text())[part]
+            content = json.loads(read_text(self.config_file))[part]
             if not isinstance(content, dict):
                 raise TypeError(f"{part} is {content!r}")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -272,7 +272,7 @@ def append_line(path: Path, values: Mapping[str, Any]) -> None:
 def _filter_lines(path: Path, keep: Callable[[int, dict[str, Any]], bool]) -> None:
     if not path.exists():
         return
-    text = path.read_text(errors="replace")
+    text = _text(path)
     lines = [(line, _parsed(line)) for line in text.splitlines()]
     sound = [(line, values) for line, values in lines if values is not None]
     kept = "".join(f"{line}\n" for i, (line, values) in enumerate(sound) if keep(i, values))
@@ -290,8 +290,15 @@ def _is_at(file, path: Path) -> bool:
 def _lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
-    lines = map(_parsed, path.read_text(errors="replace").splitlines())
+    lines = map(_parsed, _text(path).splitlines())
     return [line for line in lines if line is not None]
+
+
+def _text(path: Path) -> str:
+    try:
+        return read_text(path, errors="replace")
+    except OSError as error:
+        raise RunFailure(f"{path} cannot be read: {error}. Move it away.") from error
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

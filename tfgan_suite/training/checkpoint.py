@@ -14,7 +14,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
-from tfgan_suite.files import sync
+from tfgan_suite.files import open_regular, read_text, sync
 from tfgan_suite.literal_paths import literal_path
 
 _MANIFEST = "manifest.json"
@@ -179,7 +179,7 @@ class Checkpoints:
 
     def _checked_manifest(self, folder):
         try:
-            manifest = json.loads((folder / _MANIFEST).read_text())
+            manifest = json.loads(read_text(folder / _MANIFEST))
             seal = manifest.pop(_SEAL, None)
             # The first manifests had neither a seal nor skipped steps.
             if seal != _seal(manifest) and (seal is not None or "skipped_steps" in manifest):
@@ -232,7 +232,7 @@ def _seal(manifest: dict[str, Any]) -> str:
 
 def _sha256(file: Path) -> str:
     digest = hashlib.sha256()
-    with open(file, "rb") as stream:
+    with open_regular(file) as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
