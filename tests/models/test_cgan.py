@@ -48,6 +48,21 @@ def test_samples_depend_on_the_class(condition):
     assert np.abs(images[0] - images[1]).max() > 1e-4
 
 
+def test_predict_and_export_take_both_inputs(tmp_path):
+    model = tiny()
+    latents = np.random.default_rng(0).normal(size=(2, model.latent_size)).astype("float32")
+    class_id = np.array([1, 0], np.int32)
+    expected = model.predict([latents, class_id], verbose=0)
+    by_name = model.predict({"class_id": class_id, "latents": latents}, verbose=0)
+    np.testing.assert_array_equal(by_name, expected)
+    with pytest.raises(ValueError, match="expects 2 named input"):
+        model.predict(latents, verbose=0)
+    model.export(tmp_path / "exported", verbose=False)
+    answer = tf.saved_model.load(tmp_path / "exported").signatures["serving_default"]
+    (images,) = answer(latents=tf.constant(latents), class_id=tf.constant(class_id)).values()
+    np.testing.assert_allclose(images, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("condition", ["concatenation", "projection"])
 def test_the_discriminator_looks_at_the_class(condition):
     model = tiny(condition=condition)

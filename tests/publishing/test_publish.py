@@ -227,6 +227,18 @@ def test_keras_loads_it_as_a_layer(model, published):
     np.testing.assert_allclose(layer(latents)["images"], model.images(latents), atol=1e-5)
 
 
+def test_keras_calls_a_layer_of_several_inputs_with_a_dict(tmp_path):
+    model = models.build({"name": "cgan", "preset": "tiny"})
+    layer = keras.layers.TFSMLayer(publish(model, tmp_path).path, call_endpoint="serving_default")
+    inputs = {
+        "seed": keras.Input((), dtype="int64"),
+        "class_id": keras.Input((), dtype="int32"),
+    }
+    rows = {"seed": np.array([3, -1]), "class_id": np.array([1, 0], np.int32)}
+    images = keras.Model(inputs, layer(inputs)).predict(rows, verbose=0)["images"]
+    np.testing.assert_allclose(images, model.sample([3, -1], [1, 0]), atol=1e-5)
+
+
 def test_versions_count_up(tmp_path):
     base = os.path.join(tmp_path, "new", "base")
     model = OneSignature()

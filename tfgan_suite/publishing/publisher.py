@@ -160,9 +160,7 @@ def _write(model, signatures, path):
     archive = keras.export.ExportArchive()
     with _inference_networks_of(model):
         for name, signature in model.signatures().items():
-            archive.add_endpoint(
-                name, _positional(signature), list(signature.tensor_specs.values())
-            )
+            archive.add_endpoint(name, *_endpoint(signature))
         archive.write_out(path, verbose=False)
     # What is recorded, and held against the servable, are the model's own networks.
     examples = {name: _example(signature) for name, signature in signatures.items()}
@@ -203,9 +201,16 @@ def _description_of_weights(model):
     return {"weights_sha256": digest.hexdigest(), "parameters": parameters}
 
 
-def _positional(signature):
-    """The signature with positional arguments; the SavedModel names them after the tensor specs."""
-    return lambda *values: signature(**dict(zip(signature.tensor_specs, values, strict=True)))
+def _endpoint(signature):
+    """Returns a function of one argument, as `keras.layers.TFSMLayer` calls it, and its specs.
+
+    The argument is a tensor, or where the signature has several inputs a dict of them by name.
+    """
+    specs = signature.tensor_specs
+    if len(specs) == 1:
+        (name,) = specs
+        return lambda value: signature(**{name: value}), list(specs.values())
+    return lambda values: signature(**values), [specs]
 
 
 def _example(signature):

@@ -203,7 +203,9 @@ class KerasInterface:
         """
         if input_signature is None:
             network = next(iter(self.served_networks().values()))
-            input_signature = [keras.InputSpec(t.dtype, t.shape) for t in network.inputs]
+            specs = [keras.InputSpec(t.dtype, t.shape, name=t.name) for t in network.inputs]
+            # `call` takes one argument: a list where the network has several inputs.
+            input_signature = specs if len(specs) == 1 else [specs]
         return super().export(filepath, format, verbose, input_signature, **more)
 
     def save(self, filepath, *args, **kwargs):

@@ -58,8 +58,9 @@ class CGAN(GenerativeModel):
         latent_distribution, ema_half_life, seed, name: see `GAN`. `"hypercube"` is U(0, 1).
 
     Call arguments:
-        inputs: `[latents [B, latent_size], class_id [B]]`. Returns images `[B, H, W, C]` in
-            [-1, 1].
+        inputs: `[latents, class_id]`, or a dict of these names: float32 `[B, latent_size]` of the
+            `latent_distribution`, and int32 `[B]` from 0 to `num_classes - 1`. Returns images
+            `[B, H, W, C]` in [-1, 1].
 
     Raises:
         UserInputError: on an argument that the networks cannot be built with.
@@ -144,8 +145,7 @@ class CGAN(GenerativeModel):
         }
 
     def call(self, inputs):
-        latents, class_id = inputs
-        return self.served_network("generator")([latents, class_id], training=False)
+        return self.served_network("generator")(inputs, training=False)
 
     # === Algorithm ===
 
