@@ -51,6 +51,8 @@ def images(low=-1.0, high=1.0, shape=(4, 8, 8, 3), dtype="float32"):
         (np.zeros((4, 3), "float32"), POINTS, r"shape \(4, 3\); expected \(batch, 2\)"),
         (images(), DOMAINS, r"2 fields: a .images of 8 x 8.*fit\(a, b\).*one tensor"),
         ({"image": images()}, IMAGES, "takes the fields x. The data has image and lacks x"),
+        ({"images": images()}, {"image": Image(8, 8, 3)}, "Rename 'images' to 'image'"),
+        (np.zeros((4, 10), "float32"), LABELS, "one-hot rows by np.argmax"),
         ((images(), images(), images()), DOMAINS, "a tuple of 3"),
         (np.zeros((4, 10), "int64"), LABELS, r"\(4, 10\).*argmax"),
         (np.zeros((4, 1), "int64"), LABELS, r"x\[:, 0\]"),

@@ -29,6 +29,7 @@ by its name. Other data (a `tf.data.Dataset`, `train_on_batch`) must hold them.
 """
 
 import copy
+import difflib
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,7 +37,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.errors import UserInputError, closest_name
+from tfgan_suite.errors import UserInputError
 
 _SLACK = 0.05  # resizing and rounding may leave the range by a little
 
@@ -470,7 +471,7 @@ class ClassId(Field):
         return dtype.is_integer
 
     def _dtype_advice(self, dtype):
-        return "Convert it by x.astype('int32')."
+        return "Convert it by x.astype('int32'), one-hot rows by np.argmax(x, axis=-1)."
 
     def _shape_advice(self, found):
         if len(found) == 2 and found[1] == 1:
@@ -555,7 +556,7 @@ def named(batch: Any, spec: BatchSpec, model: str) -> dict[str, Any]:
             raise UserInputError(
                 f"{model} takes the fields {', '.join(fields)}. The data has "
                 f"{', '.join(map(str, batch)) or 'none'} and lacks {', '.join(missing)}."
-                f"{closest_name(missing[0], [str(name) for name in batch])}"
+                f"{_renamed(missing, batch)}"
                 f"{_how_made({name: fields[name] for name in missing})}"
             )
         parts = [batch[name] for name in fields]
@@ -604,6 +605,12 @@ def fits(found: Sequence[int | None], expected: Sequence[int | None]) -> bool:
     return len(found) == len(expected) and all(
         None in (size, want) or size == want for size, want in zip(found, expected, strict=True)
     )
+
+
+def _renamed(missing, batch):
+    """How to rename what the data has to the first field that it lacks, where they look alike."""
+    near = difflib.get_close_matches(missing[0], [str(name) for name in batch], n=1)
+    return f" Rename {near[0]!r} to {missing[0]!r}." if near else ""
 
 
 def _how_made(fields):

@@ -245,14 +245,19 @@ def test_heldout_batch_depends_on_the_seed():
     assert set(_bytes(first)) == set(_bytes(second))
 
 
-def test_heldout_batch_without_a_test_split_says_so(tmp_path, caplog):
+def test_heldout_batch_without_a_test_split_says_so(tmp_path, recwarn):
     batch = heldout_batch({**RING, "seed": 4}, LABELLED_POINTS, 3, seed=0)
     assert batch["point"].shape == (3, 2) and batch["label"].shape == (3,)
-    assert not caplog.records
+    assert not recwarn.list
     np.savez(tmp_path / "x.npz", x=np.zeros([3, 4, 4], np.uint8))
-    batch = heldout_batch({"source": f"npz:{tmp_path}/x.npz"}, IMAGES, 2, 0)
+    with pytest.warns(UserWarning, match="has no held-out split.*test_fraction"):
+        batch = heldout_batch({"source": f"npz:{tmp_path}/x.npz"}, IMAGES, 2, 0)
     assert batch["image"].shape == (2, 4, 4, 1)
-    assert "has no held-out split" in caplog.text
+
+
+def test_fewer_classes_than_the_model_has_are_a_warning():
+    with pytest.warns(UserWarning, match="has 8 classes; .* 10 as x. Build it with num_classes=8"):
+        training_batches(SHAPES, {"x": ClassId(10)}, 4, seed=0)
 
 
 def test_heldout_pairs_use_each_scene_once():

@@ -189,7 +189,7 @@ def test_missing_and_empty_folder(tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"size": None}, "needs size"),
+        ({"size": None}, "needs the option size"),
         ({"channels": 2}, "channels must be one of"),
         ({"on_broken": "skp"}, "Did you mean 'skip'"),
         ({"on_brokne": "skip"}, "Did you mean 'on_broken'"),

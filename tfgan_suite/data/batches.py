@@ -7,12 +7,12 @@ the same global batches.
 """
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
-from absl import logging
 
 from tfgan_suite import hashing, making, pipelines
 from tfgan_suite.data import options
@@ -231,15 +231,20 @@ def _one(kind):
 
 
 def _check_classes(source, name, field):
-    """Refuses labels and parts of masks beyond those that the model takes."""
+    """Refuses labels and parts of masks beyond those that the model takes; fewer are a warning."""
     counts = {"label": ("num_classes", "classes"), "mask": ("num_parts", "parts")}
     option, what = counts.get(field.kind, ("", ""))
     has, takes = getattr(source, option, None), getattr(field, option, None)
-    if has is not None and takes is not None and has > takes:
-        raise UserInputError(
-            f"{source.name} has {has} {what}; the model takes {takes} as {name}. "
-            f"Build it with {option}={has}."
-        )
+    if has is None or takes is None:
+        return
+    message = (
+        f"{source.name} has {has} {what}; the model takes {takes} as {name}. "
+        f"Build it with {option}={has}."
+    )
+    if has > takes:
+        raise UserInputError(message)
+    if has < takes:
+        warnings.warn(f"{message} Of the others it sees no example.", stacklevel=2)
 
 
 def _open(data_config, spec) -> tuple[tuple[Source, ...], Callable]:
@@ -356,6 +361,10 @@ def _open_heldout(data_config, spec) -> tuple[Source, ...]:
     config = options.as_dict(data_config)
     sources = open_sources(config, _layout(spec), "test", _main(spec))
     if sources is None:
-        logging.warning("%s has no held-out split: taking training examples.", config["source"])
+        warnings.warn(
+            f"{config['source']} has no held-out split: samples and figures of held-out examples "
+            "are of training ones. Set test_fraction in the options of the data to hold some out.",
+            stacklevel=2,
+        )
         sources = open_sources(config, _layout(spec), "train", _main(spec))
     return sources

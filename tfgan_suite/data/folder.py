@@ -79,7 +79,9 @@ def open_folder(
         RunFailure: a broken file.
     """
     if size is None:
-        raise UserInputError("A folder of images needs size, their height and width in pixels.")
+        raise UserInputError(
+            "A folder of images needs the option size, their height and width in pixels: size=64."
+        )
     rules = ImageRules(size, channels, fit, background)
     options.one_of("on_broken", on_broken, ("refuse", "skip"))
     limit = options.number("cache_gib", cache_gib, 0, 1e6) * 2**30

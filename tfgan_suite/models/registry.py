@@ -72,8 +72,9 @@ def get(name: str) -> type[GenerativeModel]:
         SystemExit,
     ) as error:  # Anything can be wrong in a module that the user wrote.
         raise UserInputError(
-            f"The model {name!r} cannot be imported: {type(error).__name__}: {error}. Is its "
-            "package installed, or the current folder the one that holds it?"
+            f"The model {name!r} cannot be imported: {type(error).__name__}: {error}. A module is "
+            "found where its package is installed, in the current folder, or in a folder of the "
+            "environment variable PYTHONPATH."
         ) from error
     if not (isinstance(cls, type) and issubclass(cls, GenerativeModel)):
         raise UserInputError(f"{name!r} is no subclass of tfgan_suite.training.GenerativeModel.")
