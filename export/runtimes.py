@@ -2,7 +2,7 @@
 
 Keras' own exporters write the files; each is then run by its runtime on 16 inputs and compared with
 the Keras network. Prints one JSON line: `format`, `files` and `largest_difference` by network.
-Needs the extra: pip install 'tfgan_suite[runtimes]'.
+Needs the extra: pip install '.[runtimes]'.
 
 Exit code: 0 written, 1 something failed and nothing was written, 2 wrong usage.
 

@@ -46,6 +46,13 @@ def test_a_stopped_run_goes_on_to_the_last_bit(tmp_path, steps_per_execution):
     assert tiny.same_numbers(whole, resumed)
 
 
+def test_a_run_shorter_than_its_log_interval_says_that_it_has_no_metrics(tmp_path, capsys):
+    train(tiny.points(images=24, log_every=1000), tmp_path / "run")
+    assert "24 images seen, no metrics written: log_every=1,000" in capsys.readouterr().err
+    train(tiny.points(images=48, log_every=24), tmp_path / "run")
+    assert re.search(r"48 images seen, \d+ s of training\.", capsys.readouterr().err)
+
+
 @pytest.mark.parametrize("make", [tiny.images, tiny.translation])
 def test_a_run_goes_on_from_a_checkpoint_inside_a_log_interval(tmp_path, make):
     config = make()

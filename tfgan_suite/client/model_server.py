@@ -349,7 +349,7 @@ class GrpcClient(Client):
             import grpc
         except ImportError as error:
             raise UserInputError(
-                f"gRPC needs the extra `serving`: pip install 'tfgan_suite[serving]' ({error})."
+                f"gRPC needs the extra `serving`: pip install '.[serving]' in the clone ({error})."
             ) from error
         self._grpc = grpc
         host = f"[{self._host}]" if ":" in self._host else self._host

@@ -184,7 +184,7 @@ def _import_ray():
     except ModuleNotFoundError as error:
         raise UserInputError(
             f"This needs Ray Train, which is not installed ({error}). Install the extra `ray`: "
-            "pip install 'tfgan_suite[ray]', or pip install '.[ray]' in a clone."
+            "pip install '.[ray]' in the clone."
         ) from error
     return ray
 

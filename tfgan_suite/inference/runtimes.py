@@ -146,7 +146,7 @@ def _check_packages(name, runtime):
     if missing:
         raise UserInputError(
             f"--format={name} needs {', '.join(missing)}. Install the extra: "
-            "pip install 'tfgan_suite[runtimes]'."
+            "pip install '.[runtimes]' in the clone."
         )
 
 

@@ -385,7 +385,13 @@ def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks
             stopping.stopped_by,
         )
     if is_chief:
-        _tell(f"{folder.path}: {total:,} images seen, {folder.seconds_spent():,.0f} s of training.")
+        seconds = folder.seconds_spent()
+        spent = (
+            f"{seconds:,.0f} s of training"
+            if seconds
+            else f"no metrics written: log_every={config.log_every:,} is more than that"
+        )
+        _tell(f"{folder.path}: {total:,} images seen, {spent}.")
 
 
 def segments(config: ConfigDict, model: GenerativeModel, images: int = 0) -> Iterator[Segment]:
