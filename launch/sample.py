@@ -19,7 +19,11 @@ CHECKPOINT = flags.DEFINE_string(
     "checkpoint", None, "Name of a checkpoint in the run, such as 000000050000. Unset: the newest."
 )
 NUM = flags.DEFINE_integer(
-    "num", 64, "Samples to draw; for a translator, images to translate.", lower_bound=1
+    "num",
+    64,
+    "Samples to draw, of a conditional model in equal shares of all classes and at least one of "
+    "each; for a translator, images to translate.",
+    lower_bound=1,
 )
 SEED = flags.DEFINE_integer(
     "seed", 0, "Chooses the latents; for a translator, the held-out images.", lower_bound=0

@@ -31,6 +31,10 @@ def images(low=-1.0, high=1.0, shape=(4, 8, 8, 3), dtype="float32"):
     return values.astype(dtype)
 
 
+def test_a_field_shows_what_it_holds():
+    assert repr({"x": Image(8, 6, 3)}) == "{'x': <Image: images of 8 x 6 with 3 channels>}"
+
+
 @pytest.mark.parametrize(
     ("batch", "spec", "message"),
     [

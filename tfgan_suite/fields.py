@@ -87,6 +87,9 @@ class Field:
         vars(made).update(how)
         return made
 
+    def __repr__(self):
+        return f"<{type(self).__name__}: {self.describe()}>"
+
     def describe(self) -> str:
         """Returns words for one example."""
         if isinstance(self.made_from, OfAnother):

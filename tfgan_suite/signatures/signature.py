@@ -133,7 +133,7 @@ def check_ids(name: str, ids: tf.Tensor, num_ids: int) -> tf.Tensor:
     Returns:
         `ids`.
     """
-    message = f"Input {name}: expected 0 to {num_ids - 1}; something else stands"
+    message = f"Input {name}: expected 0 to {num_ids - 1}; received a number outside"
     return refuse_rows(ids, (ids < 0) | (ids >= num_ids), message)
 
 
