@@ -244,7 +244,7 @@ def _check_classes(source, name, field):
     if has > takes:
         raise UserInputError(message)
     if has < takes:
-        warnings.warn(f"{message} Of the others it sees no example.", stacklevel=2)
+        warnings.warn(f"{message} The others have no examples to learn from.", stacklevel=2)
 
 
 def _open(data_config, spec) -> tuple[tuple[Source, ...], Callable]:
