@@ -7,7 +7,7 @@ from PIL import Image
 from specs import IMAGES, LABELLED, PAIRED, UNPAIRED
 
 from tfgan_suite.data import heldout_batch, open_source, training_batches
-from tfgan_suite.data.sources import open_sources
+from tfgan_suite.data.opening import open_sources
 from tfgan_suite.errors import RunFailure, UserInputError
 
 

@@ -8,7 +8,7 @@ import pytest
 from specs import PAIRED
 
 from tfgan_suite.data import heldout_batch, open_source
-from tfgan_suite.data.sources import open_sources
+from tfgan_suite.data.opening import open_sources
 from tfgan_suite.errors import RunFailure, UserInputError
 
 GREY = np.arange(10 * 4 * 4, dtype=np.uint8).reshape(10, 4, 4)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tfgan_suite.data import heldout_pairs, open_source, shapes
-from tfgan_suite.data.sources import open_sources
+from tfgan_suite.data.opening import open_sources
 from tfgan_suite.errors import UserInputError
 
 CONFIG = {"source": "shapes", "size": 48, "num_examples": 300, "num_test": 50}

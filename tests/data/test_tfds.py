@@ -5,7 +5,7 @@ import toy_dataset.builder  # noqa: F401  (registers tfgan_toy)
 from specs import LABELLED
 
 from tfgan_suite.data import heldout_batch, open_source, training_batches
-from tfgan_suite.data.sources import open_sources
+from tfgan_suite.data.opening import open_sources
 from tfgan_suite.errors import UserInputError
 
 

@@ -2,8 +2,8 @@
 
 from tfgan_suite.data.batches import HeldoutPairs, heldout_batch, heldout_pairs, training_batches
 from tfgan_suite.data.gaussians import Mixture, mixture_of
+from tfgan_suite.data.opening import open_source, options_of
 from tfgan_suite.data.source import Source
-from tfgan_suite.data.sources import open_source, options_of
 
 __all__ = [
     "HeldoutPairs",

@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from tfgan_suite import hashing, making, pipelines
 from tfgan_suite.data import options
+from tfgan_suite.data.opening import how_to_get, open_sources
 from tfgan_suite.data.source import Source
-from tfgan_suite.data.sources import how_to_get, open_sources
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import (
     BatchSpec,
