@@ -33,6 +33,7 @@ CASES = {
         {"units": 4, "pieces": 3, "kernel_initializer": "he_normal", "bias_initializer": "ones"},
         (7,),
     ),
+    "blur": (layers.Blur, {"taps": (1, 3, 1)}, (6, 5, 3)),
     "bias": (layers.Bias, {}, (6, 5, 3)),
     "equalized_dense": (
         layers.EqualizedDense,

@@ -161,7 +161,7 @@ def test_the_part_of_a_size_holds_its_weights_alone():
         ({"batch_sizes": {64: 8}}, "batch_sizes has the size 64"),
         ({"batch_sizes": {8: 0}}, "batch_sizes"),
         ({"learning_rates": {"a": 1}}, "learning_rates"),
-        ({"deviation_group": 0}, "group_size"),
+        ({"deviation_group": 0}, "deviation_group"),
         ({"latent_distribution": "cauchy"}, "cauchy"),
     ],
 )

@@ -1,6 +1,7 @@
 """Layers that adversarial models need and Keras does not have."""
 
 from tfgan_suite.layers.bias import Bias
+from tfgan_suite.layers.blur import Blur
 from tfgan_suite.layers.dropout import Dropout
 from tfgan_suite.layers.equalized import EqualizedConv2D, EqualizedDense
 from tfgan_suite.layers.example_scope import example_scope
@@ -14,9 +15,12 @@ from tfgan_suite.layers.one_hot import OneHot
 from tfgan_suite.layers.pixel_normalization import PixelNormalization
 from tfgan_suite.layers.reflection_padding import ReflectionPadding2D
 from tfgan_suite.layers.spectral_normalization import SpectralNormalization
+from tfgan_suite.layers.style import AddNoise, LearnedConstant, ScaleAndShift, TrackMean
 
 __all__ = [
+    "AddNoise",
     "Bias",
+    "Blur",
     "Dropout",
     "EqualizedConv2D",
     "EqualizedDense",
@@ -24,11 +28,14 @@ __all__ = [
     "HistoryPool",
     "InstanceNormalization",
     "Interpolation",
+    "LearnedConstant",
     "Maxout",
     "MinibatchDeviation",
     "OneHot",
     "PixelNormalization",
     "ReflectionPadding2D",
+    "ScaleAndShift",
     "SpectralNormalization",
+    "TrackMean",
     "example_scope",
 ]

@@ -138,7 +138,7 @@ def check_ids(name: str, ids: tf.Tensor, num_ids: int) -> tf.Tensor:
 
 
 def latents_from_seeds(
-    seed: tf.Tensor, latent_size: int, distribution: str = "normal"
+    seed: tf.Tensor, latent_size: int, distribution: str = "normal", stream: int = 0
 ) -> tf.Tensor:
     """Draws latents that are a function of the seed alone, row by row.
 
@@ -148,13 +148,14 @@ def latents_from_seeds(
         seed: int64 `[B]`, any value.
         latent_size: Length of a latent vector.
         distribution: A key of `tfgan_suite.training.noise.DISTRIBUTIONS`.
+        stream: Another number gives other latents of the same seed.
 
     Returns:
         float32 `[B, latent_size]`.
     """
     draw = DISTRIBUTIONS[check_distribution(distribution)]
     return tf.map_fn(
-        lambda row: draw([latent_size], tf.stack([row, tf.zeros_like(row)])),
+        lambda row: draw([latent_size], tf.stack([row, tf.constant(stream, row.dtype)])),
         seed,
         fn_output_signature=tf.float32,
     )

@@ -349,7 +349,7 @@ def _check_bad_rows_are_refused(run, inputs):
             _check_refused(run, {**good, name: bad}, name, "[1]")
         elif array.dtype == np.float32:
             for value in (np.nan, np.inf, -np.inf, 3e38, -3e38):
-                bad[1].flat[0] = value
+                bad.reshape(len(bad), -1)[1, 0] = value
                 _check_refused(run, {**good, name: bad}, name, "[1]")
             if array.ndim > 1:
                 _check_refused(run, {**good, name: array[..., :-1].copy()}, name)

@@ -20,6 +20,14 @@ from tfgan_suite.training import GenerativeModel, Loss, PiecewiseConstant
 from tfgan_suite.training.noise import check_distribution
 
 PLAYERS = ("discriminator", "generator")
+_WHOLE_NUMBERS = (
+    "channels",
+    "latent_size",
+    "filters_base",
+    "filters_max",
+    "deviation_group",
+    "critic_steps",
+)
 
 
 @register("progan")
@@ -95,24 +103,7 @@ class ProGAN(SamplesOfSeeds, GenerativeModel):
         seed: int = 0,
         name: str | None = None,
     ):
-        super().__init__(seed=seed, ema_half_life=ema_half_life, name=name)
-        sizes = sizes_to(image_size)
-        if first_size not in sizes:
-            raise UserInputError(
-                f"first_size must be one of {', '.join(map(str, sizes))}. Received: {first_size!r}."
-            )
-        self.sizes = sizes[sizes.index(first_size) :]
-        for argument, value in (
-            ("channels", channels),
-            ("latent_size", latent_size),
-            ("filters_base", filters_base),
-            ("filters_max", filters_max),
-            ("critic_steps", critic_steps),
-        ):
-            whole_number(argument, value, 1)
-        batch_sizes = by_size("batch_sizes", batch_sizes, self.sizes)
-        self.learning_rates = by_size("learning_rates", learning_rates, self.sizes)
-        self.arguments = {
+        arguments = {
             "image_size": image_size,
             "channels": channels,
             "latent_size": latent_size,
@@ -122,7 +113,7 @@ class ProGAN(SamplesOfSeeds, GenerativeModel):
             "stable_images": stable_images,
             "fade_images": fade_images,
             "batch_sizes": batch_sizes,
-            "learning_rates": self.learning_rates,
+            "learning_rates": learning_rates,
             "reset_optimizers": reset_optimizers,
             "deviation_group": deviation_group,
             "gradient_penalty": gradient_penalty,
@@ -132,33 +123,57 @@ class ProGAN(SamplesOfSeeds, GenerativeModel):
             "critic_steps": critic_steps,
             "latent_distribution": latent_distribution,
         }
+        self._begin(arguments, loss, seed=seed, ema_half_life=ema_half_life, name=name)
+
+    def _begin(self, arguments, loss, **common):
+        """What every constructor of a model that grows does."""
+        GenerativeModel.__init__(self, **common)
+        sizes = sizes_to(arguments["image_size"])
+        first_size = arguments["first_size"]
+        if first_size not in sizes:
+            raise UserInputError(
+                f"first_size must be one of {', '.join(map(str, sizes))}. Received: {first_size!r}."
+            )
+        self.sizes = sizes[sizes.index(first_size) :]
+        for argument in _WHOLE_NUMBERS:
+            whole_number(argument, arguments[argument], 1)
+        by_sizes = {
+            argument: by_size(argument, arguments[argument], self.sizes)
+            for argument in ("batch_sizes", "learning_rates")
+        }
+        self.arguments = {**arguments, **by_sizes}
+        self.learning_rates = by_sizes["learning_rates"]
         self.adversarial_loss = adversarial.get(loss)
         self.penalties = {
-            "gradient_penalty": gradient_penalty,
-            "r1": r1,
-            "r2": r2,
-            "drift": drift,
+            name: arguments[name] for name in ("gradient_penalty", "r1", "r2", "drift")
         }
-        self.latent_shape = (latent_size,)
-        self.latent_distribution = check_distribution(latent_distribution)
-        self.image_shape = (image_size, image_size, channels)
-        self.batches_per_step = critic_steps
-        shared = {"filters_base": filters_base, "filters_max": filters_max}
-        self.generator = growing_generator(image_size, channels, latent_size, **shared)
-        self.discriminator = growing_discriminator(
-            image_size, channels, deviation_group=deviation_group, **shared
-        )
+        self.latent_shape = (arguments["latent_size"],)
+        self.latent_distribution = check_distribution(arguments["latent_distribution"])
+        self.image_shape = (arguments["image_size"],) * 2 + (arguments["channels"],)
+        self.batches_per_step = arguments["critic_steps"]
+        self.discriminator = self.make_discriminator(**self._of_networks("deviation_group"))
         self.declare_player("discriminator", "discriminator")
-        self.declare_player("generator", "generator", served=True)
+        self.make_generator(**self._of_networks("latent_size"))
         self.declare_stages(
             *growth_stages(
                 self.sizes,
-                stable_images,
-                fade_images,
-                batch_sizes,
-                PLAYERS if reset_optimizers else (),
+                arguments["stable_images"],
+                arguments["fade_images"],
+                by_sizes["batch_sizes"],
+                PLAYERS if arguments["reset_optimizers"] else (),
             )
         )
+
+    def _of_networks(self, *more):
+        names = ("image_size", "channels", "filters_base", "filters_max", *more)
+        return {name: self.arguments[name] for name in names}
+
+    def make_discriminator(self, **arguments):
+        return growing_discriminator(**arguments)
+
+    def make_generator(self, **arguments):
+        self.generator = growing_generator(**arguments)
+        self.declare_player("generator", "generator", served=True)
 
     @property
     def sample_shape(self) -> tuple[int, int, int]:

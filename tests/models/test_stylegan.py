@@ -1,0 +1,180 @@
+"""StyleGAN against its paper: counts, styles, mixing, truncation, noise."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.layers import (
+    AddNoise,
+    EqualizedDense,
+    InstanceNormalization,
+    ScaleAndShift,
+    TrackMean,
+)
+from tfgan_suite.models import StyleGAN
+from tfgan_suite.models.stylegan.networks import (
+    mapping_network,
+    style_layers_to,
+    synthesis_network,
+)
+
+NUM_STYLES = 4  # of 8 pixels
+
+
+def tiny(**arguments):
+    """A model of 8 pixels from the beginning, whose noise and styles have an effect."""
+    model = StyleGAN(
+        **{**StyleGAN.presets["tiny"], "ema_half_life": None, "first_size": 8, **arguments}
+    )
+    for weight in model.synthesis.trainable_variables:
+        if "strength" in weight.path:
+            weight.assign(tf.fill(weight.shape, 0.3))
+    return model
+
+
+def trainable(network):
+    return sum(int(np.prod(v.shape)) for v in network.trainable_variables)
+
+
+def latents(num=3, seed=0):
+    return np.random.default_rng(seed).normal(size=(num, 8)).astype(np.float32)
+
+
+def noise_of(model, num):
+    return [tf.zeros([num, size, size, 1]) for _, size in model._noise_sizes()]
+
+
+def test_the_generator_has_the_authors_count():
+    assert trainable(mapping_network()) + trainable(synthesis_network()) == 26_219_627
+
+
+def test_a_style_sets_mean_and_deviation():
+    x = tf.random.stateless_normal([2, 16, 16, 3], [0, 0]) * 5 + 2
+    style = tf.random.stateless_normal([2, 6], [0, 1])
+    y = ScaleAndShift()([InstanceNormalization(epsilon=1e-8)(x), style])
+    np.testing.assert_allclose(tf.reduce_mean(y, [1, 2]), style[:, 3:], atol=1e-4)
+    deviation = tf.math.reduce_std(y, [1, 2])
+    np.testing.assert_allclose(deviation, tf.abs(style[:, :3] + 1), atol=1e-3)
+
+
+def test_noise_is_without_effect_at_first():
+    layer = AddNoise()
+    x = tf.ones([2, 4, 4, 3])
+    np.testing.assert_array_equal(layer([x, tf.random.normal([2, 4, 4, 1])]), x)
+
+
+def test_the_mapping_moves_slowly():
+    """Weights of deviation 100, of effective deviation sqrt(2 / fan-in)."""
+    layer = EqualizedDense(512, learning_rate_multiplier=0.01)
+    y = layer(np.random.default_rng(0).normal(size=(64, 512)).astype(np.float32))
+    assert np.std(layer.kernel.numpy()) == pytest.approx(100, rel=0.01)
+    assert np.std(y.numpy()) == pytest.approx(np.sqrt(2), rel=0.05)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(layer(tf.ones([1, 512])))
+    gradient = tape.gradient(loss, layer.kernel.value)
+    np.testing.assert_allclose(gradient, 0.01 * np.sqrt(2 / 512), rtol=1e-5)
+
+
+def test_the_mean_of_w_is_tracked():
+    layer = TrackMean(momentum=0.5)
+    for value in (2.0, 4.0):
+        layer(tf.fill([3, 2], value), training=True)
+    _, mean = layer(tf.zeros([5, 2]))
+    np.testing.assert_allclose(mean, np.full((5, 2), 2.5))
+
+
+def test_truncation_is_the_way_to_the_mean():
+    model = tiny()
+    model.mapping.get_layer("mean").moving_mean.assign(tf.range(8.0))
+    mapped = model.mapping(latents())
+    whole = model.truncated(mapped, tf.ones([3]))
+    np.testing.assert_allclose(whole, np.repeat(mapped[0].numpy()[:, None], 4, axis=1), atol=1e-6)
+    none = model.truncated(mapped, tf.zeros([3]))
+    np.testing.assert_allclose(none, np.tile(np.arange(8.0), (3, NUM_STYLES, 1)), atol=1e-5)
+    assert np.ptp(model.synthesised(none, noise_of(model, 3)), axis=0).max() < 1e-5
+    model.arguments["truncated_layers"] = 2
+    coarse = model.truncated(mapped, tf.zeros([3]))
+    np.testing.assert_allclose(coarse[:, :2], none[:, :2], atol=1e-5)
+    np.testing.assert_allclose(coarse[:, 2:], whole[:, 2:], atol=1e-5)
+
+
+def test_mixing_takes_layers_of_one_and_of_the_other():
+    model = tiny()
+    first, second = tf.constant(latents()), tf.constant(latents(seed=1))
+    all_layers = len(style_layers_to(8))
+    assert all_layers == NUM_STYLES
+    for cut, of_first in ((0, 0), (1, 1), (NUM_STYLES, NUM_STYLES)):
+        styles = model.mixed(first, second, tf.constant(cut)).numpy()
+        np.testing.assert_array_equal(styles[:, :of_first], np.tile(first[:, None], (1, cut, 1)))
+        np.testing.assert_array_equal(
+            styles[:, of_first:], np.tile(second[:, None], (1, NUM_STYLES - cut, 1))
+        )
+
+
+def test_a_style_changes_its_layer_and_later_ones_only():
+    """At the size 4 a style of the size 8 has no effect."""
+    model = tiny(first_size=4, mixing_probability=0.0)
+    part = model._part(model.synthesis, model._synthesis_inputs(), ["image_4"])
+    styles = tf.random.stateless_normal([2, NUM_STYLES, 8], [0, 0])
+    changed = tf.concat([styles[:, :2], styles[:, 2:] + 1], axis=1)
+    images = part([styles, *noise_of(model, 2)])
+    np.testing.assert_array_equal(images, part([changed, *noise_of(model, 2)]))
+
+
+def test_served_mixtures_at_the_ends_are_the_seeds():
+    model = tiny()
+    served = model.signatures()
+    psi = np.full(3, 0.5, np.float32)
+    seeds, others = np.arange(3), np.arange(3) + 10
+
+    def mix(crossover, **other):
+        inputs = {"seed": seeds, "truncation": psi, "mixed_seed": others, **other}
+        return served["mix"](**inputs, crossover=np.full(3, crossover, np.int32))["images"]
+
+    alone = served["serving_default"](seed=seeds, truncation=psi)["images"]
+    np.testing.assert_allclose(mix(NUM_STYLES), alone, atol=1e-6)
+    np.testing.assert_allclose(mix(2, mixed_seed=seeds), alone, atol=1e-6)
+    assert not np.allclose(mix(0), alone, atol=1e-2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="crossover"):
+        mix(NUM_STYLES + 1)
+
+
+def test_noise_is_a_function_of_the_seed():
+    model = tiny()
+    together, alone = model.sample([3, 4, 3]), model.sample([4])
+    np.testing.assert_allclose(together[1], alone[0], atol=1e-6)
+    np.testing.assert_array_equal(together[0], together[2])
+    quiet = model.predict(model._latents_of(tf.constant([4], tf.int64)), verbose=0)
+    assert not np.allclose(quiet[0], alone[0], atol=1e-3)
+
+
+def test_a_share_of_the_steps_mixes():
+    model = tiny(mixing_probability=0.5)
+    model.compile(run_eagerly=True)
+    seen = []
+    drawn = model.drawn
+    model.drawn = lambda player: seen.append(drawn(player)) or seen[-1]
+    model.evaluate(np.zeros((40, 8, 8, 1), np.float32), batch_size=2, verbose=0)
+    cuts = [int(d["crossover"]) for d in seen]
+    assert set(cuts) == {1, 2, 3, NUM_STYLES}
+    assert 10 <= cuts.count(NUM_STYLES) <= 30
+
+
+def test_samples_differ():
+    images = tiny().sample(range(16))
+    assert images.std(axis=0).mean() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"mixing_probability": 1.5}, "mixing_probability"),
+        ({"mapping_layers": 0}, "mapping_layers"),
+        ({"truncated_layers": -1}, "truncated_layers"),
+        ({"image_size": 12}, "image_size"),
+    ],
+)
+def test_what_does_not_fit_is_refused(arguments, words):
+    with pytest.raises(UserInputError, match=words):
+        StyleGAN(**{**StyleGAN.presets["tiny"], **arguments})

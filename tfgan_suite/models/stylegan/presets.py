@@ -1,0 +1,37 @@
+"""Ready arguments of `StyleGAN`."""
+
+PRESETS = {
+    # The authors' FFHQ run on eight GPUs; 25 million images.
+    "paper_1024": {
+        "image_size": 1024,
+        "batch_sizes": {8: 256, 16: 128, 32: 64, 64: 32},
+        "learning_rates": {8: 1e-3, 128: 1.5e-3, 256: 2e-3, 512: 3e-3},
+        "ema_half_life": 10_000.0,
+    },
+    # 64 pixels on two CPU cores.
+    "small_64": {
+        "image_size": 64,
+        "latent_size": 64,
+        "mapping_layers": 4,
+        "filters_base": 512,
+        "filters_max": 64,
+        "stable_images": 25_000,
+        "fade_images": 25_000,
+        "batch_sizes": {8: 64, 32: 32, 64: 16},
+        "ema_half_life": 5_000.0,
+    },
+    # Small enough for tests.
+    "tiny": {
+        "image_size": 8,
+        "channels": 1,
+        "latent_size": 8,
+        "mapping_layers": 2,
+        "filters_base": 32,
+        "filters_max": 8,
+        "first_size": 4,
+        "stable_images": 16,
+        "fade_images": 24,
+        "deviation_group": 2,
+        "ema_half_life": 100.0,
+    },
+}

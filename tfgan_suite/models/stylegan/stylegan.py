@@ -1,0 +1,383 @@
+"""Style-based generator for GANs."""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan_suite.data.options import whole_number
+from tfgan_suite.drawing import ImageGrid
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.layers import Blur
+from tfgan_suite.models.progan.progan import ProGAN
+from tfgan_suite.models.registry import register
+from tfgan_suite.models.stylegan.networks import (
+    mapping_network,
+    style_layers_to,
+    synthesis_network,
+)
+from tfgan_suite.models.stylegan.presets import PRESETS
+from tfgan_suite.networks.progressive import growing_discriminator
+from tfgan_suite.signatures import (
+    LATENT_RANGE,
+    Signature,
+    check_ids,
+    encode_png,
+    latents_from_seeds,
+)
+
+TRUNCATIONS = (-2.0, 2.0)  # what a servable takes
+
+
+@register("stylegan")
+@keras.saving.register_keras_serializable(package="tfgan_suite")
+class StyleGAN(ProGAN):
+    """A GAN whose latents are styles of the generator's layers.
+
+    A mapping network takes z to w; the synthesis network begins with a learned constant, and each
+    of its layers (two for each size) adds noise, normalises each channel and scales and shifts it
+    by a style that follows from w. Training grows as `ProGAN`'s.
+
+    With the probability `mixing_probability` a step's images take the styles of another z from a
+    random layer on. Truncation is w' = mean + psi (w - mean) in the first `truncated_layers`
+    layers, with a tracked mean of w.
+
+    Source: [Karras et al., 2019](https://arxiv.org/abs/1812.04948).
+
+    Args:
+        image_size, channels, latent_size, filters_base, filters_max, first_size, stable_images,
+            fade_images, batch_sizes, learning_rates, reset_optimizers, deviation_group, loss,
+            gradient_penalty, r1, r2, drift, critic_steps, latent_distribution, ema_half_life, seed,
+            name: see `ProGAN`. The defaults are the authors' for FFHQ: non-saturating loss with R1
+            of gamma 10, beginning at 8 x 8.
+        mapping_layers: int. Layers of the mapping network.
+        mapping_rate: float. Factor by which its weights move slower.
+        mixing_probability: float in [0, 1].
+        truncation: float. psi of `call`, `sample` and `draw`, where no other is given.
+        truncated_layers: int. How many layers are truncated, from the coarsest.
+
+    Call arguments:
+        latents: `[B, latent_size]`. Returns images `[B, size, size, channels]` of the size that the
+            training has reached, truncated, without noise.
+
+    Example:
+
+    ```python
+    stylegan = StyleGAN(image_size=32, channels=1, latent_size=8, filters_base=32, filters_max=8,
+                        stable_images=64, fade_images=64, deviation_group=2)
+    stylegan.compile()
+    stylegan.fit(images, batch_size=16)  # float32 [N, 32, 32, 1] in [-1, 1]
+    ```
+    """
+
+    presets = PRESETS
+
+    def __init__(
+        self,
+        image_size: int = 1024,
+        channels: int = 3,
+        latent_size: int = 512,
+        mapping_layers: int = 8,
+        mapping_rate: float = 0.01,
+        filters_base: int = 8192,
+        filters_max: int = 512,
+        mixing_probability: float = 0.9,
+        truncation: float = 0.7,
+        truncated_layers: int = 8,
+        first_size: int = 8,
+        stable_images: int = 600_000,
+        fade_images: int = 600_000,
+        batch_sizes: Mapping[int, int] | None = None,
+        learning_rates: Mapping[int, float] | None = None,
+        reset_optimizers: bool = True,
+        deviation_group: int = 4,
+        loss="non_saturating",
+        gradient_penalty: float = 0.0,
+        r1: float = 10.0,
+        r2: float = 0.0,
+        drift: float = 0.0,
+        critic_steps: int = 1,
+        latent_distribution: str = "normal",
+        ema_half_life: float | None = None,
+        seed: int = 0,
+        name: str | None = None,
+    ):
+        arguments = {
+            "image_size": image_size,
+            "channels": channels,
+            "latent_size": latent_size,
+            "mapping_layers": mapping_layers,
+            "mapping_rate": mapping_rate,
+            "filters_base": filters_base,
+            "filters_max": filters_max,
+            "mixing_probability": mixing_probability,
+            "truncation": truncation,
+            "truncated_layers": truncated_layers,
+            "first_size": first_size,
+            "stable_images": stable_images,
+            "fade_images": fade_images,
+            "batch_sizes": batch_sizes,
+            "learning_rates": learning_rates,
+            "reset_optimizers": reset_optimizers,
+            "deviation_group": deviation_group,
+            "gradient_penalty": gradient_penalty,
+            "r1": r1,
+            "r2": r2,
+            "drift": drift,
+            "critic_steps": critic_steps,
+            "latent_distribution": latent_distribution,
+        }
+        whole_number("mapping_layers", mapping_layers, 1)
+        whole_number("truncated_layers", truncated_layers, 0)
+        if not 0 <= mixing_probability <= 1:
+            raise UserInputError(
+                f"mixing_probability is between 0 and 1. Received: {mixing_probability!r}."
+            )
+        self._begin(arguments, loss, seed=seed, ema_half_life=ema_half_life, name=name)
+
+    def make_discriminator(self, **arguments):
+        return growing_discriminator(smooth=Blur, **arguments)
+
+    def make_generator(self, **arguments):
+        self.mapping = mapping_network(
+            self.arguments["latent_size"],
+            self.arguments["mapping_layers"],
+            self.arguments["mapping_rate"],
+        )
+        self.synthesis = synthesis_network(**arguments)
+        self.declare_player("generator", "mapping", "synthesis", served=True)
+
+    def served_form(self, network):
+        if network.name == self.mapping.name:
+            return network
+        return self._part(network, self._synthesis_inputs(), self._image_layers())
+
+    @property
+    def style_layers(self) -> list[str]:
+        """Names of the layers of the stage that take a style, from the coarsest on."""
+        return style_layers_to(self.image_shape[0])[: self.num_styles]
+
+    @property
+    def num_styles(self) -> int:
+        """Number of layers of the stage that take a style: two for each size from 4 on."""
+        return 2 * (self.stage.settings.size.bit_length() - 2)
+
+    def call(self, latents):
+        w = self.truncated(self.served_network("mapping")(latents, training=False), None)
+        return self.synthesised(w, self._noise_of(w, _no_noise))
+
+    # === Algorithm ===
+
+    def train_step(self, batch):
+        alpha = self.alpha
+        for critic_batch in self.batches(batch):
+            real = self.seen(critic_batch["image"], alpha)
+            drawn = self.drawn("discriminator")
+            epsilon = self.noise("epsilon", (), "uniform") / 2 + 0.5
+            self.update("discriminator", self.discriminator_loss, real, drawn, epsilon, alpha)
+        self.update("generator", self.generator_loss, self.drawn("generator"), real, alpha)
+        return self.step_logs()
+
+    def drawn(self, player: str) -> dict:
+        """Draws what G makes the images of a step of: two latents, their layers, noise."""
+        z = [
+            self.noise(f"{player}_latents", self.latent_shape, self.latent_distribution)
+            for _ in range(2)
+        ]
+        chance, place = tf.unstack(self.random(f"{player}_mixing", (2,)))
+        crossover = 1 + tf.cast(place * (self.num_styles - 1), tf.int32)
+        mixes = chance < self.arguments["mixing_probability"]
+        return {
+            "latents": z,
+            "crossover": tf.where(mixes, crossover, self.num_styles),
+            "noise": {
+                layer: self.noise(f"{player}_{layer}", (size, size, 1))
+                for layer, size in self._noise_sizes()
+            },
+        }
+
+    def generate(self, drawn, alpha, training):
+        """Returns G's images of the stage, of what `drawn` gives."""
+        first, second = (self.mapping(z, training=training)[0] for z in drawn["latents"])
+        part = self._part(self.synthesis, self._synthesis_inputs(), self._image_layers())
+        styles = self.mixed(first, second, drawn["crossover"])
+        images = part([styles, *drawn["noise"].values()], training=training)
+        return self.faded(images, alpha)
+
+    def mixed(self, first, second, crossover):
+        """Returns styles `[B, L, latent_size]`: of `first` below the layer `crossover`.
+
+        Args:
+            first, second: w, `[B, latent_size]`.
+            crossover: int scalar, or `[B]`.
+        """
+        layers = tf.range(len(style_layers_to(self.image_shape[0])))
+        of_first = layers[None, :, None] < tf.reshape(crossover, [-1, 1, 1])
+        return tf.where(of_first, first[:, None], second[:, None])
+
+    # === Samples and signatures ===
+
+    def truncated(self, mapped, truncation):
+        """Returns the styles `[B, L, latent_size]` of what the mapping network gave.
+
+        Args:
+            mapped: w and its mean, `[B, latent_size]` each.
+            truncation: psi by row, `[B]`; None: the model's.
+        """
+        w, mean = mapped
+        if truncation is None:
+            truncation = tf.fill([tf.shape(w)[0]], float(self.arguments["truncation"]))
+        psi = tf.cast(truncation, w.dtype)[:, None]
+        cut = tf.constant(self.arguments["truncated_layers"])
+        return self.mixed(mean + psi * (w - mean), w, cut)
+
+    def synthesised(self, styles, noise):
+        """Returns the served images of styles and of the noise of each layer."""
+        images = self.served_network("synthesis")([styles, *noise], training=False)
+        return tf.cast(self.faded(images, self.alpha), tf.float32)
+
+    def draw(self, num: int, seed: int = 0, examples=None):
+        """Returns a grid of the samples of `num` seeds from `seed` on."""
+        del examples
+        return ImageGrid(self.sample(np.arange(seed, seed + num)))
+
+    def mixing_table(self, rows, columns, crossover: int):
+        """Returns a grid: coarse styles of the row's seed, from `crossover` on of the column's.
+
+        Args:
+            rows, columns: ints, seeds.
+            crossover: int. The first layer that takes the column's style.
+        """
+        first, second = (a.ravel() for a in np.meshgrid(rows, columns, indexing="ij"))
+        inputs = {
+            "seed": first.astype(np.int64),
+            "mixed_seed": second.astype(np.int64),
+            "crossover": np.full(first.shape, crossover, np.int32),
+        }
+        return ImageGrid(self.infer(self._mixed_of, inputs), columns=len(columns))
+
+    def signatures(self) -> dict[str, Signature]:
+        """Returns what the model's servable answers."""
+        num_styles, latent_size = self.num_styles, self.latent_shape[0]
+        seed = tf.TensorSpec([None], tf.int64, name="seed")
+        psi = tf.TensorSpec([None], tf.float32, name="truncation")
+        other = tf.TensorSpec([None], tf.int64, name="mixed_seed")
+        crossover = tf.TensorSpec([None], tf.int32, name="crossover")
+        styles = tf.TensorSpec([None, num_styles, latent_size], tf.float32, name="w")
+
+        def seeds(num_rows):
+            psis = np.linspace(0, 1, num_rows).astype(np.float32)
+            return {"seed": np.arange(num_rows, dtype=np.int64), "truncation": psis}
+
+        def pairs(num_rows):
+            rows = np.arange(num_rows)
+            return {
+                **seeds(num_rows),
+                "mixed_seed": (rows + 1000).astype(np.int64),
+                "crossover": (rows % (num_styles + 1)).astype(np.int32),
+            }
+
+        def some_styles(num_rows):
+            w = self._w_of(tf.range(num_rows, dtype=tf.int64))[0]
+            return {"w": np.repeat(w.numpy()[:, None], num_styles, axis=1)}
+
+        def from_seed(seed, truncation):
+            return {"images": self._image_of(self._w_of(seed), truncation, seed)}
+
+        def png(seed, truncation):
+            return {"image_bytes": encode_png(from_seed(seed, truncation)["images"])}
+
+        def mix(seed, truncation, mixed_seed, crossover):
+            crossover = check_ids("crossover", crossover, num_styles + 1)
+            inputs = {"seed": seed, "mixed_seed": mixed_seed, "crossover": crossover}
+            return {"images": self._mixed_of({**inputs, "truncation": truncation})}
+
+        def from_w(w):
+            missing = len(style_layers_to(self.image_shape[0])) - num_styles
+            w = tf.pad(w, [[0, 0], [0, missing], [0, 0]])
+            return {"images": self.synthesised(w, self._noise_of(w, _no_noise))}
+
+        ranges = {"truncation": TRUNCATIONS}
+        signatures = {
+            "serving_default": Signature(
+                from_seed,
+                {"seed": seed, "truncation": psi},
+                "A seed and a truncation (1: none, 0: the mean image) per row to images in "
+                "[-1, 1].",
+                seeds,
+                ranges,
+            ),
+            "mix": Signature(
+                mix,
+                {"seed": seed, "truncation": psi, "mixed_seed": other, "crossover": crossover},
+                f"Styles of a seed up to the layer crossover (0 to {num_styles}), from there on of "
+                "another seed, per row, to images in [-1, 1].",
+                pairs,
+                ranges,
+            ),
+            "from_w": Signature(
+                from_w,
+                {"w": styles},
+                "A w for each layer, per row, to images in [-1, 1], without noise.",
+                some_styles,
+                {"w": LATENT_RANGE},
+            ),
+        }
+        if self.image_shape[-1] in (1, 3, 4):
+            signatures["png"] = Signature(
+                png,
+                {"seed": seed, "truncation": psi},
+                "A seed and a truncation per row to PNG files.",
+                seeds,
+                ranges,
+            )
+        return signatures
+
+    def _sample_of(self, seeds):
+        return self._image_of(self._w_of(seeds), None, seeds)
+
+    def _mixed_of(self, inputs):
+        truncation = inputs.get("truncation")
+        first, second = (
+            self.truncated(self._w_of(inputs[name]), truncation) for name in ("seed", "mixed_seed")
+        )
+        num_layers = first.shape[1]
+        below = tf.range(num_layers)[None] < inputs["crossover"][:, None]
+        styles = tf.where(below[:, :, None], first, second)
+        return self.synthesised(styles, self._noise_of(styles, _noise_of_seeds(inputs["seed"])))
+
+    def _image_of(self, mapped, truncation, seeds):
+        styles = self.truncated(mapped, truncation)
+        return self.synthesised(styles, self._noise_of(styles, _noise_of_seeds(seeds)))
+
+    def _w_of(self, seeds):
+        return self.served_network("mapping")(self._latents_of(seeds), training=False)
+
+    def _noise_of(self, styles, draw):
+        rows = tf.shape(styles)[0]
+        return [
+            draw(number, [rows, size, size, 1])
+            for number, (_, size) in enumerate(self._noise_sizes(), start=1)
+        ]
+
+    # === Parts of the networks ===
+
+    def _noise_sizes(self):
+        return [(layer, int(layer.split("_")[0])) for layer in self.style_layers]
+
+    def _synthesis_inputs(self):
+        return ["styles", *(f"noise_{layer}" for layer in self.style_layers)]
+
+
+def _no_noise(number, shape):
+    del number
+    return tf.zeros(shape)
+
+
+def _noise_of_seeds(seeds):
+    def draw(number, shape):
+        _, height, width, _ = shape
+        return tf.reshape(latents_from_seeds(seeds, height * width, "normal", number), shape)
+
+    return draw
