@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from tfgan_suite import fields
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import ClassId, Clip, Image, Mask, Point, Volume
+from tfgan_suite.fields import ClassId, Clip, Image, Mask, Point, Volume, streams
 
 IMAGES = {"x": Image(8, 8, 3)}
 UNIT_IMAGES = {"x": Image(8, 8, 3, low=0.0)}
@@ -159,3 +159,25 @@ def test_values_of_a_source_are_brought_to_the_field_s_range():
     np.testing.assert_array_equal(clip, [0, 1])
     mask = Mask(1, 2).from_source(tf.constant([[[[0], [2]]]], tf.uint8))
     np.testing.assert_array_equal(mask, [[[0, 2]]])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Clip(0, 8, 8, 1), "frames must be a whole number from 1. Received: 0"),
+        (lambda: Clip(2.5, 8, 8, 1), "frames must be"),
+        (lambda: Image(8, 8, 1).downscaled("high", 0), "factor must be"),
+        (lambda: Image(8, 8, 1).downscaled("high", 1.5), "factor must be"),
+        (lambda: Image(8, 8, 1, 1, -1), "low must be less than high"),
+        (lambda: Image(8, 8, 1, 0, float("nan")), "low must be less than high"),
+        (lambda: Volume(8, 1, 1), "low must be less than high"),
+        (lambda: Mask(8, 8, 0), "num_parts must be"),
+        (lambda: ClassId(-1), "num_classes must be"),
+        (lambda: streams({}), "at least one field"),
+        (lambda: streams(["image"]), "must be a dict from name to Field"),
+        (lambda: streams(({"a": Image()}, {"a": Image()})), "Two fields of batch_spec"),
+    ],
+)
+def test_fields_that_nothing_can_be_are_refused(make, message):
+    with pytest.raises(UserInputError, match=message):
+        make()

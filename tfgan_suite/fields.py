@@ -30,6 +30,7 @@ by its name. Other data (a `tf.data.Dataset`, `train_on_batch`) must hold them.
 
 import copy
 import difflib
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -137,6 +138,8 @@ class Field:
                 f"{name} has dtype {dtype.name}; expected {self._expected()}. "
                 f"{self._dtype_advice(dtype)}"
             )
+        if isinstance(part, tf.SparseTensor | tf.SparseTensorSpec):
+            raise UserInputError(f"{name} is sparse; expected a dense one: tf.sparse.to_dense(x).")
         found = tuple(part.shape)
         if not fits(found[1:], self.shape) or not found:
             expected = ", ".join(["batch", *map(str, self.shape)])
@@ -213,7 +216,7 @@ class Image(Field):
 
     def __init__(self, height=None, width=None, channels=None, low=-1.0, high=1.0):
         super().__init__((height, width, channels))
-        self.low, self.high = float(low), float(high)
+        self.low, self.high = _range(low, high)
 
     def downscaled(self, field: str, factor: int) -> "Image":
         """Returns this field made by downscaling: bicubic, with antialiasing.
@@ -222,6 +225,7 @@ class Image(Field):
             field: name of the image of the same stream that it is made of.
             factor: by which the sides are divided.
         """
+        _check_count("factor", factor)
         return self._made(made_from=Downscaled(field, factor))
 
     def binarised(self, how: str) -> "Image":
@@ -324,6 +328,7 @@ class Clip(Image):
 
     def __init__(self, frames: int, height=None, width=None, channels=None, low=-1.0, high=1.0):
         super().__init__(height, width, channels, low, high)
+        _check_count("frames", frames)
         self.frames = frames
         self.shape = (frames, *self.shape)
 
@@ -351,7 +356,7 @@ class Volume(Field):
 
     def __init__(self, side: int | None = None, low: float = 0.0, high: float = 1.0):
         super().__init__((side, side, side, 1))
-        self.low, self.high = float(low), float(high)
+        self.low, self.high = _range(low, high)
 
     def _words(self):
         side = self.shape[0] or "any"
@@ -401,6 +406,7 @@ class Mask(Field):
 
     def __init__(self, height=None, width=None, num_parts: int | None = None):
         super().__init__((height, width))
+        _check_count("num_parts", num_parts, or_none=True)
         self.num_parts = num_parts
 
     def _words(self):
@@ -452,6 +458,7 @@ class ClassId(Field):
 
     def __init__(self, num_classes: int | None = None):
         super().__init__(())
+        _check_count("num_classes", num_classes, or_none=True)
         self.num_classes = num_classes
 
     def _words(self):
@@ -510,6 +517,19 @@ class Text(Field):
         return "Give strings."
 
 
+def _range(low, high):
+    low, high = float(low), float(high)
+    if not -math.inf < low < high < math.inf:
+        raise UserInputError(f"low must be less than high, both finite. Received: {low}, {high}.")
+    return low, high
+
+
+def _check_count(name, value, or_none=False):
+    is_count = isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1
+    if not is_count and not (or_none and value is None):
+        raise UserInputError(f"{name} must be a whole number from 1. Received: {value!r}.")
+
+
 BatchSpec = Mapping[str, Field] | tuple[Mapping[str, Field], ...]
 
 
@@ -530,8 +550,21 @@ def samples_field(shape: tuple[int | None, ...], low: float = -1.0) -> tuple[str
 
 
 def streams(spec: BatchSpec) -> tuple[Mapping[str, Field], ...]:
-    """Returns the streams of a spec: one, or several that do not belong together row by row."""
-    return (spec,) if isinstance(spec, Mapping) else tuple(spec)
+    """Returns the streams of a spec: one, or several that do not belong together row by row.
+
+    Raises:
+        UserInputError: a stream without fields, or two fields of one name.
+    """
+    found = (spec,) if isinstance(spec, Mapping) else tuple(spec)
+    if not found or not all(isinstance(stream, Mapping) and stream for stream in found):
+        raise UserInputError(
+            "batch_spec must be a dict from name to Field, or a tuple of such dicts, each with at "
+            f"least one field. Received: {spec!r}."
+        )
+    names = [name for stream in found for name in stream]
+    if len(set(names)) < len(names):
+        raise UserInputError(f"Two fields of batch_spec have one name: {', '.join(names)}.")
+    return found
 
 
 def flat(spec: BatchSpec) -> dict[str, Field]:
@@ -564,6 +597,12 @@ def named(batch: Any, spec: BatchSpec, model: str) -> dict[str, Any]:
             )
         parts = [batch[name] for name in fields]
     elif isinstance(batch, (tuple, list)):
+        if len(batch) == 3 and len(fields) < 3 and not any(map(tf.nest.is_nested, batch)):
+            raise UserInputError(
+                f"{model} takes {_what(fields)}. Received a {type(batch).__name__} of 3, of which "
+                "Keras takes the last for sample weights. The losses weigh all examples alike: "
+                "leave examples out of the data, or repeat them."
+            )
         parts = list(batch[:1]) if len(fields) == 1 else list(batch)
     else:
         parts = [batch]
@@ -655,5 +694,8 @@ def _described(batch):
     if isinstance(batch, Mapping):
         return f"a dict with the keys {list(batch)}, of which one holds several tensors"
     if isinstance(batch, (tuple, list)):
+        if batch and isinstance(batch[0], Mapping):
+            more = "y, or another array" if len(batch) == 2 else f"{len(batch) - 1} more"
+            return f"a dict with the keys {list(batch[0])}, and beside it {more}"
         return f"a {type(batch).__name__} of {len(batch)}"
     return f"one tensor of shape {tuple(batch.shape)}"

@@ -17,7 +17,7 @@ def open_regular(path: str | Path) -> BinaryIO:
             pipe would wait for someone who writes to it.
     """
     if not stat.S_ISREG(os.stat(path).st_mode):
-        raise OSError(f"{path} is not a regular file")
+        raise OSError("not a regular file")
     return open(path, "rb")
 
 

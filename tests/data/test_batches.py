@@ -332,3 +332,9 @@ def test_what_a_folder_lacks_and_how_to_get_it(tmp_path):
             training_batches(config, spec, 1, seed=0)
         with pytest.raises(UserInputError, match=message):
             heldout_batch(config, spec, 1, seed=0)
+
+
+def test_more_images_than_a_source_has_domains_are_refused():
+    spec = {name: Image(8, 8, 3) for name in "abc"}
+    with pytest.raises(UserInputError, match="kind image to a stream; the model takes 3: a, b, c"):
+        training_batches({"source": "shapes", "size": 8}, spec, 2, seed=0)

@@ -96,7 +96,7 @@ def test_no_test_split(save):
     [
         ({"y": GREY}, {}, "has no field 'x'"),
         ({"image": GREY}, {"x": "imgae"}, "Did you mean 'image'"),
-        ({"x": GREY, "y": np.zeros(3, int)}, {}, "fewer than examples"),
+        ({"x": GREY, "y": np.zeros(3, int)}, {}, "labels for 10 examples"),
         ({"x": GREY, "y": np.zeros([10, 2])}, {}, "labels 'y' must be whole numbers"),
         ({"x": GREY[:0]}, {}, "is empty"),
         ({"x": np.zeros([2, 9, 4, 4, 3], np.uint8)}, {}, r"has shape \[2, 9, 4, 4, 3\]"),
@@ -105,7 +105,7 @@ def test_no_test_split(save):
         ({"x": GREY, "y": np.arange(10) + 2**31}, {}, "not from 2,147,483,648"),
         ({"x": GREY, "y": np.arange(10, dtype=np.uint64) + 2**63}, {}, "labels 'y' must be"),
         ({"x": GREY, "y": np.arange(10) / 2}, {}, "not float64"),
-        ({"x": GREY, "y": np.zeros(0, int)}, {}, "fewer than examples"),
+        ({"x": GREY, "y": np.zeros(0, int)}, {}, "labels for 10 examples"),
         ({"x": GREY, "y": GREY[:, 0, 0], "x_test": GREY}, {"y": "z"}, "has no field 'z'"),
         ({"x": GREY[:, :0]}, {}, r"has shape \[10, 0, 4, 1\]: there is no pixel"),
         ({"x": GREY[:, :0]}, {"size": 4}, "there is no pixel"),
@@ -249,3 +249,12 @@ _ODD = [
     *("'|u1'", "'<f2'", "'>i4'", "'<c8'", "'|O'", "'<M8[s]'", "'|V0'", "'<U0'", "('<i4', (2,))"),
     *("True", "False", "None", "1e999", "'", "((((", "{", "\0", "[('a', '<i4')]", "-" * 3000 + "1"),
 ]
+
+
+@pytest.mark.parametrize("num", [3, 5, 8])
+def test_labels_are_as_many_as_examples(tmp_path, num):
+    """Labels of frames, say, would be taken for those of clips."""
+    path = tmp_path / "x.npz"
+    np.savez(path, x=np.zeros((4, 8, 8), np.uint8), y=np.zeros(num, int))
+    with pytest.raises(UserInputError, match=f"there are {num} labels for 4 examples"):
+        open_source({"source": f"npz:{path}"})

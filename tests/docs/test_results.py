@@ -128,7 +128,7 @@ def test_what_is_no_file_of_text_is_named(tmp_path):
         results.read(path)
     path.unlink()
     os.mkfifo(path)
-    with pytest.raises(UserInputError, match="is not a regular file"):
+    with pytest.raises(UserInputError, match="cannot be read: not a regular file"):
         results.read(path)
 
 

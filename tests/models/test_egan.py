@@ -240,3 +240,29 @@ def test_evaluate_takes_any_number_of_rows():
 def test_choosing_keeps_the_order():
     snapshots = [Snapshot([tf.constant(float(i))]) for i in range(3)]
     assert float(Snapshot.choose(snapshots, tf.constant(1)).values[0]) == 1.0
+
+
+def test_survivors_start_apart_where_the_initializer_has_a_seed():
+    initializer = keras.initializers.GlorotUniform(seed=1)
+    layer = keras.layers.Dense(2, kernel_initializer=initializer)
+    generator = keras.Sequential([keras.Input((2,)), layer])
+    model = EGAN(generator, logistic([0, 0, 0]), survivors=3)
+    kernels = [getattr(model, survivor).get_weights()[0] for survivor in model.survivors]
+    for i in range(3):
+        assert not np.array_equal(kernels[i], kernels[i - 1])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"mutations": None},
+        {"mutations": [[]]},
+        {"survivors": True},
+        {"diversity_weight": float("nan")},
+        {"r1": "x"},
+        {"gradient_penalty": -1},
+    ],
+)
+def test_arguments_are_checked(wrong):
+    with pytest.raises(UserInputError, match=next(iter(wrong))):
+        EGAN(networks={"name": "mixture", "latent_size": 2}, **wrong)

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 from games import (
     Evolves,
+    Game,
     Gated,
     LazyPenalty,
     Likelihood,
@@ -16,11 +17,12 @@ from games import (
     SecondOrder,
     SeveralBatches,
     Staged,
+    dense,
 )
 
 from tfgan_suite import testing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.training import Checkpoints, Snapshot
+from tfgan_suite.training import Checkpoints, Loss, Snapshot, Stage
 
 GAMES = [Evolves, Gated, LazyPenalty, Likelihood, SecondOrder, SeveralBatches, Staged]
 
@@ -283,3 +285,117 @@ def test_a_field_that_is_made_is_the_same_on_replicas_and_where_fit_goes_on():
     np.testing.assert_array_equal(trained(one, 1, 1), whole)
     np.testing.assert_allclose(trained(two, 2), whole, atol=1e-6)
     assert np.abs(whole - 1).max() > 0.01
+
+
+def loss_of(result):
+    class WithLoss(Game):
+        def train_step(self, batch):
+            self.update("critic", lambda points, training: result(self, points), batch["point"])
+            return self.step_logs()
+
+    return WithLoss
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (lambda game, x: game.critic(x), "must return Loss"),
+        (lambda game, x: Loss({}), "must return Loss"),
+        (lambda game, x: Loss(game.critic(x)), "must return Loss"),
+        (lambda game, x: Loss({"real": x[:, 0]}, {"real": x[:, 1]}), "'real'. Give it a name of"),
+        (lambda game, x: Loss({"loss": x[:, 0]}), "'loss'. Give it a name of its own"),
+        (lambda game, x: Loss({"a": x[:, 0]}, {"gradient_norm": x[:, 0]}), "'gradient_norm'"),
+        (lambda game, x: Loss({"a=b": x[:, 0]}), r"without \| = and ,"),
+        (lambda game, x: Loss({"a": x[:, 0]}, outputs=tf.constant(1.0)), "a scalar in Loss.outp"),
+        (lambda game, x: Loss({"a": x[:, 0]}, outputs=None), "None in Loss.outputs"),
+    ],
+)
+def test_what_a_loss_returns_is_checked(result, message):
+    model = loss_of(result)()
+    model.compile(accumulate_steps=2)
+    with pytest.raises(UserInputError, match=message):
+        model.fit(np.ones((8, 2), np.float32), batch_size=4, verbose=0)
+
+
+def test_outputs_may_be_numbers():
+    model = loss_of(lambda game, x: Loss({"a": game.critic(x)[:, 0]}, outputs={"weight": 3.0}))()
+    model.compile()
+    model.fit(np.ones((8, 2), np.float32), batch_size=4, verbose=0)
+
+
+def test_an_activity_regularizer_is_refused():
+    """Its loss would be left out without a word."""
+    game = Game()
+    inner = dense(activity_regularizer="l2")
+    game.maker = keras.Sequential([keras.Input((2,)), inner])
+    with pytest.raises(UserInputError, match="maker has an activity_regularizer in dense"):
+        game.declare_player("maker", "maker")
+
+
+@pytest.mark.parametrize(
+    ("stages", "message"),
+    [
+        (["a"], "needs Stages"),
+        ([Stage("a", "8"), Stage("b")], "'a' lasts 8 images"),
+        ([Stage("a", 8), Stage("b", 0)], "'b' lasts 0 images"),
+        ([Stage("a", 8, batch_size=0), Stage("b")], "batch_size of stage 'a'"),
+        ([Stage("a", 8), Stage("b", settings=[1])], "'b' must be hashable"),
+        ([Stage("a", 8), Stage("b", resets=("citric",))], "'citric' is none of the players"),
+    ],
+)
+def test_stages_are_checked_before_the_first_step(stages, message):
+    class Staged(LazyPenalty):
+        def __init__(self):
+            super().__init__()
+            self.declare_stages(*stages)
+
+    with pytest.raises(UserInputError, match=message):
+        model = Staged()
+        model.compile()
+        model.fit(np.ones((4, 2), np.float32), batch_size=4, verbose=0)
+
+
+def test_images_in_a_stage_end_with_it():
+    class Watched(LazyPenalty):
+        def __init__(self):
+            super().__init__()
+            self.declare_stages(Stage("a", 6), Stage("b", 4))
+
+        def train_step(self, batch):
+            self.log({"images": tf.cast(self.images_in_stage, tf.float32)})
+            return super().train_step(batch)
+
+    model, seen = Watched(), []
+    model.compile()
+    for _ in range(6):
+        seen.append(model.train_on_batch(np.ones((2, 2), np.float32), return_dict=True)["images"])
+    assert seen == [0, 2, 4, 0, 2, 4]
+    model.train_on_batch(np.ones((2, 2), np.float32))
+    assert model.train_on_batch(np.ones((2, 2), np.float32), return_dict=True)["images"] == 4
+
+
+@pytest.mark.parametrize(
+    ("game", "data", "message"),
+    [
+        (LazyPenalty, lambda d: d.batch(4), r"have no fixed size.*drop_remainder=True"),
+        (LazyPenalty, lambda d: d, "The batch dimension is missing"),
+        (
+            SeveralBatches,
+            lambda d: d.batch(4, drop_remainder=True),
+            r"takes 2 batches; expected point of shape \[batch, 2, ...\], received \(4, 2\)",
+        ),
+        (
+            LazyPenalty,
+            lambda d: d.map(lambda e: {"point": e["point"][:1]}).batch(4, drop_remainder=True),
+            r"point has shape \(4, 1\); expected",
+        ),
+    ],
+)
+def test_a_distributed_dataset_of_no_batches_is_refused(game, data, message):
+    strategy = tf.distribute.OneDeviceStrategy("CPU:0")
+    with strategy.scope():
+        model = game()
+        model.compile()
+    points = tf.data.Dataset.from_tensor_slices({"point": np.ones((7, 2), np.float32)})
+    with pytest.raises(UserInputError, match=message):
+        model.fit(strategy.experimental_distribute_dataset(data(points)), verbose=0)

@@ -279,3 +279,36 @@ def test_made_fields_that_cannot_be_made(x, message):
     with pytest.raises(UserInputError, match=message) as error:
         training(x, takes=inputs.Takes("Model", MADE), batch_size=3)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, True, "4"])
+@pytest.mark.parametrize("what", ["batch_size", "steps"])
+def test_numbers_of_rows_and_batches_are_checked(what, size):
+    """Keras goes on without an end for -1, and takes 0 for the default."""
+    for batches in (inputs.training_batches, inputs.evaluation_batches):
+        with pytest.raises(UserInputError, match=f"{what} must be a whole number from 1, or None"):
+            batches(ARRAY, None, ONE, tf.distribute.get_strategy(), **{what: size})
+
+
+def test_what_is_no_array_is_called_by_its_name():
+    labelled = inputs.Takes("Model", {"x": Point(), "label": ClassId(2)})
+    with pytest.raises(UserInputError, match="lists of numbers: np.array.*y of type list"):
+        training(ARRAY, [0, 1] * 5, labelled)
+    with pytest.raises(UserInputError, match=r"a dict with the keys \['x'\], and beside it y"):
+        training({"x": ARRAY}, np.zeros(10, int), labelled)
+
+
+def test_sample_weights_in_the_data_are_refused():
+    x, y = ARRAY, np.zeros(10, np.int32)
+    for data in ((x, y, x[:, 0]), tf.data.Dataset.from_tensor_slices((x, y, x[:, 0])).batch(2)):
+        with pytest.raises(UserInputError, match="of 3, of which Keras takes the last for sample"):
+            training(data, takes=ONE, batch_size=2)
+
+
+def test_tensors_of_unknown_rank_and_sparse_ones_are_refused():
+    unknown = tf.data.Dataset.from_generator(lambda: iter([ARRAY]), tf.float32)
+    with pytest.raises(UserInputError, match="number of dimensions of a tensor is not known"):
+        training(unknown)
+    sparse = tf.data.Dataset.from_tensors(tf.sparse.from_dense(ARRAY))
+    with pytest.raises(UserInputError, match="x is sparse"):
+        training(sparse)

@@ -196,6 +196,13 @@ def _fields_of_sources(data_source, spec, sources) -> list[list[tuple[Source, di
             f"Data sources have two domains; the model takes {len(streams(spec))}."
         )
     for stream in streams(spec):
+        alike = [n for n, f in stream.items() if f.kind == kind and f.made_from is None]
+        domains = len(free) if len(streams(spec)) == 1 else 1
+        if len(alike) > domains:
+            raise UserInputError(
+                f"{data_source} gives {domains} field{'s'[: domains > 1]} of kind {kind} to a "
+                f"stream; the model takes {len(alike)}: {', '.join(alike)}. Pass arrays to fit."
+            )
         mine = free if len(streams(spec)) == 1 else [free.pop(0)]
         parts = [(source, {}) for source in mine]
         mains = iter(parts)

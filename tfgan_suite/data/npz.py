@@ -89,8 +89,8 @@ def open_npz(
         read = [_examples(path, arrays, name, split, held_out, rules, main) for name in names]
         if None in read:
             return None
-        fields = [field for field, _ in read]
-        counts = [len(chosen) for _, chosen in read]
+        fields = [field for field, _, _ in read]
+        counts = [len(chosen) for _, chosen, _ in read]
         if layout == "paired" and counts[0] != counts[1]:
             raise UserInputError(f"{path}: {a!r} has {counts[0]} examples and {b!r} {counts[1]}.")
         if layout != "single":
@@ -101,9 +101,9 @@ def open_npz(
         labels = _labels(path, arrays, x, y, split)
     if labels is None:
         return (_source(str(path), fields[0], main),)
-    chosen = read[0][1]
-    if len(labels) <= chosen.max():
-        raise UserInputError(f"{path}: there are {len(labels)} labels, fewer than examples.")
+    _, chosen, num = read[0]
+    if len(labels) != num:
+        raise UserInputError(f"{path}: there are {len(labels)} labels for {num} examples.")
     field = {**fields[0], "label": labels[chosen]}
     return (_source(str(path), field, main, num_classes=int(labels.max()) + 1),)
 
@@ -209,7 +209,8 @@ def _field_name(arrays, name, split) -> str | None:
 
 
 def _examples(path, arrays, name, split, held_out, rules, main):
-    """Returns (fields, indices chosen) of a split, or `None` where nothing is held out."""
+    """Returns (fields, indices chosen, examples in the file) of a split, or `None` where nothing is
+    held out."""
     own_split = _field_name(arrays, name, "test") is not None
     field = _field_name(arrays, name, split if own_split else "train")
     if field is None:
@@ -233,10 +234,10 @@ def _examples(path, arrays, name, split, held_out, rules, main):
             points = array[chosen].astype(np.float32)
         if not np.isfinite(points).all():
             raise UserInputError(f"{name} has points that are not finite in float32.")
-        return {"point": points}, chosen
+        return {"point": points}, chosen, len(array)
     read = {"clip": _clips, "volume": _volumes}.get(main.kind, images.from_arrays)
     kind = main.kind if main.kind in ("clip", "volume") else "image"
-    return {kind: read(array[chosen], rules, name)}, chosen
+    return {kind: read(array[chosen], rules, name)}, chosen, len(array)
 
 
 def _split(path, number, held_out, split):

@@ -4,6 +4,7 @@ import functools
 import types
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_suite import fields
@@ -74,7 +75,9 @@ class GenerativeModel(
 
     def __init__(self, seed: int = 0, ema_half_life: float | None = None, name: str | None = None):
         super().__init__(name=name)
-        if ema_half_life is not None and ema_half_life <= 0:
+        if ema_half_life is not None and not (
+            isinstance(ema_half_life, int | float | np.number) and ema_half_life > 0
+        ):
             raise UserInputError(
                 f"ema_half_life is a positive number of images or None. Received: {ema_half_life}."
             )
@@ -141,6 +144,8 @@ class GenerativeModel(
                 f"{type(self).__name__} has a method called loss, a name that Keras sets to None. "
                 f"Give it another, such as {player}_loss."
             )
+        for network in networks:
+            _refuse_activity_regularizers(network, getattr(self, network))
         self._player_networks = {**self._player_networks, player: tuple(networks)}
         served = networks if served is True else tuple(served or ())
         self._served_networks = (*self._served_networks, *served)
@@ -270,7 +275,11 @@ class GenerativeModel(
         return tf.equal(current_step().index % steps, 0)
 
     def gather(self, tensor: tf.Tensor) -> tf.Tensor:
-        """Returns the global batch of a replica's `[B, ...]` tensor, in replica order."""
+        """Returns the global batch of a replica's `[B, ...]` tensor, in replica order.
+
+        In `evaluate` the rows that only fill up a last batch are among them; `mean` leaves them
+        out.
+        """
         return gather_batch(tensor, current_step().num_replicas)
 
     def local_part(self, tensor: tf.Tensor) -> tf.Tensor:
@@ -304,10 +313,14 @@ class GenerativeModel(
 
     @property
     def images_in_stage(self) -> tf.Tensor:
-        """Images seen since the stage began: int64 scalar tensor."""
-        return tf.convert_to_tensor(self.images_seen.value) - self.stages.start_of(
-            self._cache.stage
-        )
+        """Images seen since the stage began, at most as many as it lasts: int64 scalar tensor.
+
+        A step or execution that begins in a stage may reach beyond its end.
+        """
+        index = self._cache.stage
+        images = tf.convert_to_tensor(self.images_seen.value) - self.stages.start_of(index)
+        lasts = self.stages.all[index].images
+        return images if lasts is None else tf.minimum(images, tf.constant(lasts, images.dtype))
 
     def log(self, values: dict[str, tf.Tensor]) -> None:
         """Adds scalars to the logs of this step, which must be the same on every replica."""
@@ -319,3 +332,18 @@ class GenerativeModel(
         What several updates of one player measured under one name is averaged over them.
         """
         return current_step().means()
+
+
+def _refuse_activity_regularizers(name, network):
+    """They add to losses that Keras' own training step would take up, and this one does not."""
+
+    def layers_of(layer):
+        return [layer, *(part for one in getattr(layer, "layers", ()) for part in layers_of(one))]
+
+    layers = layers_of(network)
+    found = [layer.name for layer in layers if getattr(layer, "activity_regularizer", None)]
+    if found:
+        raise UserInputError(
+            f"{name} has an activity_regularizer in {', '.join(found)}, which no player minimises. "
+            "Remove it, and add what it measures as a term of the loss method."
+        )

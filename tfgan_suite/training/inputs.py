@@ -91,6 +91,7 @@ def training_batches(
         UserInputError: if the data does not fit the model or the replicas, is too small or has no
             end.
     """
+    _check_counts(batch_size=batch_size, steps=steps)
     if isinstance(x, tf.distribute.DistributedDataset):
         return Batches(x, steps or max(0, int(x.cardinality)) or None)
     if isinstance(x, tf.data.Dataset):
@@ -146,6 +147,7 @@ def evaluation_batches(
     Raises:
         UserInputError: as for `training_batches`.
     """
+    _check_counts(batch_size=batch_size, steps=steps)
     if isinstance(x, tf.distribute.DistributedDataset):
         return Batches(x, steps)
     if isinstance(x, tf.data.Dataset):
@@ -211,10 +213,55 @@ def split(x, y, share: float):
     return (part(lambda n: slice(n)), None), part(lambda n: slice(n, None))
 
 
+def check_replica_batch(batch: Mapping[str, tf.Tensor], takes: Takes, batches: int) -> None:
+    """Makes sure that what a replica gets is a batch of known size; a `DistributedDataset` holds
+    anything.
+
+    Args:
+        batch: dict of tensors `[B, ...]`, or `[B, batches, ...]` where a step takes several.
+        takes: what the model takes.
+        batches: int. Batches of the step.
+
+    Raises:
+        UserInputError: if it is not.
+    """
+    for name, field in fields.flat(takes.spec).items():
+        shape = batch[name].shape
+        if shape.rank is None or shape.rank == 0 or shape[0] is None:
+            raise UserInputError(
+                f"The batches of a DistributedDataset have no fixed size: {name} has shape "
+                f"{shape}. Batch the dataset by .batch(size, drop_remainder=True)."
+            )
+        stacked = shape.rank == len(field.shape) + 2 and shape[1] == batches
+        if batches > 1 and not stacked:
+            raise UserInputError(
+                f"A step of {takes.model} takes {batches} batches; expected {name} of shape "
+                f"[batch, {batches}, ...], received {tuple(shape)}. tfgan_suite.data gives them "
+                "so; fit stacks those of a tf.data.Dataset itself."
+            )
+    first = {name: part[:, 0] if batches > 1 else part for name, part in batch.items()}
+    fields.check_form(first, takes.spec)
+
+
+def _check_counts(**counts):
+    """Refuses numbers of rows and batches that are none; Keras takes -1 for "without an end"."""
+    for name, value in counts.items():
+        is_count = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if value is not None and not (is_count and value >= 1):
+            raise UserInputError(
+                f"{name} must be a whole number from 1, or None. Received: {value!r}."
+            )
+
+
 def batch_of(structure) -> int | None:
     """Returns the static batch size of a structure of tensors or specs (None if unknown)."""
     leaves = tf.nest.flatten(structure)
     shapes = [leaf.shape for leaf in leaves if leaf is not None]
+    if any(shape.rank is None for shape in map(tf.TensorShape, shapes)):
+        raise UserInputError(
+            "The number of dimensions of a tensor is not known. Give it: dataset.map(lambda x: "
+            "tf.ensure_shape(x, [None, ...])), or output_signature= of from_generator."
+        )
     if not shapes or any(len(shape) == 0 for shape in shapes):
         raise UserInputError(
             "Every tensor of a batch needs a leading batch dimension. "
@@ -239,11 +286,13 @@ class _Arrays:
 
     def __init__(self, x, y, takes, seed=0):
         data = x if y is None else (x, y)
-        if not all(hasattr(leaf, "shape") for leaf in tf.nest.flatten(data)):
-            raise UserInputError(
-                "fit and evaluate take arrays or a tf.data.Dataset of batches (for generators: "
-                f"tf.data.Dataset.from_generator). Received: x of type {type(x).__name__}."
-            )
+        for name, part in {"x": x, "y": y}.items():
+            if (name == "x" or part is not None) and not _is_of_arrays(part):
+                raise UserInputError(
+                    "fit and evaluate take arrays or a tf.data.Dataset of batches (for generators: "
+                    "tf.data.Dataset.from_generator; for lists of numbers: np.array). Received: "
+                    f"{name} of type {type(part).__name__}."
+                )
         making.check_made(takes.spec)
         self._takes = takes
         self._given = making.given_part(takes.spec, _names_of(data, takes.spec))
@@ -304,6 +353,10 @@ class _Arrays:
             part = {name: tf.cast(value, stream[name].dtype) for name, value in part.items()}
             batch.update(maker.finish(part, positions))
         return batch
+
+
+def _is_of_arrays(data):
+    return all(hasattr(leaf, "shape") for leaf in tf.nest.flatten(data))
 
 
 def _names_of(data, spec):

@@ -33,6 +33,8 @@ class Loop:
             batch = fields.named(
                 counted.data if counted else data, self.batch_spec(), type(self).__name__
             )
+            axes = self.batches_per_step if training else 1
+            inputs.check_replica_batch(batch, self._takes(), axes)
             context = tf.distribute.get_replica_context()
             index = tf.convert_to_tensor(self.step.value) if training else tested
             step = Step(
@@ -162,6 +164,7 @@ class Loop:
         """Reads the clock of the stages from the model's state, as a checkpoint left it."""
         if self.stages is None:
             return
+        self.stages.check_resets(self.players())
         self._cache.images = int(self.images_seen.numpy())
         self._set_stage(int(self.stage_index.numpy()))
 

@@ -1,12 +1,14 @@
 """A player's update: the gradient of its loss over the global batch, checked and applied."""
 
 import functools
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
+from tfgan_suite.errors import UserInputError
 from tfgan_suite.layers import example_scope
 from tfgan_suite.training.accumulation import in_parts
 from tfgan_suite.training.callee import Callee
@@ -242,12 +244,13 @@ class PlayerUpdates:
             return weighted_mean(tf.cast(values, tf.float32), weights)
 
         variables = self.trainable_variables_of(player)
+        parts = self.accumulate_steps if training else 1
         states = self._layer_seed_states()
         seeds = [(v, _layer_seed(v, i, key, offset)) for i, v in enumerate(states)]
         # Layers that move statistics or seeds do so inside this scope only.
         with keras.StatelessScope(state_mapping=seeds) as scope:
             with example_scope(key, offset, global_batch), tf.GradientTape() as tape:
-                result = loss(*inputs, training=training)
+                result = _checked(player, loss(*inputs, training=training))
                 terms = {f"{player}/{name}": mean(term) for name, term in result.terms.items()}
                 penalties = [v.regularizer(v.value) for v in variables if v.regularizer]
                 if penalties and regularized:
@@ -267,7 +270,7 @@ class PlayerUpdates:
             "gradients": [tf.convert_to_tensor(g) for g in gradients],
             "statistics": statistics,
             "scalars": {**terms, **monitors, f"{player}/loss": total},
-            "outputs": result.outputs,
+            "outputs": _as_tensors(player, result.outputs, parts),
         }
 
     def _layer_seed_states(self):
@@ -277,6 +280,41 @@ class PlayerUpdates:
         return [
             v for n in networks for v in n.variables if id(v) not in weights and "seed" in v.path
         ]
+
+
+_RESERVED = ("loss", "gradient_norm", "regularization")  # what an update logs beside the terms
+
+
+def _checked(player, result):
+    """Returns what a loss method gave, if it is a `Loss` that can be averaged and logged."""
+    if not isinstance(result, Loss) or not isinstance(result.terms, Mapping) or not result.terms:
+        raise UserInputError(
+            f"The loss of {player!r} must return Loss(terms) with a dict of at least one term "
+            f"[B]. Received: {result!r}."
+        )
+    for name in (*result.terms, *result.monitors):
+        both = name in result.terms and name in result.monitors
+        if both or name in _RESERVED or re.search("[|=,]", name):
+            raise UserInputError(
+                f"The loss of {player!r} calls a term or monitor {name!r}. Give it a name of its "
+                f"own, without | = and , and other than {', '.join(_RESERVED)}."
+            )
+    return result
+
+
+def _as_tensors(player, outputs, parts):
+    """Returns `Loss.outputs` as tensors, which can be joined again where they come in parts."""
+    outputs = tf.nest.map_structure(
+        lambda value: value if value is None else tf.convert_to_tensor(value), outputs
+    )
+    for value in tf.nest.flatten(outputs):
+        if value is None or (parts > 1 and value.shape.rank == 0):
+            what = "None" if value is None else "a scalar"
+            raise UserInputError(
+                f"The loss of {player!r} has {what} in Loss.outputs; expected tensors [B, ...]. "
+                "Log a scalar as a monitor."
+            )
+    return outputs
 
 
 def _without_prefix(player, scalars):

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import numpy as np
+
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.keras_private import learning_rate_of
 
@@ -40,17 +42,38 @@ class Stages:
 
     def __init__(self, stages):
         self.all = tuple(stages)
-        if not self.all:
-            raise UserInputError("declare_stages needs at least one stage.")
-        for stage in self.all[:-1]:
-            if not stage.images or stage.images < 1:
+        if not self.all or not all(isinstance(stage, Stage) for stage in self.all):
+            raise UserInputError(f"declare_stages needs Stages, at least one. Received: {stages}.")
+        for stage in self.all:
+            try:
+                hash(stage)
+            except TypeError as error:
+                raise UserInputError(
+                    f"settings of stage {stage.name!r} must be hashable, such as a tuple or a "
+                    f"frozen dataclass. Received: {stage.settings!r}."
+                ) from error
+            if stage.batch_size is not None and not _is_count(stage.batch_size):
+                raise UserInputError(
+                    f"batch_size of stage {stage.name!r} must be a whole number from 1, or None. "
+                    f"Received: {stage.batch_size!r}."
+                )
+            if not _is_count(stage.images) and not (stage is self.all[-1] and stage.images is None):
                 raise UserInputError(
                     f"Stage {stage.name!r} lasts {stage.images} images; only the last may last "
-                    "to the end (None), the others a positive number."
+                    "to the end (None), the others a positive whole number."
                 )
         names = [stage.name for stage in self.all]
         if len(set(names)) < len(names):
             raise UserInputError(f"Two stages have one name: {names}.")
+
+    def check_resets(self, players) -> None:
+        """Raises UserInputError if a stage resets what is no player."""
+        for stage in self.all:
+            if unknown := [player for player in stage.resets if player not in players]:
+                raise UserInputError(
+                    f"Stage {stage.name!r} resets {stage.resets!r}; {unknown[0]!r} is none of the "
+                    f"players {list(players)}. Give a tuple of players."
+                )
 
     def index_at(self, images: int) -> int:
         """Returns the number of the stage that a run is in after so many images."""
@@ -70,6 +93,10 @@ class Stages:
         if self.all[index].images is None:
             return None
         return self.start_of(index) + self.all[index].images
+
+
+def _is_count(value):
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1
 
 
 def start_anew(optimizer, variables: list) -> None:

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite.data.options import number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
@@ -117,6 +118,8 @@ class CycleGAN(GenerativeModel):
         _check_fit(given, shapes)
         *size, channels_a = shapes["a"]
         channels_b = shapes["b"][2]
+        number("cycle_weight", cycle_weight, 0, 1e9)
+        number("identity_weight", identity_weight, 0, 1e9)
         if identity_weight and channels_a != channels_b:
             raise UserInputError(
                 "The identity loss shows each generator images of its target domain, which "

@@ -5,6 +5,7 @@ import functools
 import keras
 import tensorflow as tf
 
+from tfgan_suite.data.options import number
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses.per_example import mean_per_example
 from tfgan_suite.models.egan import mutations as mutations_by_name
@@ -89,6 +90,7 @@ class EGAN(GAN):
             critic_steps=critic_steps,
         )
         _check(mutations, survivors, evaluation_batches, selection)
+        number("diversity_weight", diversity_weight, 0, 1e9)
         self.mutations = {name: mutations_by_name.get(name) for name in mutations}
         self.diversity_weight = diversity_weight
         self.evaluation_batches = evaluation_batches
@@ -96,7 +98,7 @@ class EGAN(GAN):
         #: Players by rank: the first is the fittest.
         self.survivors = ["generator", *(f"generator_{i}" for i in range(1, survivors))]
         for survivor in self.survivors[1:]:
-            setattr(self, survivor, keras.models.clone_model(self.generator))  # weights of its own
+            setattr(self, survivor, _another(self.generator, int(survivor.rpartition("_")[2])))
             self.declare_player(survivor, survivor)
 
     def compile(self, optimizers=None, *arguments, **more):
@@ -236,13 +238,33 @@ class EGAN(GAN):
         }
 
 
+def _another(network, number):
+    """Returns a network like this one with weights of its own, where its initializers have seeds
+    too."""
+
+    def reseeded(config):
+        if isinstance(config, dict):
+            changed = {key: reseeded(value) for key, value in config.items()}
+            seed = changed.get("seed")
+            return {**changed, "seed": seed + number} if isinstance(seed, int) else changed
+        if type(config) in (list, tuple):
+            return type(config)(map(reseeded, config))
+        return config
+
+    def copy(layer):
+        return type(layer).from_config(reseeded(layer.get_config()))
+
+    return keras.models.clone_model(network, clone_function=copy)
+
+
 def _check(mutations, survivors, evaluation_batches, selection):
-    if isinstance(mutations, str) or not list(mutations) or len(set(mutations)) < len(mutations):
+    names = list(mutations) if isinstance(mutations, list | tuple) else []
+    if not names or not all(isinstance(n, str) for n in names) or len(set(names)) < len(names):
         raise UserInputError(
             f"mutations is a list of at least one name, each once. Received: {mutations!r}."
         )
     for name, value in (("survivors", survivors), ("evaluation_batches", evaluation_batches)):
-        if not isinstance(value, int) or value < 1:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise UserInputError(f"{name} must be a whole number from 1. Received: {value!r}.")
     if selection not in SELECTIONS:
         raise UserInputError(f"selection must be one of {SELECTIONS}. Received: {selection!r}.")

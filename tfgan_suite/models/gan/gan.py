@@ -5,6 +5,7 @@ import functools
 import keras
 import tensorflow as tf
 
+from tfgan_suite.data.options import number
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import samples_field
 from tfgan_suite.losses import adversarial, critic_terms
@@ -91,6 +92,8 @@ class GAN(SamplesOfSeeds, GenerativeModel):
         self.batches_per_step = self.critic_steps = _check_steps(critic_steps)
         self.adversarial_loss = adversarial.get(loss)
         self.latent_distribution = check_distribution(latent_distribution)
+        for argument, weight in {"gradient_penalty": gradient_penalty, "r1": r1, "r2": r2}.items():
+            number(argument, weight, 0, 1e9)
         self.gradient_penalty, self.r1, self.r2 = gradient_penalty, r1, r2
         self.declare_player("discriminator", "discriminator")
         self.declare_player("generator", "generator", served=True)
