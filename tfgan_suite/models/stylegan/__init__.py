@@ -1,4 +1,4 @@
-"""Style-based generator for GANs."""
+"""StyleGAN: Karras et al., 2019."""
 
 from tfgan_suite.models.stylegan.stylegan import StyleGAN
 
