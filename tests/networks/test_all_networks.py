@@ -13,6 +13,7 @@ PAIRS = {
     "maxout_mnist": {"latent_size": 6},
     "mixture": {"latent_size": 6},
     "mlp": {"sample_shape": (4, 4, 1), "latent_size": 6, "generator_hidden_units": (8,)},
+    "residual": {"image_size": 8, "latent_size": 6, "filters": 4, "group_width": 4},
 }
 BUILDERS = {
     **{
