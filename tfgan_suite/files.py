@@ -1,5 +1,7 @@
 """Files that are whole, and on the disk. TensorFlow is not imported."""
 
+import contextlib
+import fcntl
 import os
 import stat
 from pathlib import Path
@@ -39,6 +41,18 @@ def write_whole(path: Path, content: bytes) -> None:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path):
+    """While the `with` block runs, another process that calls this for the folder waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def sync(path: Path) -> None:

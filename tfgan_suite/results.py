@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.files import read_text, write_whole
+from tfgan_suite.files import alone_in, read_text, write_whole
 
 ROOT = Path(__file__).parents[1]
 """The clone that this package lies in."""
@@ -203,13 +203,14 @@ def append(path: str | Path, results: Iterable[Result]) -> None:
         UserInputError: the file holds lines that are no results.
         RunFailure: the file cannot be written.
     """
-    path = Path(path)
-    lines = {
-        (line.table, line.metric, json.dumps(line.setting, sort_keys=True)): line
-        for line in [*read(path), *results]
-    }
+    path, results = Path(path), list(results)
     try:
-        write_whole(path, "".join(f"{line.to_json()}\n" for line in lines.values()).encode())
+        with alone_in(path.parent):  # another program may append at the same time
+            lines = {
+                (line.table, line.metric, json.dumps(line.setting, sort_keys=True)): line
+                for line in [*read(path), *results]
+            }
+            write_whole(path, "".join(f"{line.to_json()}\n" for line in lines.values()).encode())
     except OSError as error:
         raise RunFailure(f"{path} cannot be written: {error}") from error
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -138,6 +139,17 @@ def test_a_figure_that_is_measured_again_takes_its_own_place(clone):
     other = dataclasses.replace(LINE, setting={"mixture": "ring", "seed": 1})
     results.append(path, [other, again])
     assert results.read(path) == [again, SHARE, other]
+
+
+def test_programs_that_append_at_the_same_time_lose_no_line(tmp_path):
+    path = tmp_path / results.FILE
+
+    def append(seed):
+        results.append(path, [dataclasses.replace(LINE, setting={"seed": seed})])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(append, range(40)))
+    assert sorted(line.setting["seed"] for line in results.read(path)) == list(range(40))
 
 
 def test_commands_name_no_place_of_this_machine(monkeypatch):

@@ -63,6 +63,15 @@ def test_predict_and_export_take_both_inputs(tmp_path):
     np.testing.assert_allclose(images, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("wrong", [[0, 9], [-1, 0]])
+def test_predict_refuses_classes_that_do_not_exist(wrong):
+    model = tiny()
+    latents = np.zeros((2, model.latent_size), np.float32)
+    for inputs in ([latents, np.array(wrong)], {"latents": latents, "class_id": np.array(wrong)}):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Input class_id: expected 0 to"):
+            model.predict(inputs, verbose=0)
+
+
 @pytest.mark.parametrize("condition", ["concatenation", "projection"])
 def test_the_discriminator_looks_at_the_class(condition):
     model = tiny(condition=condition)

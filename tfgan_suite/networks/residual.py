@@ -1,9 +1,9 @@
 """Residual networks without normalisation, after R3GAN.
 
-Each residual branch is an inverted bottleneck: a 1 x 1 convolution to more channels, a grouped 3 x 3
-convolution, a 1 x 1 convolution back whose kernel begins at zero. So every block begins as the
-identity, and nothing has to be normalised. The other kernels of a branch begin as He's, divided by
-the fourth root of the number of blocks.
+Each residual branch is an inverted bottleneck: a 1 x 1 convolution to more channels, a grouped
+3 x 3 convolution, a 1 x 1 convolution back whose kernel begins at zero. So every block begins as
+the identity, and nothing has to be normalised. The other kernels of a branch begin as those of He,
+divided by the fourth root of the number of blocks.
 
 Source: [Huang et al., 2024](https://arxiv.org/abs/2501.05441), section 4.
 """

@@ -145,6 +145,11 @@ class CGAN(GenerativeModel):
         }
 
     def call(self, inputs):
+        # What is no pair is refused by the network, in words of Keras.
+        if isinstance(inputs, dict) and "class_id" in inputs:
+            inputs = {**inputs, "class_id": self._existing(inputs["class_id"])}
+        elif isinstance(inputs, list | tuple) and len(inputs) == 2:
+            inputs = [inputs[0], self._existing(inputs[1])]
         return self.served_network("generator")(inputs, training=False)
 
     # === Algorithm ===
@@ -250,11 +255,9 @@ class CGAN(GenerativeModel):
             return {"latents": drawn, **classes(num_rows)}
 
         def from_seed(seed, class_id):
-            class_id = check_ids("class_id", class_id, self.num_classes)
             return {"images": self._sample_of({"seed": seed, "class_id": class_id})}
 
         def from_latents(latents, class_id):
-            class_id = check_ids("class_id", class_id, self.num_classes)
             return {"images": tf.cast(self([latents, class_id]), tf.float32)}
 
         def png(seed, class_id):
@@ -285,6 +288,9 @@ class CGAN(GenerativeModel):
     def _sample_of(self, inputs):
         latents = self._latents_of(inputs["seed"])
         return tf.cast(self([latents, inputs["class_id"]]), tf.float32)
+
+    def _existing(self, class_id):
+        return check_ids("class_id", class_id, self.num_classes)
 
     def _latents_of(self, seeds):
         return latents_from_seeds(seeds, self.latent_size, self.latent_distribution)

@@ -22,6 +22,13 @@ PRESETS = {
             },
         }
     },
+    # R3GAN's game and kind of network for 32 pixels, with CIFAR-10's first gamma, narrower.
+    "relativistic_32": {
+        "networks": {"name": "residual", "image_size": 32},
+        "loss": "relativistic",
+        "r1": 0.05,
+        "r2": 0.05,
+    },
     # Small enough for tests.
     "tiny": {
         "networks": {
