@@ -6,6 +6,7 @@ pixels to come need of those before, so that a pixel costs the same wherever it 
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.models.pixelrnn.masked import MaskedConvolution, Taps
@@ -359,35 +360,34 @@ class DiagonalBiLSTM(PixelLayer):
         self.built = True
 
     def call(self, x, condition=None):
-        left, right = tf.split(self.input_to_state(x, condition), 2, axis=-1)
-        gates = tf.stack([skew(left), skew(right[:, :, ::-1])])
-        hidden = self._by_diagonals(tf.transpose(gates, [3, 0, 1, 2, 4]))
-        left, right = tf.unstack(tf.transpose(hidden, [1, 2, 3, 0, 4]))
-        right = unskew(right)[:, :-1, ::-1]
-        hidden = unskew(left) + tf.pad(right, [[0, 0], [1, 0], [0, 0], [0, 0]])
-        return x + self.up(hidden)
+        _, height, width, _ = x.shape
+        h, table = self.hidden_size, Diagonals(height, width)
+        gates = self.input_to_state(x, condition)
+        gates = tf.reshape(gates, [-1, height * width, 2, 4 * h])
+        gates = tf.reshape(tf.transpose(gates, [2, 1, 0, 3]), [2 * height * width, -1, 4 * h])
+        hidden = self._by_diagonals(_taken(gates, table.skewed, table.source_of_skewed), table)
+        hidden = tf.reshape(hidden, [table.skewed.size, -1, h])
+        hidden = _taken(hidden, table.straight, table.source_of_straight)
+        return x + self.up(tf.transpose(hidden[0] + hidden[1], [2, 0, 1, 3]))
 
-    def _by_diagonals(self, gates):
-        """Takes gates `[T, 2, B, H, 4 h]` of the diagonals and returns hidden `[T, 2, B, H, h]`."""
-        h, height = self.hidden_size, gates.shape[3]
+    def _by_diagonals(self, gates, table):
+        """Takes gates `[T, 2, H, B, 4 h]` of the diagonals and returns hidden `[T, 2, H, B, h]`."""
+        h, height = self.hidden_size, gates.shape[2]
         kernel = tf.convert_to_tensor(self.state_to_state)
-        states = tf.unstack(tf.convert_to_tensor(self.initial), axis=1)
         first, _ = initial = [
-            tf.broadcast_to(s[:, None, None], [*tf.unstack(tf.shape(gates)[1:4]), h])
-            for s in states
+            tf.broadcast_to(state[:, None, None], [2, height, tf.shape(gates)[3], h])
+            for state in tf.unstack(tf.convert_to_tensor(self.initial), axis=1)
         ]
-        # The diagonal t has begun in the rows 0 to t.
-        rows, diagonals = tf.range(height), tf.range(gates.shape[0])
-        begun = (rows <= diagonals[:, None])[:, None, None, :, None]
 
         def take_diagonal(inputs, hidden, cell):
-            gates, begun = inputs
-            above = tf.concat([first[:, :, :1], hidden[:, :, :-1]], axis=2)
+            gates, has_begun = inputs
+            above = tf.concat([first[:, :1], hidden[:, :-1]], axis=1)
             both = tf.reshape(tf.concat([above, hidden], axis=-1), [2, -1, 2 * h])
             new = _lstm(gates + tf.reshape(tf.matmul(both, kernel), tf.shape(gates)), cell)
-            return [tf.where(begun, n, old) for n, old in zip(new, (hidden, cell), strict=True)]
+            return [tf.where(has_begun, n, old) for n, old in zip(new, (hidden, cell), strict=True)]
 
-        return _scan(take_diagonal, (gates, begun), *initial)
+        has_begun = tf.constant(table.has_begun[:, None, :, None, None])
+        return _scan(take_diagonal, (gates, has_begun), *initial)
 
     def compute_output_shape(self, x_shape, condition_shape=None):
         return x_shape
@@ -602,20 +602,63 @@ def _scan(step, inputs, hidden, cell):
     return all_hidden.stack()
 
 
-def skew(x):
-    """Shifts each row of `[B, H, W, F]` one place further than that above: `[B, H, W + H - 1, F]`.
+class Diagonals:
+    """Where the pixels of a map are on the skewed maps of both directions, and the way back.
 
-    A column of the result is a diagonal of the map.
+    Row r of a skewed map is shifted by r, so its columns t, `H + W - 1` of them, are diagonals. The
+    map from the right is mirrored first; on the way back it is shifted down by a row.
+
+    Args:
+        height, width: int. Of the map.
+
+    Attributes:
+        skewed: ints `[T, 2, H]`. The pixel, counted through both maps, at each place; -1: none.
+        straight: ints `[2, H, W]`. The place of each pixel; -1: none, of the first row from the
+            right.
+        source_of_skewed, source_of_straight: the same for gradients: what took each pixel or place.
+        has_begun: bools `[T, H]`. Whether a diagonal has reached a row.
     """
-    _, height, width, features = x.shape
-    x = tf.pad(x, [[0, 0], [0, 0], [0, height], [0, 0]])
-    x = tf.reshape(x, [-1, height * (width + height), features])
-    return tf.reshape(x[:, :-height], [-1, height, width + height - 1, features])
+
+    def __init__(self, height, width):
+        length = height + width - 1
+        rows = np.arange(height)
+        column = np.arange(length)[:, None] - rows  # [T, H]
+        inside = (column >= 0) & (column < width)
+        pixels = np.stack([rows * width + column, rows * width + width - 1 - column], axis=1)
+        pixels[:, 1] += height * width
+        self.skewed = np.where(inside[:, None], pixels, -1)
+        self.source_of_skewed = _inverse(self.skewed, 2 * height * width)
+        straight = self.source_of_skewed.reshape(2, height, width)
+        nothing = np.full((1, width), -1)
+        self.straight = np.stack([straight[0], np.concatenate([nothing, straight[1, :-1]])])
+        self.source_of_straight = _inverse(self.straight, self.skewed.size).reshape(
+            self.skewed.shape
+        )
+        self.has_begun = column >= 0
 
 
-def unskew(x):
-    """Takes back what `skew` did."""
-    _, height, length, features = x.shape
-    x = tf.reshape(x, [-1, height * length, features])
-    x = tf.pad(x, [[0, 0], [0, height], [0, 0]])
-    return tf.reshape(x, [-1, height, length + 1, features])[:, :, : length - height + 1]
+def _inverse(table, size):
+    """Returns where in a table each number from 0 to `size - 1` stands; -1: nowhere."""
+    inverse = np.full(size, -1)
+    places = np.flatnonzero(table >= 0)
+    inverse[table.ravel()[places]] = places
+    return inverse
+
+
+def _taken(x, table, inverse):
+    """Returns `x[table]` along the first axis, 0 for -1, of a table without repeated numbers."""
+
+    def take(x, table):
+        x = tf.concat([x, tf.zeros_like(x[:1])], axis=0)
+        return tf.gather(x, np.where(table < 0, x.shape[0] - 1, table))
+
+    @tf.custom_gradient
+    def taken(x):
+        def gradient(upstream):
+            # A gather too: TensorFlow would add up rows one by one.
+            flat = tf.reshape(upstream, [table.size, *tf.unstack(tf.shape(x)[1:])])
+            return tf.reshape(take(flat, inverse), tf.shape(x))
+
+        return take(x, table), gradient
+
+    return taken(x)

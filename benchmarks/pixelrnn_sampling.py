@@ -1,0 +1,133 @@
+"""Seconds to draw images from a PixelRNN, with what layers keep and by whole networks.
+
+Command:
+  python -m benchmarks.pixelrnn_sampling
+  python -m benchmarks.pixelrnn_sampling --kind=pixelcnn --naive_pixels=784 \\
+      --append=tfgan_suite/models/pixelrnn/results.jsonl
+
+Both ways draw `--images` images of 28 x 28 binary pixels from the same untrained network of the
+preset `small_mnist`, in a process of its own each, as compiled graphs, by turns. The naive way runs
+the whole network for each pixel. All its pixels cost the same, so it draws the first
+`--naive_pixels` of each image and the time of all follows by proportion; 784 leaves nothing out.
+Printed are the median of all rounds and, in brackets, the fastest and the slowest.
+"""
+
+import os
+
+import numpy as np
+from absl import flags
+
+from benchmarks.timing import Job
+from tfgan_suite import models, results
+from tfgan_suite.cli import run_program
+from tfgan_suite.cluster.devices import describe_machine
+from tfgan_suite.models.pixelrnn.networks import BLOCKS
+
+_KIND = flags.DEFINE_multi_enum("kind", [], list(BLOCKS), "Unset: all of them.")
+_IMAGES = flags.DEFINE_integer("images", 16, "Images drawn at once.", lower_bound=1)
+_NAIVE_PIXELS = flags.DEFINE_integer(
+    "naive_pixels", 28, "Pixels of each image that the naive way draws.", 1, 784
+)
+_ROUNDS = flags.DEFINE_integer("rounds", 5, "Turns of each way.", lower_bound=1)
+_THREADS = flags.DEFINE_integer("threads", 2, "Processors of each way.", lower_bound=1)
+_APPEND = flags.DEFINE_string("append", None, "Results file to add the figures to as lines.")
+
+
+def main(_):
+    if _APPEND.value:
+        results.read(_APPEND.value)  # an invalid file is reported before the work
+    print("| kind | cached | naive | times as fast |\n|---|---|---|---|", flush=True)
+    for kind in _KIND.value or BLOCKS:
+        cached, naive = measure(
+            kind, _IMAGES.value, _NAIVE_PIXELS.value, _ROUNDS.value, _THREADS.value
+        )
+        lines = lines_of(kind, cached, naive)
+        print(f"| {kind} | {' | '.join(line.shown() for line in lines)} |", flush=True)
+        if _APPEND.value:
+            results.append(_APPEND.value, lines)
+
+
+def measure(kind, images, naive_pixels, rounds, threads):
+    """Returns the seconds of both ways for all pixels, a list of rounds each."""
+    processors = set(sorted(os.sched_getaffinity(0))[:threads])
+    share = naive_pixels / int(np.prod(model_of(kind).image_shape))
+    ways = ((cached_step, kind, images), (naive_step, kind, images, naive_pixels))
+    with Job(*ways[0], processors=[processors]) as one:
+        with Job(*ways[1], processors=[processors]) as other:
+            turns = [
+                (one.round(1, warm_up=0)[0].seconds[0], other.round(1, warm_up=0)[0].seconds[0])
+                for _round in range(rounds)
+            ]
+    cached, naive = zip(*turns, strict=True)
+    return list(cached), [seconds / share for seconds in naive]
+
+
+def lines_of(kind, cached, naive) -> list[results.Result]:
+    """Returns the lines of a kind, for `tfgan_suite.results`."""
+
+    def line(metric, values, unit):
+        return results.Result(
+            table="sampling",
+            metric=metric,
+            value=float(np.median(values)),
+            unit=unit,
+            interval=(min(values), max(values)),
+            interval_kind="fastest to slowest",
+            setting={"kind": kind, "images": _IMAGES.value},
+            machine=f"{describe_machine()}, {_THREADS.value} threads",
+            commit=results.current_commit(),
+            command=results.current_command(),
+            protocol={"rounds": len(values), "naive_pixels": _NAIVE_PIXELS.value},
+        )
+
+    speedup = np.median(naive) / np.median(cached)
+    return [
+        line("draw_28x28_cached", cached, "s"),
+        line(f"draw_28x28_naive_of_{_NAIVE_PIXELS.value}_pixels", naive, "s"),
+        line("times_as_fast", [float(speedup)], None),
+    ]
+
+
+def model_of(kind):
+    """Returns the model that is measured."""
+    return models.build({"name": "pixelrnn", "preset": "small_mnist", "kind": kind})
+
+
+def cached_step(kind, images):
+    """Returns a function that draws images as the model does."""
+    model = model_of(kind)
+    seeds = np.arange(images)
+    return lambda: model.sample(seeds)
+
+
+def naive_step(kind, images, num_pixels):
+    """Returns a function that draws the first pixels of images by the whole network for each."""
+    import tensorflow as tf
+
+    from tfgan_suite.models.pixelrnn import pixels
+    from tfgan_suite.signatures import latents_from_seeds
+
+    model = model_of(kind)
+    size = int(np.prod(model.image_shape))
+
+    @tf.function(autograph=False)
+    def draw(seeds):
+        uniform = latents_from_seeds(seeds, size, "hypercube")
+
+        def take_pixel(i, flat):
+            logits = model.network(tf.reshape(flat, [-1, *model.image_shape]))
+            logits = tf.reshape(logits, [-1, size])[:, i, None]
+            drawn = pixels.to_images(pixels.draw(logits, uniform[:, i]), model.levels)
+            here = tf.one_hot(i, size)
+            return i + 1, flat * (1 - here) + drawn[:, None] * here
+
+        return tf.while_loop(
+            lambda i, flat: i < num_pixels, take_pixel, (tf.constant(0), tf.zeros_like(uniform))
+        )[1]
+
+    seeds = np.arange(images, dtype=np.int64)
+    return lambda: draw(seeds).numpy()
+
+
+if __name__ == "__main__":
+    run_program(main)
