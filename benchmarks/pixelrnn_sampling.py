@@ -117,9 +117,9 @@ def naive_step(kind, images, num_pixels):
         def take_pixel(i, flat):
             logits = model.network(tf.reshape(flat, [-1, *model.image_shape]))
             logits = tf.reshape(logits, [-1, size])[:, i, None]
-            drawn = pixels.to_images(pixels.draw(logits, uniform[:, i]), model.levels)
+            drawn = pixels.draw(logits, uniform[:, i, None])
             here = tf.one_hot(i, size)
-            return i + 1, flat * (1 - here) + drawn[:, None] * here
+            return i + 1, flat * (1 - here) + drawn * here
 
         return tf.while_loop(
             lambda i, flat: i < num_pixels, take_pixel, (tf.constant(0), tf.zeros_like(uniform))

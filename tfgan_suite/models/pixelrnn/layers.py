@@ -47,13 +47,16 @@ class PixelLayer(keras.layers.Layer):
 class Walk:
     """What a layer computes, row by row and pixel by pixel, in float32.
 
-    Every tensor has the batch `B` in front. The base class is that of a layer without memory.
+    What a pixel leaves to those after it is its `carry`. The next one in the row gets the product
+    of its first features with `left_kernel` as a part of `row`; the next row gets all of them.
+    Every tensor of the methods has the batch `B` in front.
     """
 
-    #: Features that `row_begins` gives to each pixel of a row.
-    row_features = 0
-    #: Features of each pixel that `row_ends` wants to see again.
-    kept_features = 0
+    #: `[features, row_features]`: what the carry of the pixel to the left gives to `row`.
+    left_kernel = None
+    #: What `pixel` computes with. A sampler stacks those of layers that are alike: what a loop of
+    #: TensorFlow takes from outside costs time in every iteration.
+    weights: list[tf.Tensor] = []
 
     def cache(self, batch, width):
         """Returns what the layer keeps of the rows above the first one: a list of tensors."""
@@ -66,36 +69,34 @@ class Walk:
         Args:
             cache: list of tensors.
             stream: `[B, W, F]`, what the layer before says of the rows above without looking at
-                the row itself; None where the kind has no such stream.
-        """
-        del cache
-        return None, stream
-
-    def left(self, batch):
-        """Returns what the layer keeps of the pixels left of the first: a list of tensors."""
-        del batch
-        return []
-
-    def pixel(self, x, row, left):
-        """Returns the layer's output for a pixel `[B, F]`, the new `left` and what is kept.
-
-        Args:
-            x: `[B, C]`, the output of the layer before.
-            row: `[B, row_features]` of this pixel.
-            left: list of tensors.
+                the row itself; kinds without such a stream pass it on.
         """
         raise NotImplementedError
 
-    def row_ends(self, cache, kept, stream):
+    def carry(self, batch):
+        """Returns the carry `[B, C]` of the place left of a row's first pixel."""
+        raise NotImplementedError
+
+    def pixel(self, x, row, carry, weights):
+        """Returns the layer's output for a pixel, `[B, F]`, and its carry.
+
+        Args:
+            x: `[B, C]`, the output of the layer before.
+            row: `[B, row_features]`, what earlier rows and the pixel to the left say.
+            carry: that of the pixel to the left.
+            weights: the values of `weights`.
+        """
+        raise NotImplementedError
+
+    def row_ends(self, cache, carries, stream):
         """Returns the cache for the next row.
 
         Args:
             cache: list of tensors.
-            kept: `[B, W, kept_features]`.
+            carries: `[B, W, C]`.
             stream: as `row_begins` got it.
         """
-        del kept, stream
-        return cache
+        raise NotImplementedError
 
 
 def _shifted(window, row):
@@ -137,13 +138,12 @@ class FirstConvolution(PixelLayer):
 
 
 class _FirstWalk(Walk):
-    """Its `x` is a window of the image, `kept` the row of the image."""
+    """Its carry is the window of the image to the left, which the sampler keeps."""
 
     def __init__(self, layer, condition):
         self._taps = Taps(layer.convolution, condition)
-        self.row_features = self._taps.filters
-        #: Pixels to the left that `x` holds beside the pixel itself.
-        self.reach = self._taps.reach
+        self.left_kernel, self.reach = self._taps.left_kernel, self._taps.reach
+        self.weights = [self._taps.own_kernel]
 
     def cache(self, batch, width):
         return [tf.zeros([batch, self._taps.rows_above, width, self._taps.inputs])]
@@ -151,11 +151,11 @@ class _FirstWalk(Walk):
     def row_begins(self, cache, stream):
         return self._taps.of_rows_above(cache[0]), stream
 
-    def pixel(self, x, row, left):
-        return row + self._taps.of_row(x), left, None
+    def pixel(self, x, row, carry, weights):
+        return row if x is None else row + _own(x, *weights), carry
 
-    def row_ends(self, cache, kept, stream):
-        return [_shifted(cache[0], kept)]
+    def row_ends(self, cache, carries, stream):
+        return [_shifted(cache[0], carries)]
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -191,9 +191,9 @@ class ResidualBlock(PixelLayer):
 
 class _ResidualWalk(Walk):
     def __init__(self, layer, condition):
-        self._down, self._up = Taps(layer.down), Taps(layer.up)
         self._taps = Taps(layer.convolution, condition)
-        self.row_features = self.kept_features = self._taps.filters
+        self.left_kernel = self._taps.left_kernel
+        self.weights = [*_dense(layer.down), self._taps.own_kernel, *_dense(layer.up)]
 
     def cache(self, batch, width):
         return [tf.zeros([batch, self._taps.rows_above, width, self._taps.inputs])]
@@ -201,21 +201,16 @@ class _ResidualWalk(Walk):
     def row_begins(self, cache, stream):
         return self._taps.of_rows_above(cache[0]), stream
 
-    def left(self, batch):
-        return [tf.zeros([batch, self._taps.reach * self._taps.inputs])]
+    def carry(self, batch):
+        return tf.zeros([batch, self._taps.inputs])
 
-    def pixel(self, x, row, left):
-        narrow = tf.nn.relu(_one_by_one(self._down, tf.nn.relu(x)))
-        window = tf.concat([left[0], narrow], axis=-1)
-        y = _one_by_one(self._up, tf.nn.relu(row + self._taps.of_row(window)))
-        return x + y, [window[:, self._taps.inputs :]], narrow
+    def pixel(self, x, row, carry, weights):
+        down, own, up = weights[:2], weights[2], weights[3:]
+        narrow = tf.nn.relu(_plus(tf.nn.relu(x), *down))
+        return x + _plus(tf.nn.relu(row + tf.matmul(narrow, own)), *up), narrow
 
-    def row_ends(self, cache, kept, stream):
-        return [_shifted(cache[0], kept)]
-
-
-def _one_by_one(taps, x):
-    return taps.of_row(x) + taps.of_rows_above(None)
+    def row_ends(self, cache, carries, stream):
+        return [_shifted(cache[0], carries)]
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -255,11 +250,11 @@ class Head(PixelLayer):
 
 class _HeadWalk(Walk):
     def __init__(self, layer):
-        self._features, self._logits = Taps(layer.features), Taps(layer.logits)
+        self.weights = [*_dense(layer.features), *_dense(layer.logits)]
 
-    def pixel(self, x, row, left):
-        features = tf.nn.relu(_one_by_one(self._features, tf.nn.relu(x)))
-        return _one_by_one(self._logits, features), left, None
+    def pixel(self, x, row, carry, weights):
+        features = tf.nn.relu(_plus(tf.nn.relu(x), *weights[:2]))
+        return _plus(features, *weights[2:]), carry
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -304,33 +299,34 @@ class RowLSTM(PixelLayer):
 
 
 class _RowWalk(Walk):
+    """Its carry is the input, of which gates see the pixel to the left, and both states."""
+
     def __init__(self, layer, condition):
         self._size = layer.hidden_size
-        self._taps, self._up = Taps(layer.input_to_state, condition), Taps(layer.up)
+        self._taps = Taps(layer.input_to_state, condition)
         self._kernel, self._initial = _in_float32(layer.state_to_state, layer.initial)
-        self.row_features = 5 * self._size
-        self.kept_features = 2 * self._size
+        self.weights = [self._taps.own_kernel, *_dense(layer.up)]
+        self.left_kernel = tf.pad(self._taps.left_kernel, [[0, 0], [0, self._size]])
 
     def cache(self, batch, width):
         return _everywhere(self._initial, tf.zeros([batch, width, 1]))
 
     def row_begins(self, cache, stream):
         hidden, cell = cache
-        gates = _above(hidden, self._kernel) + self._taps.of_rows_above(None)
+        gates = _above(hidden, self._kernel) + self._taps.offset
         return tf.concat([gates, cell], axis=-1), stream
 
-    def left(self, batch):
-        return [tf.zeros([batch, self._taps.reach * self._taps.inputs])]
+    def carry(self, batch):
+        return tf.zeros([batch, self._taps.inputs + 2 * self._size])
 
-    def pixel(self, x, row, left):
-        window = tf.concat([left[0], x], axis=-1)
+    def pixel(self, x, row, carry, weights):
+        own, *up = weights
         gates, cell = row[:, : 4 * self._size], row[:, 4 * self._size :]
-        hidden, cell = _lstm(gates + self._taps.of_row(window), cell)
-        y = x + _one_by_one(self._up, hidden)
-        return y, [window[:, self._taps.inputs :]], tf.concat([hidden, cell], axis=-1)
+        hidden, cell = _lstm(gates + tf.matmul(x, own), cell)
+        return x + _plus(hidden, *up), tf.concat([x, hidden, cell], axis=-1)
 
-    def row_ends(self, cache, kept, stream):
-        return tf.split(kept, 2, axis=-1)
+    def row_ends(self, cache, carries, stream):
+        return tf.split(carries[..., self._taps.inputs :], 2, axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -399,17 +395,20 @@ class DiagonalBiLSTM(PixelLayer):
 class _DiagonalWalk(Walk):
     """The LSTM from the left goes along with the pixels, that from the right when a row is whole.
 
-    A row needs only the row above of the LSTM from the right, so both take one step a pixel.
+    A row needs only the row above of the LSTM from the right, so each takes one step a pixel. The
+    carry is hidden and cell state from the left, and what the pixel gives to the gates from the
+    right.
     """
 
     def __init__(self, layer, condition):
         self._size = h = layer.hidden_size
-        self._taps, self._up = Taps(layer.input_to_state, condition), Taps(layer.up)
+        self._taps = Taps(layer.input_to_state, condition)
+        self.weights = [self._taps.own_kernel, *_dense(layer.up)]
         kernel, self._initial = _in_float32(layer.state_to_state, layer.initial)
-        (self._above_left, self._left), (self._above_right, self._right) = (
+        (self._above_left, left), (self._above_right, self._right) = (
             (k[:h], k[h:]) for k in tf.unstack(kernel)
         )
-        self.row_features = self.kept_features = 5 * h
+        self.left_kernel = tf.pad(left, [[0, 0], [0, h]])
 
     def cache(self, batch, width):
         like = tf.zeros([batch, width, 1])
@@ -418,27 +417,26 @@ class _DiagonalWalk(Walk):
 
     def row_begins(self, cache, stream):
         from_left, _, added = cache
-        offset = self._taps.of_rows_above(None)[..., : 4 * self._size]
+        offset = self._taps.offset[..., : 4 * self._size]
         gates = _product(from_left, self._above_left) + offset
         return tf.concat([gates, added], axis=-1), stream
 
-    def left(self, batch):
-        return _everywhere(self._initial[0], tf.zeros([batch, 1]))
+    def carry(self, batch):
+        states = _everywhere(self._initial[0], tf.zeros([batch, 1]))
+        return tf.concat([*states, tf.zeros([batch, 4 * self._size])], axis=-1)
 
-    def pixel(self, x, row, left):
+    def pixel(self, x, row, carry, weights):
         h = self._size
-        hidden, cell = left
-        inputs = self._taps.of_row(x)
-        gates = row[:, : 4 * h] + inputs[:, : 4 * h] + tf.matmul(hidden, self._left)
-        hidden, cell = _lstm(gates, cell)
-        y = x + _one_by_one(self._up, hidden + row[:, 4 * h :])
-        return y, [hidden, cell], tf.concat([hidden, inputs[:, 4 * h :]], axis=-1)
+        own, *up = weights
+        from_left, from_right = tf.split(tf.matmul(x, own), 2, axis=-1)
+        hidden, cell = _lstm(row[:, : 4 * h] + from_left, carry[:, h : 2 * h])
+        y = x + _plus(hidden + row[:, 4 * h :], *up)
+        return y, tf.concat([hidden, cell, from_right], axis=-1)
 
-    def row_ends(self, cache, kept, stream):
+    def row_ends(self, cache, carries, stream):
         h = self._size
-        from_left, inputs = kept[..., :h], kept[..., h:]
-        offset = self._taps.of_rows_above(None)[..., 4 * h :]
-        gates = inputs + offset + _product(cache[1], self._above_right)
+        gates = carries[..., 2 * h :] + self._taps.offset[..., 4 * h :]
+        gates = gates + _product(cache[1], self._above_right)
 
         def take_pixel(gates, hidden, cell):
             return _lstm(gates + tf.matmul(hidden, self._right), cell)
@@ -446,7 +444,7 @@ class _DiagonalWalk(Walk):
         gates = tf.transpose(gates, [1, 0, 2])[::-1]
         hidden = _scan(take_pixel, gates, *_everywhere(self._initial[1], gates[0]))
         from_right = tf.transpose(hidden[::-1], [1, 0, 2])
-        return [from_left, from_right, from_right]
+        return [carries[..., :h], from_right, from_right]
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -507,34 +505,35 @@ class GatedLayer(PixelLayer):
 
 
 class _GatedWalk(Walk):
-    """The vertical stack of a row is computed before the row, layer after layer."""
+    """The vertical stack of a row is computed before the row, layer after layer.
+
+    The carry is the input of the horizontal one; of the first layer see `_FirstWalk`.
+    """
 
     def __init__(self, layer, condition):
         self._is_first = layer.is_first
         self._vertical, self._link = Taps(layer.vertical, condition), Taps(layer.link)
-        self._taps, self._out = Taps(layer.horizontal, condition), Taps(layer.out)
-        self.reach = self._taps.reach
-        self.row_features = self._taps.filters
+        self._taps = Taps(layer.horizontal, condition)
+        self.left_kernel, self.reach = self._taps.left_kernel, self._taps.reach
+        self.weights = [self._taps.own_kernel, *_dense(layer.out)]
 
     def cache(self, batch, width):
         return [tf.zeros([batch, self._vertical.rows_above, width, self._vertical.inputs])]
 
     def row_begins(self, cache, stream):
         vertical = self._vertical.of_rows(tf.concat([cache[0], stream[:, None]], axis=1))
-        row = self._link.of_rows(vertical[:, None]) + self._taps.of_rows_above(None)
+        row = self._link.of_rows(vertical[:, None]) + self._taps.offset
         return row, _gate(vertical)
 
-    def left(self, batch):
-        return [tf.zeros([batch, self.reach * self._taps.inputs])]
+    def carry(self, batch):
+        return tf.zeros([batch, self._taps.inputs])
 
-    def pixel(self, x, row, left):
-        window = x if self._is_first else tf.concat([left[0], x], axis=-1)
-        y = _one_by_one(self._out, _gate(row + self._taps.of_row(window)))
-        if self._is_first:
-            return y, left, None
-        return x + y, [window[:, self._taps.inputs :]], None
+    def pixel(self, x, row, carry, weights):
+        own, *out = weights
+        y = _plus(_gate(row if x is None else row + _own(x, own)), *out)
+        return (y, carry) if self._is_first else (x + y, x)
 
-    def row_ends(self, cache, kept, stream):
+    def row_ends(self, cache, carries, stream):
         return [_shifted(cache[0], stream)]
 
 
@@ -563,6 +562,22 @@ def _product(x, kernel):
 def _everywhere(states, like):
     """Returns each of the states `[n, h]` at all places of `like`, `[..., h]`."""
     return [tf.zeros_like(like[..., :1]) + state for state in tf.unstack(states)]
+
+
+def _dense(layer):
+    """Returns kernel `[C, F]` and bias `[F]` of a 1 x 1 convolution, in float32."""
+    taps = Taps(layer)
+    return taps.own_kernel, taps.offset
+
+
+def _own(x, kernel):
+    """Multiplies the first channels of a pixel, those that are known."""
+    return tf.matmul(x, kernel[: x.shape[-1]])
+
+
+def _plus(x, kernel, bias):
+    # TensorFlow fuses a product with this kind of sum.
+    return tf.nn.bias_add(tf.matmul(x, kernel), bias)
 
 
 def _in_float32(*weights):

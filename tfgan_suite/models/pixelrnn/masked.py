@@ -138,14 +138,16 @@ class Taps:
     """
 
     def __init__(self, layer: MaskedConvolution, condition=None):
-        kernel = tf.cast(layer.masked_kernel(), tf.float32)
-        rows, width, self.inputs, self.filters = kernel.shape
+        self._kernel = tf.cast(layer.masked_kernel(), tf.float32)
+        rows, width, self.inputs, self.filters = self._kernel.shape
         self.rows_above, self.reach = rows - 1, width // 2
-        self._kernel, self._above = kernel, kernel[:-1]
-        self._row = tf.reshape(kernel[-1, : self.reach + 1], [-1, self.filters])
-        self._offset = tf.cast(layer.offset(condition), tf.float32)
+        *left, self.own_kernel = tf.unstack(self._kernel[-1, : self.reach + 1])
+        #: `[reach * C, F]`: what the pixels to the left give, the nearest last.
+        self.left_kernel = tf.concat(left, axis=0) if left else None
+        #: `[F]`, or of classes `[B, 1, F]`: for a row.
+        self.offset = tf.cast(layer.offset(condition), tf.float32)
         if layer.num_classes:
-            self._offset = self._offset[:, None]
+            self.offset = self.offset[:, None]
 
     def of_rows_above(self, rows):
         """Returns what the rows above and the offset give to each pixel of a row.
@@ -154,11 +156,9 @@ class Taps:
             rows: `[B, rows_above, W, C]`, the nearest last.
 
         Returns:
-            `[B, W, F]`, or without rows above what can be added to it.
+            `[B, W, F]`.
         """
-        if not self.rows_above:
-            return self._offset
-        return self._convolved(rows, self._above)
+        return self._convolved(rows, self._kernel[:-1])
 
     def of_rows(self, rows):
         """Returns the whole convolution, the offset too, of a row and those above it.
@@ -173,12 +173,4 @@ class Taps:
 
     def _convolved(self, rows, kernel):
         rows = tf.pad(rows, [[0, 0], [0, 0], [self.reach, self.reach], [0, 0]])
-        return tf.nn.conv2d(rows, kernel, 1, "VALID")[:, 0] + self._offset
-
-    def of_row(self, window):
-        """Returns what a pixel's own row gives to it, `[B, F]`.
-
-        Args:
-            window: `[B, (reach + 1) * C]`: the pixels to the left, the nearest and the own last.
-        """
-        return tf.matmul(window, self._row)
+        return tf.nn.conv2d(rows, kernel, 1, "VALID")[:, 0] + self.offset

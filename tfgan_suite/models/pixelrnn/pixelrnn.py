@@ -327,17 +327,13 @@ class PixelRNN(GenerativeModel):
         seed, class_id = inputs["seed"], inputs.get("class_id")
         uniform = latents_from_seeds(seed, int(np.prod(self.image_shape)), "hypercube")
         uniform = tf.reshape(uniform, [-1, *self.image_shape])
-        given, given_rows = tf.zeros_like(uniform), 0
+        given, condition = None, None
         if "top_half" in inputs:
             levels = pixels.to_levels(inputs["top_half"], self.levels)
-            given_rows = self._half[0]
-            below = [[0, 0], [0, self.image_shape[0] - given_rows], [0, 0], [0, 0]]
-            given = tf.pad(pixels.to_images(levels, self.levels), below)
-        condition = None
+            given = pixels.to_images(levels, self.levels)
         if class_id is not None:
             condition = tf.one_hot(class_id, self.num_classes)
-        images, _ = draw_images(network, uniform, given, given_rows, self.levels, condition)
-        return images
+        return draw_images(network, uniform, self.levels, condition, given)
 
     def _log_likelihood_of(self, inputs):
         network = self.served_network("network")

@@ -35,13 +35,15 @@ def bits_per_dimension(nats_per_image, image_shape):
 
 
 def draw(logits, uniform):
-    """Draws levels, int32 `[B]`, by the inverse of their distribution function.
+    """Draws values in [-1, 1], float32 `[B, 1]`, by the inverse of their distribution function.
 
     Args:
         logits: `[B, 1]` of level 1 against 0, or `[B, levels]`.
-        uniform: `[B]` in [0, 1).
+        uniform: `[B, 1]` in [0, 1).
     """
-    if logits.shape[-1] == 1:
-        return tf.cast(uniform < tf.sigmoid(logits[:, 0]), tf.int32)
+    num_levels = logits.shape[-1]
+    if num_levels == 1:
+        return tf.where(uniform < tf.sigmoid(logits), 1.0, -1.0)
     below = tf.cumsum(tf.nn.softmax(logits), axis=-1)[:, :-1]  # of the last level it is 1
-    return tf.reduce_sum(tf.cast(below <= uniform[:, None], tf.int32), axis=-1)
+    levels = tf.reduce_sum(tf.cast(below <= uniform, tf.int32), axis=-1, keepdims=True)
+    return to_images(levels, num_levels)

@@ -13,153 +13,176 @@ from tfgan_suite.models.pixelrnn.layers import PixelLayer
 
 
 @tf.autograph.experimental.do_not_convert
-def draw_images(network, uniform, given, given_rows: int, num_levels: int, condition=None):
+def draw_images(
+    network, uniform, num_levels: int, condition=None, given=None, with_logits: bool = False
+):
     """Draws images from a pixel network, float32 under every precision.
 
     Args:
-        network: chain of `PixelLayer`s.
+        network: first layer, blocks of one shape and head, all `PixelLayer`s.
         uniform: `[B, H, W, C]` in [0, 1): one number for each value that is drawn.
-        given: images `[B, H, W, C]` in [-1, 1].
-        given_rows: how many rows, from the top, are those of `given` instead of drawn ones.
         num_levels: int. Levels of a value.
         condition: `[B, num_classes]`, or None.
+        given: None, or images `[B, rows, W, C]` in [-1, 1]: the uppermost rows, not drawn.
+        with_logits: bool. Whether to return the logits, too.
 
     Returns:
-        Images `[B, H, W, C]` in [-1, 1], and the logits that they were drawn from,
-        `[B, H, W, C * outputs]` with the network's `outputs` of a colour.
+        Images `[B, H, W, C]` in [-1, 1]; with logits also those that each value was drawn from,
+        `[B, H, W, C, 1 or num_levels]`.
     """
     walks = [layer.walk(condition) for layer in network.layers if isinstance(layer, PixelLayer)]
     batch, (height, width, colours) = tf.shape(uniform)[0], uniform.shape[1:]
-    walk = _ImageWalk(walks, batch, width, colours, num_levels)
-    uniform, given = (tf.transpose(x, [1, 2, 0, 3]) for x in (uniform, given))
+    walk = _ImageWalk(walks, batch, width, colours, num_levels, with_logits)
+    given_rows = 0 if given is None else given.shape[1]
+    if given_rows:
+        given = tf.transpose(given, [1, 2, 0, 3])
+    uniform = tf.transpose(uniform, [1, 2, 0, 3])
 
-    def go_on(r, *state):
-        return r < height
+    def rows_of(first, last, state):
+        def take_row(r, caches, above, images, logits):
+            pixels_given = given[r] if last <= given_rows else None
+            image, said, caches = walk.row(caches, above, uniform[r], pixels_given)
+            return r + 1, caches, image, images.write(r, image), logits.write(r, said)
 
-    def take_row(r, caches, above, images, logits):
-        image, said, caches = walk.row(caches, above, uniform[r], given[r], r < given_rows)
-        return r + 1, caches, image, images.write(r, image), logits.write(r, said)
+        return tf.while_loop(
+            lambda r, *state: r < last,
+            take_row,
+            (tf.constant(first), *state),
+            maximum_iterations=last - first,
+        )[1:]
 
-    _, _, _, images, logits = tf.while_loop(
-        go_on,
-        take_row,
-        (
-            tf.constant(0),
-            walk.caches(),
-            tf.zeros([batch, width, colours]),
-            tf.TensorArray(tf.float32, height, element_shape=[None, width, colours]),
-            tf.TensorArray(tf.float32, height, element_shape=[None, width, walk.logits]),
-        ),
-        maximum_iterations=height,
-    )
-    return tuple(tf.transpose(x.stack(), [1, 0, 2, 3]) for x in (images, logits))
+    def array(features):
+        return tf.TensorArray(tf.float32, height, element_shape=[None, width, features])
+
+    above = tf.zeros([batch, width, colours])
+    state = (walk.caches(), above, array(colours), array(walk.num_logits))
+    if given_rows:
+        state = rows_of(0, given_rows, state)
+    _, _, images, logits = rows_of(given_rows, height, state)
+    images = tf.transpose(images.stack(), [1, 0, 2, 3])
+    if not with_logits:
+        return images
+    logits = tf.transpose(logits.stack(), [1, 0, 2, 3])
+    return images, tf.reshape(logits, [batch, height, width, colours, walk.outputs])
 
 
 class _ImageWalk:
     """The walks of all layers, joined."""
 
-    def __init__(self, walks, batch, width, colours, num_levels):
+    def __init__(self, walks, batch, width, colours, num_levels, with_logits):
         self._first, self._blocks, self._head = walks[0], walks[1:-1], walks[-1]
-        self._walks = walks
         self._batch, self._width, self._colours = batch, width, colours
         self._num_levels = num_levels
-        self.logits = colours * (1 if num_levels == 2 else num_levels)
+        self.outputs = 1 if num_levels == 2 else num_levels
+        #: Of a pixel; 0 where they are not asked for.
+        self.num_logits = colours * self.outputs if with_logits else 0
+        # Blocks are alike: one product for all of them.
+        self._left_kernels = tf.stack([walk.left_kernel for walk in self._blocks])
+        by_kind = zip(*(walk.weights for walk in self._blocks), strict=True)
+        self._weights = [tf.stack(alike) for alike in by_kind]
 
     def caches(self):
-        return [walk.cache(self._batch, self._width) for walk in self._walks]
+        return [walk.cache(self._batch, self._width) for walk in (self._first, *self._blocks)]
 
-    def row(self, caches, above, uniform, given, is_given):
+    def row(self, caches, above, uniform, given):
         """Draws a row.
 
         Args:
-            caches: of each layer.
+            caches: of each layer but the head.
             above: `[B, W, C]`, the row above.
-            uniform, given: `[W, B, C]`.
-            is_given: bool scalar.
+            uniform: `[W, B, C]`.
+            given: `[W, B, C]` to take instead of what is drawn, or None.
 
         Returns:
-            The row `[B, W, C]`, its logits `[B, W, ...]`, the caches for the next row.
+            The row `[B, W, C]`, its logits `[B, W, num_logits]`, the caches for the next row.
         """
-        rows, streams, stream, begun = [], [], above, []
-        for walk, cache in zip(self._walks, caches, strict=True):
+        walks = (self._first, *self._blocks)
+        streams, rows, stream = [], [], above
+        for walk, cache in zip(walks, caches, strict=True):
             streams.append(stream)
             row, stream = walk.row_begins(cache, stream)
-            begun.append(row)
-        rows = tf.concat([row for row in begun if row is not None], axis=-1)
-        rows = tf.transpose(rows, [1, 0, 2])
-        image, logits, kept = self._pixels(rows, uniform, given, is_given)
-        return image, logits, self._end_row(caches, streams, image, kept)
+            rows.append(row)
+        first = tf.transpose(rows[0], [1, 0, 2])
+        image, logits, carries = self._pixels(
+            first, tf.transpose(tf.stack(rows[1:]), [2, 0, 1, 3]), uniform, given
+        )
+        carries = [image, *tf.unstack(tf.transpose(carries, [1, 2, 0, 3]), len(self._blocks))]
+        caches = [
+            walk.row_ends(*each)
+            for walk, *each in zip(walks, caches, carries, streams, strict=True)
+        ]
+        return image, logits, caches
 
-    def _pixels(self, rows, uniform, given, is_given):
-        """Draws the pixels of a row; returns them, their logits and what the layers keep."""
-        batch, width, colours = self._batch, self._width, self._colours
-        num_kept = sum(walk.kept_features for walk in self._blocks)
+    def _pixels(self, first, rows, uniform, given):
+        """Draws the pixels of a row.
 
-        def array(features):
-            return tf.TensorArray(tf.float32, width, element_shape=[None, features])
+        Args:
+            first: `[W, B, F]`, what the rows above give to the first layer.
+            rows: `[W, blocks, B, F]`, what they give to the blocks.
+            uniform, given: see `row`.
 
-        def take_pixel(j, window, left, image, logits, kept):
-            pixel, said, left, keep = self._pixel(
-                window, rows[j], left, uniform[j], given[j], is_given
-            )
-            window = tf.concat([window, pixel], axis=-1)[:, colours:]
-            if num_kept:
-                kept = kept.write(j, keep)
-            return j + 1, window, left, image.write(j, pixel), logits.write(j, said), kept
+        Returns:
+            The row, its logits, and the carries of the blocks, `[W, blocks, B, C]`.
+        """
+        width, colours = self._width, self._colours
+        carry = tf.stack([walk.carry(self._batch) for walk in self._blocks])
 
-        _, _, _, image, logits, kept = tf.while_loop(
+        def array(*shape):
+            return tf.TensorArray(tf.float32, width, element_shape=shape)
+
+        def take_pixel(j, window, carry, image, logits, carries):
+            taken = None if given is None else given[j]
+            pixel, said, carry = self._pixel(window, carry, first[j], rows[j], uniform[j], taken)
+            window = tf.concat([window[:, colours:], pixel], axis=-1)
+            if self.num_logits:
+                logits = logits.write(j, said)
+            return j + 1, window, carry, image.write(j, pixel), logits, carries.write(j, carry)
+
+        _, _, _, image, logits, carries = tf.while_loop(
             lambda j, *state: j < width,
             take_pixel,
             (
                 tf.constant(0),
-                tf.zeros([batch, self._first.reach * colours]),
-                [walk.left(batch) for walk in self._blocks],
-                array(colours),
-                array(self.logits),
-                array(num_kept),
+                tf.zeros([self._batch, self._first.reach * colours]),
+                carry,
+                array(None, colours),
+                array(None, self.num_logits),
+                array(*carry.shape),
             ),
             maximum_iterations=width,
         )
-        image, logits = (tf.transpose(x.stack(), [1, 0, 2]) for x in (image, logits))
-        return image, logits, tf.transpose(kept.stack(), [1, 0, 2]) if num_kept else None
+        image = tf.transpose(image.stack(), [1, 0, 2])
+        if self.num_logits:
+            logits = tf.transpose(logits.stack(), [1, 0, 2])
+        else:
+            logits = tf.zeros([self._batch, width, 0])
+        return image, logits, carries.stack()
 
-    def _pixel(self, window, row, left, uniform, given, is_given):
+    def _pixel(self, window, carry, first, rows, uniform, given):
         """Draws the colours of a pixel, one after the other; each is seen by those behind it."""
-        outputs = self.logits // self._colours
+        first = first + tf.matmul(window, self._first.left_kernel)
+        left_features = self._left_kernels.shape[1]
+        rows = rows + tf.matmul(carry[:, :, :left_features], self._left_kernels)
+        carry = tf.unstack(carry, len(self._blocks))
+        weights = list(zip(*map(tf.unstack, self._weights), strict=True))
+        blocks = list(zip(self._blocks, tf.unstack(rows), carry, weights, strict=True))
         values, said = [], []
         for colour in range(self._colours):
-            hidden = [tf.zeros([self._batch, 1])] * (self._colours - colour)
-            x = tf.concat([window, *values, *hidden], axis=-1)
-            logits, new_left, kept = self._network(x, row, left)
-            said.append(logits[:, colour * outputs : (colour + 1) * outputs])
-            drawn = pixels.draw(said[-1], uniform[:, colour])
-            value = pixels.to_images(drawn, self._num_levels)
-            values.append(tf.where(is_given, given[:, colour], value)[:, None])
+            seen = tf.concat(values, axis=-1) if values else None
+            logits, new_carry = self._network(seen, first, blocks)
+            said.append(logits[:, colour * self.outputs : (colour + 1) * self.outputs])
+            if given is None:
+                values.append(pixels.draw(said[-1], uniform[:, colour : colour + 1]))
+            else:
+                values.append(given[:, colour : colour + 1])
         # No layer has seen the last colour of this pixel: mask A.
-        return tf.concat(values, axis=-1), tf.concat(said, axis=-1), new_left, kept
+        return tf.concat(values, axis=-1), tf.concat(said, axis=-1), tf.stack(new_carry)
 
-    def _network(self, x, row, left):
-        parts = iter(_split(row, [walk.row_features for walk in self._walks]))
-        x, _, _ = self._first.pixel(x, next(parts), [])
-        new_left, kept = [], []
-        for walk, before in zip(self._blocks, left, strict=True):
-            x, after, keep = walk.pixel(x, next(parts), before)
-            new_left.append(after)
-            if keep is not None:
-                kept.append(keep)
-        logits, _, _ = self._head.pixel(x, None, [])
-        return logits, new_left, tf.concat(kept, axis=-1) if kept else None
-
-    def _end_row(self, caches, streams, image, kept):
-        kept = _split(kept, [walk.kept_features for walk in self._blocks])
-        kept = [image, *kept, None]
-        return [
-            walk.row_ends(*each)
-            for walk, *each in zip(self._walks, caches, kept, streams, strict=True)
-        ]
-
-
-def _split(x, sizes):
-    """Splits the last axis; None where a part has no features."""
-    parts = iter(tf.split(x, [size for size in sizes if size], axis=-1)) if any(sizes) else None
-    return [next(parts) if size else None for size in sizes]
+    def _network(self, seen, first, blocks):
+        """Returns logits of a pixel and the new carries; `blocks` are arguments of each."""
+        x, _ = self._first.pixel(seen, first, None, self._first.weights)
+        new_carry = []
+        for walk, *arguments in blocks:
+            x, after = walk.pixel(x, *arguments)
+            new_carry.append(after)
+        return self._head.pixel(x, None, None, self._head.weights)[0], new_carry
