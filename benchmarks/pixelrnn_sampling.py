@@ -17,8 +17,9 @@ import os
 import numpy as np
 from absl import flags
 
+from benchmarks.pixel_steps import cached_step, model_of, naive_step
 from benchmarks.timing import Job
-from tfgan_suite import models, results
+from tfgan_suite import results
 from tfgan_suite.cli import run_program
 from tfgan_suite.cluster.devices import describe_machine
 from tfgan_suite.models.pixelrnn.networks import BLOCKS
@@ -86,47 +87,6 @@ def lines_of(kind, cached, naive) -> list[results.Result]:
         line(f"draw_28x28_naive_of_{_NAIVE_PIXELS.value}_pixels", naive, "s"),
         line("times_as_fast", [float(speedup)], None),
     ]
-
-
-def model_of(kind):
-    """Returns the model that is measured."""
-    return models.build({"name": "pixelrnn", "preset": "small_mnist", "kind": kind})
-
-
-def cached_step(kind, images):
-    """Returns a function that draws images as the model does."""
-    model = model_of(kind)
-    seeds = np.arange(images)
-    return lambda: model.sample(seeds)
-
-
-def naive_step(kind, images, num_pixels):
-    """Returns a function that draws the first pixels of images by the whole network for each."""
-    import tensorflow as tf
-
-    from tfgan_suite.models.pixelrnn import pixels
-    from tfgan_suite.signatures import latents_from_seeds
-
-    model = model_of(kind)
-    size = int(np.prod(model.image_shape))
-
-    @tf.function(autograph=False)
-    def draw(seeds):
-        uniform = latents_from_seeds(seeds, size, "hypercube")
-
-        def take_pixel(i, flat):
-            logits = model.network(tf.reshape(flat, [-1, *model.image_shape]))
-            logits = tf.reshape(logits, [-1, size])[:, i, None]
-            drawn = pixels.draw(logits, uniform[:, i, None])
-            here = tf.one_hot(i, size)
-            return i + 1, flat * (1 - here) + drawn * here
-
-        return tf.while_loop(
-            lambda i, flat: i < num_pixels, take_pixel, (tf.constant(0), tf.zeros_like(uniform))
-        )[1]
-
-    seeds = np.arange(images, dtype=np.int64)
-    return lambda: draw(seeds).numpy()
 
 
 if __name__ == "__main__":

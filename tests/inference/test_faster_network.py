@@ -9,7 +9,7 @@ from tfgan_suite.inference.faster_layers import (
     GatheredReflection2D,
     PhaseConvolution2D,
 )
-from tfgan_suite.inference.faster_network import faster_network
+from tfgan_suite.inference.faster_network import AnyNumberOfRows, faster_network
 from tfgan_suite.layers import GhostBatchNormalization, ReflectionPadding2D
 
 
@@ -176,3 +176,17 @@ def test_other_precisions_and_subclasses_stay():
         GhostBatchNormalization(dtype="bfloat16")(layers.Dense(4, dtype="bfloat16")(inputs)),
     )
     assert faster_network(network) is network
+
+
+def test_a_function_of_the_layers_gets_those_of_the_network_and_any_number_of_rows():
+    network = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
+    stand_in = AnyNumberOfRows(lambda x, training: x, layers_of=network)
+
+    def twice(network, x):
+        return 2 * network.layers[0](x), x
+
+    for rows in (0, 2):
+        values = np.ones((rows, 4), "float32")
+        outputs, given = stand_in.through_layers(twice, values)
+        assert outputs.shape == (rows, 3) and given.shape == (rows, 4)
+        np.testing.assert_allclose(outputs, 2 * network(values))

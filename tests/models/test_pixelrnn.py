@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_suite import models
+from tfgan_suite import models, testing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.models import PixelRNN
-from tfgan_suite.models.pixelrnn import masked, networks, pixels
+from tfgan_suite.models.pixelrnn import layers, masked, networks, pixels
 from tfgan_suite.models.pixelrnn.sampling import draw_images
 
 KINDS = list(networks.BLOCKS)
@@ -226,3 +226,87 @@ def test_learns_a_few_images_by_heart(kind):
     images = random_images(model, 8)
     model.fit(images, batch_size=8, epochs=300, verbose=0)
     assert -model.log_likelihood(images).mean() / 64 < 0.05
+
+
+#: The generic tests of models have the tiny PixelCNN.
+OTHERS = [
+    *({"kind": kind} for kind in KINDS[1:]),
+    {"kind": "gated", "channels": 3, "levels": 4, "hidden_size": 6, "num_classes": 3},
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", OTHERS, ids=str)
+@pytest.mark.parametrize(
+    "check",
+    [
+        testing.check_only_own_weights_move,
+        testing.check_evaluate_measures_only,
+        testing.check_replicas_agree,
+        testing.check_accumulation_is_exact,
+    ],
+)
+def test_training_of_the_other_kinds(check, arguments):
+    check(lambda: tiny(**arguments))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", OTHERS, ids=str)
+@pytest.mark.parametrize(
+    "check",
+    [
+        testing.check_resume_is_exact,
+        testing.check_keras_file_round_trip,
+        testing.check_servable,
+    ],
+)
+def test_files_of_the_other_kinds(check, arguments, tmp_path):
+    check(lambda: tiny(**arguments), tmp_path / "model.keras")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_other_kinds_train_under_xla(kind):
+    testing.check_replicas_agree(lambda: tiny(kind), jit_compile=True, steps=2)
+
+
+@pytest.mark.parametrize(("height", "width"), [(5, 5), (3, 7), (1, 4)])
+def test_diagonals(height, width):
+    table = layers.Diagonals(height, width)
+    assert table.skewed.shape == (height + width - 1, 2, height)
+    pixel = np.arange(height * width).reshape(height, width)
+    for r in range(height):
+        assert (table.skewed[r : r + width, 0, r] == pixel[r]).all()
+        assert (table.skewed[r : r + width, 1, r] == pixel[r, ::-1] + height * width).all()
+    maps = tf.random.normal([2 * height * width, 3])
+    skewed = layers._taken(maps, table.skewed, table.source_of_skewed)
+    assert np.count_nonzero(skewed) == maps.shape[0] * 3
+    flat = tf.reshape(skewed, [table.skewed.size, 3])
+    left, right = layers._taken(flat, table.straight, table.source_of_straight)
+    np.testing.assert_array_equal(left, tf.reshape(maps[: height * width], left.shape))
+    # From the right: each row comes one lower, nothing on the first.
+    np.testing.assert_array_equal(right[0], np.zeros_like(right[0]))
+    below = tf.reshape(maps[height * width :], right.shape)[:-1]
+    np.testing.assert_array_equal(right[1:], below)
+
+
+@pytest.mark.parametrize("kind", ["diagonal_bilstm", "gated", "pixelcnn"])
+def test_what_is_seen_of_the_earlier_pixels(kind):
+    """By PixelCNN not what lies in its blind spot; by the Diagonal BiLSTM all but one pixel.
+
+    That one is the last of the row above: features stand beside the pixels that they see (mask A),
+    so the map from the right ends in front of it.
+    """
+    side = 8
+    model = tiny(kind, image_size=side, hidden_size=8, blocks=1 if kind != "gated" else 2)
+    seen = dependencies(with_other_weights(model))[side * 6 + 1]  # of row 6, column 1
+    rows = seen.reshape(side, side)
+    # k rows above, columns as far as min(k + 2, 4) to the right are seen through one block.
+    blind = [[6 - k, 2 + min(k + 2, 4)] for k in (1, 2, 3)]
+    if kind == "diagonal_bilstm":
+        assert np.argwhere(~rows[:6]).tolist() == [[5, 7]]
+        assert rows[6, 0] and not rows[6, 1:].any()
+    elif kind == "pixelcnn":
+        assert not any(rows[r, c] for r, c in blind) and rows[5, 4] and rows[4, 5]
+    else:
+        assert all(rows[r, c] for r, c in blind)
