@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 from tfgan_suite import models
@@ -187,6 +188,6 @@ def test_a_function_of_the_layers_gets_those_of_the_network_and_any_number_of_ro
 
     for rows in (0, 2):
         values = np.ones((rows, 4), "float32")
-        outputs, given = stand_in.through_layers(twice, values)
+        outputs, given = stand_in.through_layers(twice, tf.constant(values))
         assert outputs.shape == (rows, 3) and given.shape == (rows, 4)
         np.testing.assert_allclose(outputs, 2 * network(values))

@@ -121,7 +121,8 @@ class PixelRNN(GenerativeModel):
     # === Algorithm ===
 
     def train_step(self, batch):
-        self.update("network", self.likelihood_loss, batch["image"], batch.get("label"))
+        # With classes there is a label, too.
+        self.update("network", self.likelihood_loss, *(batch[name] for name in self.batch_spec()))
         return self.step_logs()
 
     def likelihood_loss(self, image, label=None, training=True):
