@@ -66,26 +66,30 @@ def measure(kind, images, naive_pixels, rounds, threads):
 def lines_of(kind, cached, naive) -> list[results.Result]:
     """Returns the lines of a kind, for `tfgan_suite.results`."""
 
-    def line(metric, values, unit):
+    def line(metric, value, unit, **interval):
         return results.Result(
             table="sampling",
             metric=metric,
-            value=float(np.median(values)),
+            value=float(value),
             unit=unit,
-            interval=(min(values), max(values)),
-            interval_kind="fastest to slowest",
+            **interval,
             setting={"kind": kind, "images": _IMAGES.value},
             machine=f"{describe_machine()}, {_THREADS.value} threads",
             commit=results.current_commit(),
             command=results.current_command(),
-            protocol={"rounds": len(values), "naive_pixels": _NAIVE_PIXELS.value},
+            protocol={"rounds": len(cached), "naive_pixels": _NAIVE_PIXELS.value},
         )
 
-    speedup = np.median(naive) / np.median(cached)
+    def seconds(metric, values):
+        ends = (min(values), max(values))
+        return line(
+            metric, np.median(values), "s", interval=ends, interval_kind="fastest to slowest"
+        )
+
     return [
-        line("draw_28x28_cached", cached, "s"),
-        line(f"draw_28x28_naive_of_{_NAIVE_PIXELS.value}_pixels", naive, "s"),
-        line("times_as_fast", [float(speedup)], None),
+        seconds("draw_28x28_cached", cached),
+        seconds(f"draw_28x28_naive_of_{_NAIVE_PIXELS.value}_pixels", naive),
+        line("times_as_fast", np.median(naive) / np.median(cached), None),
     ]
 
 

@@ -2,7 +2,8 @@
 
 `--config=launch/configs/pixelrnn_mnist.py:gated` trains another kind: `pixelcnn`, `row_lstm`,
 `diagonal_bilstm` or `gated`. Pixels are white with the probability that their grey level says,
-drawn anew in each epoch. h = 16, 7 layers as the paper's best network; Adam in place of RMSprop.
+drawn anew in each epoch. h = 16 and 7 layers, of the LSTMs 3 and 2; Adam, where the paper has
+RMSprop.
 
 Command:
   python -m launch.train --config=launch/configs/pixelrnn_mnist.py:pixelcnn \\
@@ -12,9 +13,11 @@ The digits are an .npz file with `x` uint8 [60000, 28, 28]; its default place is
 environment variable TFGAN_DATA names, else `data`. The last 5,000 are held out:
 `python -m benchmarks.pixelrnn_likelihood --workdir=runs/pixelrnn_mnist` measures them.
 
-Cost: see models/pixelrnn/README.md.
+Cost: 861 s of training (pixelcnn), 978 s (gated), 684 s (row_lstm), 577 s (diagonal_bilstm) on a
+part of one CPU core beside much other work, 0.8 GB.
 
-Expected: see models/pixelrnn/README.md.
+Expected: about 93 nats of a held-out digit for pixelcnn and 95 for diagonal_bilstm, less with more
+images: models/pixelrnn/README.md has the curves. Samples are strokes, many of them digits.
 """
 
 import os
