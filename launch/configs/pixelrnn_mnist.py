@@ -6,8 +6,8 @@ drawn anew in each epoch. h = 16 and 7 layers, of the LSTMs 3 and 2; Adam, where
 RMSprop.
 
 Command:
-  python -m launch.train --config=launch/configs/pixelrnn_mnist.py:pixelcnn \\
-      --workdir=runs/pixelrnn_mnist --config.data.source=npz:mnist_60k.npz
+  python -m launch.train --config=launch/configs/pixelrnn_mnist.py --workdir=runs/pixelrnn_mnist \\
+      --config.data.source=npz:mnist_60k.npz
 
 The digits are an .npz file with `x` uint8 [60000, 28, 28]; its default place is the folder that the
 environment variable TFGAN_DATA names, else `data`. The last 5,000 are held out:
