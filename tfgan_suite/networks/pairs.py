@@ -85,8 +85,9 @@ def build_pair(name, **arguments):
     """Builds a generator and a discriminator that fit together.
 
     Args:
-        name: "dcgan", "mlp", "residual", or a pair of `register_pair`: of the models of this package
-            "maxout_mnist" (GAN) and "mixture" (LSGAN), after `tfgan_suite.models` was imported.
+        name: "dcgan", "mlp", "residual", or a pair of `register_pair`: of the models of this
+            package "maxout_mnist" (GAN) and "mixture" (LSGAN), after `tfgan_suite.models` was
+            imported.
         **arguments: those of the networks' functions; what both take is given once. The pair
             "mlp" has `generator_hidden_units`, `discriminator_hidden_units`,
             `generator_activation`, `discriminator_activation` and `discriminator_dropout`.

@@ -213,8 +213,8 @@ def assert_same_training(
 
     Args:
         one, two: results of `train_briefly`.
-        tolerance: float. Largest absolute difference of any number of the state, and of any log,
-            there relative to its size where that is above 1.
+        tolerance: float. Largest difference of any number of the state and of any log: absolute,
+            but relative to the largest number of a variable, or to the log, where that is above 1.
         how: str. How the two were made, for the message.
     """
     assert one.state.keys() == two.state.keys(), (
@@ -223,6 +223,7 @@ def assert_same_training(
     for name in one.state:
         for a, b in zip(one.state[name], two.state[name], strict=True):
             difference = np.max(np.abs(a.astype(np.float64) - b), initial=0.0)
+            difference /= np.max(np.abs(a), initial=1.0)
             assert difference <= tolerance, f"{name} differs by {difference} {how}"
     assert one.logs.keys() == two.logs.keys(), (
         f"the logs are {list(one.logs)} and {list(two.logs)}, {how}"
