@@ -181,3 +181,12 @@ def test_values_of_a_source_are_brought_to_the_field_s_range():
 def test_fields_that_nothing_can_be_are_refused(make, message):
     with pytest.raises(UserInputError, match=message):
         make()
+
+
+def test_random_texts_are_of_the_words_and_a_check_sees_them():
+    seen = []
+    field = fields.Text(["one", "two"], check=lambda name, values: seen.append((name, len(values))))
+    texts = fields.random_batch({"caption": field}, 5)["caption"]
+    assert {word for text in texts for word in text.split()} == {"one", "two"}
+    fields.check_values({"caption": texts}, {"caption": field})
+    assert seen == [("caption", 5)]

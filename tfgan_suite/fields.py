@@ -32,7 +32,7 @@ import copy
 import difflib
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +40,7 @@ import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
 
+_SOME_WORDS = ("a", "large", "small", "red", "blue", "circle", "square")
 _SLACK = 0.05  # resizing and rounding may leave the range by a little
 
 
@@ -492,23 +493,35 @@ class ClassId(Field):
 
 
 class Text(Field):
-    """A text in UTF-8, such as a caption."""
+    """A text in UTF-8, such as a caption.
+
+    Args:
+        words: sequence of str or None. What random texts are made of; None: some of any kind.
+        check: function of name and values `[N]`, or None. Raises `UserInputError` where the model
+            cannot read one of the texts.
+    """
 
     dtype = "string"
     kind = "caption"
 
-    def __init__(self):
+    def __init__(
+        self,
+        words: Sequence[str] | None = None,
+        check: Callable[[str, np.ndarray], None] | None = None,
+    ):
         super().__init__(())
+        self.words = _SOME_WORDS if words is None else tuple(words)
+        self.check = check
 
     def _words(self):
         return "texts"
 
     def random(self, rng, num):
-        words = np.array(["a", "large", "small", "red", "blue", "circle", "square"])
-        return np.array([" ".join(rng.choice(words, 3)) for _ in range(num)], object)
+        return np.array([" ".join(rng.choice(self.words, 3)) for _ in range(num)], object)
 
     def check_values(self, name, values):
-        del name, values
+        if self.check is not None:
+            self.check(name, values)
 
     def _takes(self, dtype):
         return dtype == tf.string

@@ -253,6 +253,11 @@ def test_a_frozen_network_never_moves(tmp_path):
     for a, b in zip(before, model.features.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert "features" in model.checkpoint_objects()
+    assert "features" not in model.served_networks()
+    model.declare_frozen("features", served=True)
+    assert model.served_networks()["features"] is model.features
+    with model.serving_through(lambda network: "another form"):
+        assert model.served_network("features") == "another form"
 
 
 def test_each_batch_of_a_step_is_seen_once():

@@ -2,5 +2,12 @@
 
 from tfgan_suite.losses import adversarial, penalties, reconstruction
 from tfgan_suite.losses.critic import critic_terms
+from tfgan_suite.losses.joint_embedding import joint_embedding_hinge
 
-__all__ = ["adversarial", "critic_terms", "penalties", "reconstruction"]
+__all__ = [
+    "adversarial",
+    "critic_terms",
+    "joint_embedding_hinge",
+    "penalties",
+    "reconstruction",
+]

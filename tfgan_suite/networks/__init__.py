@@ -7,6 +7,7 @@ from tfgan_suite.networks.patchgan import patchgan_discriminator
 from tfgan_suite.networks.residual import residual_discriminator, residual_generator
 from tfgan_suite.networks.resnet_translator import resnet_translator
 from tfgan_suite.networks.squeezenet import squeezenet
+from tfgan_suite.networks.word_gru import word_gru
 
 __all__ = [
     "build_pair",
@@ -21,4 +22,5 @@ __all__ = [
     "residual_generator",
     "resnet_translator",
     "squeezenet",
+    "word_gru",
 ]

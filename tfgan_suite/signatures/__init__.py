@@ -1,4 +1,4 @@
-"""What a model answers: its signatures, and the image codecs that run inside a served graph."""
+"""What a model answers: its signatures; image codecs and captions inside a served graph."""
 
 from tfgan_suite.signatures.image_codecs import decode_images, encode_png
 from tfgan_suite.signatures.signature import (
@@ -8,13 +8,16 @@ from tfgan_suite.signatures.signature import (
     latents_from_seeds,
     refuse_rows,
 )
+from tfgan_suite.signatures.words import Words, words_of
 
 __all__ = [
     "LATENT_RANGE",
     "Signature",
+    "Words",
     "check_ids",
     "decode_images",
     "encode_png",
     "latents_from_seeds",
     "refuse_rows",
+    "words_of",
 ]

@@ -68,7 +68,8 @@ def state_of(model: GenerativeModel) -> dict[str, list[np.ndarray]]:
     """Returns every number that a checkpoint of the model holds, by object."""
     state = {}
     for name, thing in model.checkpoint_objects().items():
-        variables = getattr(thing, "weights", None) or getattr(thing, "variables", None) or [thing]
+        variables = getattr(thing, "weights", None) or getattr(thing, "variables", None)
+        variables = [thing] if variables is None else variables  # a network may have none
         state[name] = [np.asarray(tf.convert_to_tensor(v)) for v in variables]
     return state
 

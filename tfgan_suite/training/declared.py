@@ -50,7 +50,8 @@ class Declared:
 
     def served_networks(self) -> dict[str, keras.Model]:
         """Returns the networks that make what users want, averages where they are kept."""
-        return {network: self.served_network(network) for network in self._served_networks}
+        names = (*self._served_networks, *self._served_frozen)
+        return {network: self.served_network(network) for network in names}
 
     @contextlib.contextmanager
     def serving_through(self, make: Callable[[keras.Model], keras.Model]):

@@ -86,6 +86,7 @@ class GenerativeModel(
         self._player_networks = {}
         self._served_networks = ()
         self._frozen_networks = ()
+        self._served_frozen = ()
         self._states = ()
         #: `Stages` of the training, or None.
         self.stages = None
@@ -158,7 +159,7 @@ class GenerativeModel(
         """Declares attributes whose variables belong to every checkpoint: a history pool, say."""
         self._states = (*self._states, *layers)
 
-    def declare_frozen(self, *networks: str) -> None:
+    def declare_frozen(self, *networks: str, served: bool = False) -> None:
         """Declares networks that the losses use and nobody trains, such as a feature network.
 
         They are set to `trainable = False` and are part of every checkpoint, so that a run goes on
@@ -166,10 +167,14 @@ class GenerativeModel(
 
         Args:
             *networks: str. Names of the attributes that hold them.
+            served: bool. They answer users too, such as a text encoder; called through
+                `served_network`.
         """
         for name in networks:
             getattr(self, name).trainable = False
         self._frozen_networks = (*self._frozen_networks, *networks)
+        if served:
+            self._served_frozen = (*self._served_frozen, *networks)
 
     def declare_stages(self, *stages: Stage) -> None:
         """Declares the stages of the training; `self.stage` is the one that it is in."""

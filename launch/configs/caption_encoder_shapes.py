@@ -1,0 +1,36 @@
+"""Caption encoder on the built-in shapes, 32 x 32: what text_to_image_shapes reads captions with.
+
+A recurrent network over the 37 words of the captions, and a small convolutional network for the
+images, both trained by the structured joint embedding in groups of 16.
+
+Command:
+  python -m launch.train --config=launch/configs/caption_encoder_shapes.py --workdir=runs/captions
+
+Cost: see models/caption_encoder/README.md.
+
+Expected: in the drawings, a row for each held-out example, the second image is the first one or
+looks like what it shows.
+"""
+
+from tfgan_suite.data.shapes import COLOURS, PLACES, SHAPES, SIZES, TEXTURES
+from tfgan_suite.runs import default_config
+
+_PLACES = [place for row in PLACES for place in row]
+WORDS = sorted(
+    {w for part in (SHAPES, TEXTURES, SIZES, COLOURS, _PLACES) for t in part for w in t.split()}
+    | {"a"}
+)
+
+
+def get_config():
+    config = default_config()
+    config.model = {"name": "caption_encoder", "preset": "small_32", "vocabulary": WORDS}
+    config.data = {"source": "shapes", "num_examples": 20_000}
+    config.optimizers = {"encoder": {"learning_rate": 1e-3}}
+    config.batch_size = 64
+    config.images = 150_000
+    config.log_every = 10_000
+    config.sample_every = 50_000
+    config.checkpoint_every = 50_000
+    config.num_samples = 100
+    return config

@@ -1,0 +1,233 @@
+"""Values of the paper and its code that TextToImageGAN and CaptionEncoder have to hold."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_suite import data, testing
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.losses import joint_embedding_hinge
+from tfgan_suite.models import CaptionEncoder, TextToImageGAN
+from tfgan_suite.models.text_to_image import networks
+from tfgan_suite.models.text_to_image.text_to_image import ALGORITHMS, between_neighbours
+from tfgan_suite.signatures import Words, words_of
+
+WORDS = ["a", "large", "small", "red", "blue", "circle", "square"]
+
+
+def tiny(**arguments):
+    return TextToImageGAN(**{**TextToImageGAN.presets["tiny"], **arguments})
+
+
+def tiny_encoder(**arguments):
+    return CaptionEncoder(**{**CaptionEncoder.presets["tiny"], **arguments})
+
+
+@keras.saving.register_keras_serializable("tests")
+class CountLetters(keras.layers.Layer):
+    """Captions as how often they have each of three letters."""
+
+    def call(self, captions):
+        letters = tf.strings.unicode_split(captions, "UTF-8")
+        counts = [tf.reduce_sum(tf.cast(letters == c, tf.float32), axis=1) for c in "abc"]
+        return tf.stack(counts, axis=1)
+
+    def compute_output_spec(self, captions):
+        return keras.KerasTensor((captions.shape[0], 3), "float32")
+
+
+# === Words ===
+
+
+def test_captions_are_read_by_the_vocabulary():
+    words = Words(WORDS, max_words=4)
+    captions = tf.constant(["A  LARGE,red circle!", "green blue", "", "a b c d e f"])
+    found = words(captions).numpy()
+    np.testing.assert_array_equal(found, [[1, 2, 4, 6], [0, 5, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]])
+    assert words(tf.zeros([0], tf.string)).shape == (0, 4)
+    assert words_of(["Ärger, it's", b"two  it's"]) == ["it's", "two", "ärger"]
+
+
+@pytest.mark.parametrize(
+    "caption, reason",
+    [
+        ("", "received none"),
+        ("  ?!", "received none"),
+        ("nothing known", "not one word of the vocabulary"),
+        ("a red red red circle", "longer than 4 words"),
+        ("a" * 100_000, "longer than 4 words"),
+        (b"\xff\xfe", "received none|not one word"),
+    ],
+)
+def test_a_caption_that_says_nothing_or_too_much_is_refused_by_row(caption, reason):
+    model = tiny()
+    good = {"seed": np.arange(3, dtype=np.int64), "caption": np.array(["red", "blue", "a"])}
+    signature = model.signatures()["serving_default"]
+    bad = np.array(["red", caption, "a"], object)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=rf"(?s)caption.*({reason}).*\D1\]?$"):
+        signature(**{**good, "caption": tf.constant(bad)})
+    with pytest.raises(UserInputError, match=reason):
+        model.sample(range(3), bad)
+    batch = testing.random_batch(model)
+    batch["caption"][1] = caption
+    model.compile()
+    with pytest.raises(UserInputError, match=rf"caption of example 1 .*({reason})"):
+        model.fit(batch, batch_size=8, verbose=0)
+
+
+@pytest.mark.parametrize(
+    "vocabulary, message",
+    [
+        ([], "at least one"),
+        ("red", "a list of words"),
+        (["red", "dark red"], "'dark red', which is read as"),
+        (["Red"], "lower case"),
+        (["red", "red"], "twice"),
+    ],
+)
+def test_a_vocabulary_is_distinct_words(vocabulary, message):
+    with pytest.raises(UserInputError, match=message):
+        tiny(vocabulary=vocabulary)
+
+
+# === Networks and losses ===
+
+
+def test_the_papers_networks():
+    generator = networks.generator()
+    assert generator.get_layer("latents_and_text").output.shape == (None, 228)
+    assert generator.get_layer("base").output.shape == (None, 4, 4, 1024)
+    assert generator.output_shape == (None, 64, 64, 3)
+    discriminator = networks.discriminator()
+    assert discriminator.get_layer("features_and_text").output.shape == (None, 4, 4, 640)
+    assert discriminator.output_shape == (None, 1)
+
+
+def without_opinion(model):
+    layer = model.discriminator.get_layer("logits")
+    layer.set_weights([np.zeros_like(w) for w in layer.get_weights()])
+    return model
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_losses_without_opinion(algorithm):
+    model = without_opinion(tiny(algorithm=algorithm))
+    model.compile(run_eagerly=True)
+    logs = model.test_on_batch(testing.random_batch(model), return_dict=True)
+    terms = {name: logs.get(f"discriminator/{name}", 0) for name in ("real", "wrong", "fake")}
+    half = np.log(2) / 2
+    expected = [2 * half, half, half] if "cls" in algorithm else [2 * half, 0, 2 * half]
+    np.testing.assert_allclose(list(terms.values()), expected, rtol=1e-5)
+    np.testing.assert_allclose(logs["generator/adversarial"], 2 * half, rtol=1e-5)
+    assert ("generator/interpolated" in logs) == ("int" in algorithm)
+    if "int" in algorithm:  # a third of the sum
+        np.testing.assert_allclose(logs["generator/interpolated"], half, rtol=1e-5)
+
+
+def test_interpolation_leaves_the_discriminators_update_alone():
+    logs = []
+    for algorithm in ("cls", "int_cls"):
+        keras.utils.set_random_seed(0)
+        model = tiny(algorithm=algorithm)
+        model.compile(run_eagerly=True)
+        found = model.train_on_batch(testing.random_batch(model), return_dict=True)
+        logs.append({k: v for k, v in found.items() if k.startswith("discriminator/")})
+    assert logs[0] == logs[1]
+
+
+def test_neighbours_are_rows_of_the_replica():
+    text = tf.constant([[0.0], [1.0], [10.0], [20.0]])
+    np.testing.assert_allclose(between_neighbours(text, 0.5)[:, 0], [0.5, 0.5, 15, 15])
+    np.testing.assert_allclose(between_neighbours(text, 0.9)[:, 0], [0.1, 0.9, 11, 19], rtol=1e-5)
+    with pytest.raises(UserInputError, match="has 3. Choose an even one"):
+        between_neighbours(text[:3], 0.5)
+
+
+def test_wrong_images_never_share_the_caption():
+    model = tiny(vocabulary=words_of(["a small large red blue circle square"]), max_words=12)
+    config = {"source": "shapes", "size": 8, "num_examples": 64}
+    source = data.open_source(config).numpy(np.arange(64))
+    caption_of = {i.tobytes(): c for i, c in zip(source["image"], source["caption"], strict=True)}
+    batch = next(iter(data.training_batches(config, model.batch_spec(), 256, seed=0)))
+    others = np.rint((batch["other_image"].numpy() + 1) * 127.5).astype(np.uint8)
+    for caption, other in zip(batch["caption"].numpy(), others, strict=True):
+        assert caption_of[other.tobytes()] != caption
+
+
+def test_the_hinge_of_orthogonal_and_of_constant_features():
+    keys = np.arange(8)[:, None]
+    aligned = np.eye(8, dtype=np.float32)
+    for losses in joint_embedding_hinge(aligned, aligned, keys, 4):
+        np.testing.assert_allclose(losses, np.zeros(8))
+    same = np.ones((8, 2), np.float32)
+    for losses in joint_embedding_hinge(same, same, keys, 4):
+        np.testing.assert_allclose(losses, np.ones(8))
+    # Equal captions are not told apart.
+    for losses in joint_embedding_hinge(same, same, keys * 0, 4):
+        np.testing.assert_allclose(losses, np.zeros(8))
+    # Text 0 is nearer to image 1 than to its own, by 2.
+    scores = np.array([[1.0, 3.0], [0.0, 9.0]], np.float32)
+    to_image, to_text = joint_embedding_hinge(scores, np.eye(2, dtype=np.float32), keys[:2], 2)
+    np.testing.assert_allclose(to_image, [3, 0])
+    np.testing.assert_allclose(to_text, [0, 0])
+    with pytest.raises(UserInputError, match="group_size=3 does not divide a batch of 8"):
+        joint_embedding_hinge(same, same, keys, 3)
+
+
+# === Where the text encoder comes from ===
+
+
+def test_the_encoder_of_a_file_or_a_run_is_taken_over_and_frozen(tmp_path):
+    encoder = tiny_encoder(vocabulary=WORDS[::-1])
+    encoder.compile(run_eagerly=True)
+    encoder.train_on_batch(testing.random_batch(encoder))
+    encoder.save(tmp_path / "encoder.keras")
+    captions = ["a red circle", "blue"]
+    expected = encoder.embed(captions)
+    gan = tiny(vocabulary=(), caption_encoder=str(tmp_path / "encoder.keras"))
+    np.testing.assert_array_equal(gan.embed(captions), expected)
+    gan.compile(run_eagerly=True)
+    gan.train_on_batch(testing.random_batch(gan))
+    np.testing.assert_array_equal(gan.embed(captions), expected)
+    (tmp_path / "encoder.keras").unlink()
+    testing.check_keras_file_round_trip(
+        lambda: gan.from_config(gan.get_config()), tmp_path / "gan.keras"
+    )
+
+
+def test_an_encoder_of_strings_needs_no_vocabulary(tmp_path):
+    captions = keras.Input((), dtype="string")
+    text_encoder = keras.Model(captions, CountLetters()(captions))
+    model = tiny(text_encoder=text_encoder, vocabulary=())
+    np.testing.assert_array_equal(model.embed(["abba c"]), [[2, 2, 1]])
+    testing.check_keras_file_round_trip(
+        lambda: model.from_config(model.get_config()), tmp_path / "gan.keras"
+    )
+    with pytest.raises(UserInputError, match="received none"):
+        model.sample([0], [""])
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"caption_encoder": "nowhere.keras"}, "leave text_encoder and vocabulary out"),
+        ({"caption_encoder": "nowhere.keras", "vocabulary": ()}, "nowhere.keras cannot be read"),
+        ({"algorithm": "clz"}, "Did you mean 'cls'|one of"),
+        ({"interpolation": 2.0}, "interpolation"),
+        ({"image_size": 30}, "image_size"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused(arguments, message):
+    with pytest.raises(UserInputError, match=message):
+        tiny(**arguments)
+
+
+def test_samples_are_those_of_caption_and_seed():
+    model = tiny(ema_half_life=None)
+    layer = model.generator.get_layer("text")
+    layer.set_weights([100 * w for w in layer.get_weights()])
+    images = model.sample([5, 5, 6], ["a red circle", "blue square", "a red circle"])
+    alone = model.sample([5], ["a RED circle."])
+    np.testing.assert_allclose(images[:1], alone, atol=1e-6)
+    assert min(np.abs(images[0] - other).max() for other in images[1:]) > 1e-4
