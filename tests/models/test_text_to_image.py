@@ -11,7 +11,9 @@ from tfgan_suite.losses import joint_embedding_hinge
 from tfgan_suite.models import CaptionEncoder, TextToImageGAN
 from tfgan_suite.models.text_to_image import networks
 from tfgan_suite.models.text_to_image.text_to_image import ALGORITHMS, between_neighbours
+from tfgan_suite.runs.workdir import Workdir
 from tfgan_suite.signatures import Words, words_of
+from tfgan_suite.training import Checkpoints
 
 WORDS = ["a", "large", "small", "red", "blue", "circle", "square"]
 
@@ -183,8 +185,17 @@ def test_the_encoder_of_a_file_or_a_run_is_taken_over_and_frozen(tmp_path):
     encoder.compile(run_eagerly=True)
     encoder.train_on_batch(testing.random_batch(encoder))
     encoder.save(tmp_path / "encoder.keras")
+    run = Workdir(tmp_path / "run")
+    run.path.mkdir()
+    model = {**CaptionEncoder.presets["tiny"], "name": "caption_encoder", "vocabulary": WORDS[::-1]}
+    run.write_config({"model": model}, {})
+    with pytest.raises(UserInputError, match="has no checkpoint yet"):
+        tiny(vocabulary=(), caption_encoder=str(run.path))
+    Checkpoints(run.checkpoints).save(encoder)
     captions = ["a red circle", "blue"]
     expected = encoder.embed(captions)
+    of_run = tiny(vocabulary=(), caption_encoder=str(run.path))
+    np.testing.assert_array_equal(of_run.embed(captions), expected)
     gan = tiny(vocabulary=(), caption_encoder=str(tmp_path / "encoder.keras"))
     np.testing.assert_array_equal(gan.embed(captions), expected)
     gan.compile(run_eagerly=True)

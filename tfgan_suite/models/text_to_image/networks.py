@@ -29,7 +29,8 @@ def generator(
     | embedding to dense, LeakyReLU 0.2; beside the latents | 228 |
     | transposed convolution 4 x 4, batch norm | 4 x 4 x 1024 |
     | bottleneck of 256, 256, 1024, added, ReLU | 4 x 4 x 1024 |
-    | transposed convolution 4 x 4 stride 2, batch norm; bottleneck of 128, 128, 512, added, ReLU | 8 x 8 x 512 |
+    | transposed convolution 4 x 4 stride 2, batch norm | 8 x 8 x 512 |
+    | bottleneck of 128, 128, 512, added, ReLU | 8 x 8 x 512 |
     | transposed convolution 4 x 4 stride 2, batch norm, ReLU | 16 x 16 x 256 |
     | transposed convolution 4 x 4 stride 2, batch norm, ReLU | 32 x 32 x 128 |
     | transposed convolution 4 x 4 stride 2, tanh | 64 x 64 x 3 |
@@ -49,7 +50,7 @@ def generator(
 
     Returns:
         `keras.Model` from `[latents, embedding]` to images in [-1, 1].
-    """  # noqa: E501
+    """
     doublings = num_doublings(image_size, BASE_SIZE)
     latents = keras.Input((latent_size,), name="latents")
     embedding = keras.Input((embedding_size,), name="embedding")
@@ -98,8 +99,9 @@ def discriminator(
     | convolution 4 x 4 stride 2, LeakyReLU 0.2 | 32 x 32 x 64 |
     | convolution 4 x 4 stride 2, batch norm, LeakyReLU 0.2 | 16 x 16 x 128 |
     | convolution 4 x 4 stride 2, batch norm | 8 x 8 x 256 |
-    | convolution 4 x 4 stride 2, batch norm; bottleneck of 128, 128, 512, added, LeakyReLU 0.2 | 4 x 4 x 512 |
-    | embedding to dense, batch norm, LeakyReLU 0.2, at each position beside the features | 4 x 4 x 640 |
+    | convolution 4 x 4 stride 2, batch norm | 4 x 4 x 512 |
+    | bottleneck of 128, 128, 512, added, LeakyReLU 0.2 | 4 x 4 x 512 |
+    | embedding to dense, batch norm, LeakyReLU 0.2, beside the features | 4 x 4 x 640 |
     | convolution 1 x 1, batch norm, LeakyReLU 0.2 | 4 x 4 x 512 |
     | convolution 4 x 4 | 1 |
 
@@ -110,7 +112,7 @@ def discriminator(
 
     Returns:
         `keras.Model` from `[images, embedding]` to float32 logits `[B, 1]`.
-    """  # noqa: E501
+    """
     halvings = num_doublings(image_size, BASE_SIZE)
     images = keras.Input((image_size, image_size, channels), name="images")
     embedding = keras.Input((embedding_size,), name="embedding")
