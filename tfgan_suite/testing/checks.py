@@ -142,7 +142,11 @@ def check_replicas_agree(
 
 
 def check_accumulation_is_exact(
-    make_model: MakeModel, parts: int = 2, batch_size: int = 8, tolerance: float = 1e-5
+    make_model: MakeModel,
+    parts: int = 2,
+    batch_size: int = 8,
+    steps: int = 3,
+    tolerance: float = 1e-5,
 ) -> None:
     """A batch taken in parts gives the weights and logs of the batch taken at once.
 
@@ -150,11 +154,13 @@ def check_accumulation_is_exact(
         make_model: makes the model, with the same initial weights for the same seed.
         parts: int. `accumulate_steps` of `compile`.
         batch_size: int. Global batch size.
+        steps: int. Training steps; many of them amplify rounding.
         tolerance: float. As in `check_replicas_agree`.
     """
+    how = {"batch_size": batch_size, "steps": steps}
     strategy = tf.distribute.get_strategy()
-    whole = train_briefly(make_model, strategy, batch_size=batch_size)
-    in_parts = train_briefly(make_model, strategy, batch_size=batch_size, accumulate_steps=parts)
+    whole = train_briefly(make_model, strategy, **how)
+    in_parts = train_briefly(make_model, strategy, accumulate_steps=parts, **how)
     assert_same_training(whole, in_parts, tolerance, "at once and in parts")
 
 
