@@ -30,6 +30,7 @@ from tfgan_suite.runs import Workdir, load
 ALL_PLACES = tuple(place for row in PLACES for place in row)
 _ORDER = {"size": SIZES, "colour": tuple(COLOURS), "texture": TEXTURES, "shape": SHAPES}
 _BY_ENCODER = ("shape", "texture", "size")
+_REAL = "real images"
 _SATURATED = 0.45  # the sky is below, the plain part of a shape above
 _MIDDLE = 0.215  # half way between two places, in half image widths
 
@@ -58,12 +59,12 @@ def main(argv):
     rng = np.random.default_rng(0)
     swapped = [with_other_colour(caption, rng) for caption in captions]
     measured = {
-        "real images": rates(real["image"] / 127.5 - 1, captions, encoder),
+        _REAL: rates(real["image"] / 127.5 - 1, captions, encoder),
         "held-out": rates(model.sample(seeds, captions), captions, encoder),
         "never seen": rates(model.sample(seeds[: len(unseen)], unseen), unseen, encoder),
         "colour swapped": rates(model.sample(seeds, swapped), swapped, encoder),
     }
-    setting = dict(pair.split("=", 1) for pair in _SETTING.value)
+    setting = dict(pair.partition("=")[::2] for pair in _SETTING.value)
     for name, found in measured.items():
         print(name, " ".join(f"{metric} {value:.3f}" for metric, value in found.items()))
         if _APPEND.value:
@@ -155,6 +156,7 @@ def colour_and_place(image) -> tuple[str | None, str | None]:
 
 def _line(config, model, setting, metric, value, count):
     spread = np.sqrt(value * (1 - value) / count)
+    is_generated = setting["captions"] != _REAL
     return results.Result(
         table="shapes",
         metric=metric,
@@ -164,8 +166,8 @@ def _line(config, model, setting, metric, value, count):
         interval_kind="standard error",
         setting=setting,
         seeds=(config.seed,),
-        images_seen=int(model.images_seen.numpy()),
-        seconds=Workdir(_WORKDIR.value).seconds_spent() or None,
+        images_seen=int(model.images_seen.numpy()) if is_generated else None,
+        seconds=(Workdir(_WORKDIR.value).seconds_spent() or None) if is_generated else None,
         machine=describe_machine(),
         commit=results.current_commit(),
         command=results.current_command(),

@@ -6,10 +6,12 @@ images, both trained by the structured joint embedding in groups of 16.
 Command:
   python -m launch.train --config=launch/configs/caption_encoder_shapes.py --workdir=runs/captions
 
-Cost: see models/caption_encoder/README.md.
+Cost: 0.9 GB; the first 62,272 images took 5 minutes on one CPU core beside other work. Not trained
+to its end yet.
 
-Expected: in the drawings, a row for each held-out example, the second image is the first one or
-looks like what it shows.
+Expected: after 60,000 images 92 % of the captions have their own image nearest in their group. In
+the drawings, a row for each held-out example, the second image is the first one, or of its colour,
+size and place.
 """
 
 from tfgan_suite.data.shapes import COLOURS, PLACES, SHAPES, SIZES, TEXTURES
@@ -28,7 +30,7 @@ def get_config():
     config.data = {"source": "shapes", "num_examples": 20_000}
     config.optimizers = {"encoder": {"learning_rate": 1e-3}}
     config.batch_size = 64
-    config.images = 150_000
+    config.images = 600_000
     config.log_every = 10_000
     config.sample_every = 50_000
     config.checkpoint_every = 50_000

@@ -7,10 +7,10 @@ Command:
   python -m launch.train --config=launch/configs/caption_encoder_shapes.py --workdir=runs/captions
   python -m launch.train --config=launch/configs/text_to_image_shapes.py --workdir=runs/text
 
-Cost: see models/text_to_image/README.md.
+Cost: 1.1 GB; up to 320 images/s on one free CPU core. Not trained to its end yet.
 
-Expected: in the drawings, a row for each held-out example: its image, then samples of its caption,
-of the same colour, size and place.
+Expected: in the drawings, a row for each held-out example: its image, then samples of its caption.
+At 60,000 images size and place are those of the caption, the colour often, and shapes are blots.
 """
 
 from tfgan_suite.runs import default_config
