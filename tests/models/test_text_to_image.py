@@ -222,6 +222,20 @@ def test_an_encoder_of_strings_needs_no_vocabulary(tmp_path):
 @pytest.mark.parametrize(
     "arguments, message",
     [
+        ({"units": 6}, "multiple of 16"),
+        ({"group_size": 1}, "group_size"),
+        ({"margin": 0.0}, "margin must be more than 0"),
+        ({"vocabulary": ()}, "at least one"),
+    ],
+)
+def test_arguments_that_no_encoder_has_are_refused(arguments, message):
+    with pytest.raises(UserInputError, match=message):
+        tiny_encoder(**arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
         ({"caption_encoder": "nowhere.keras"}, "leave text_encoder and vocabulary out"),
         ({"caption_encoder": "nowhere.keras", "vocabulary": ()}, "nowhere.keras cannot be read"),
         ({"algorithm": "clz"}, "Did you mean 'cls'|one of"),
