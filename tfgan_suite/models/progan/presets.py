@@ -27,7 +27,7 @@ PRESETS = {
         "filters_base": 32,
         "filters_max": 8,
         "stable_images": 16,
-        "fade_images": 24,
+        "fade_images": 64,
         "deviation_group": 2,
         "ema_half_life": 100.0,
     },

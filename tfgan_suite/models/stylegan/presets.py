@@ -30,7 +30,7 @@ PRESETS = {
         "filters_max": 8,
         "first_size": 4,
         "stable_images": 16,
-        "fade_images": 24,
+        "fade_images": 64,
         "deviation_group": 2,
         "ema_half_life": 100.0,
     },
