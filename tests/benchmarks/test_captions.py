@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import captions
+from benchmarks import caption_rules
 from tfgan_suite.data import open_source
 
 
@@ -14,24 +14,24 @@ def real():
 
 def test_the_rule_reads_colour_and_place_of_real_images(real):
     texts = [caption.decode() for caption in real["caption"]]
-    found = captions.rates(real["image"] / 127.5 - 1, texts)
+    found = caption_rules.rates(real["image"] / 127.5 - 1, texts)
     assert found["colour_by_rule"] > 0.95
     assert found["place_by_rule"] > 0.9
-    wrong = captions.rates(np.roll(real["image"], 1, axis=0) / 127.5 - 1, texts)
+    wrong = caption_rules.rates(np.roll(real["image"], 1, axis=0) / 127.5 - 1, texts)
     assert wrong["colour_by_rule"] < 0.35
     assert wrong["place_by_rule"] < 0.3
 
 
 def test_an_empty_sky_has_no_shape():
-    assert captions.colour_and_place(np.zeros((8, 8, 3))) == (None, None)
+    assert caption_rules.colour_and_place(np.zeros((8, 8, 3))) == (None, None)
 
 
 def test_captions_come_apart_and_together(real):
-    every = captions.every_caption()
+    every = caption_rules.every_caption()
     assert len(set(every)) == 2 * 8 * 4 * 8 * 9
     assert {caption.decode() for caption in real["caption"]} <= set(every)
     for caption in every[::97]:
-        assert captions.caption_of(captions.parts_of(caption)) == caption
-        other = captions.with_other_colour(caption, np.random.default_rng(0))
-        a, b = captions.parts_of(caption), captions.parts_of(other)
+        assert caption_rules.caption_of(caption_rules.parts_of(caption)) == caption
+        other = caption_rules.with_other_colour(caption, np.random.default_rng(0))
+        a, b = caption_rules.parts_of(caption), caption_rules.parts_of(other)
         assert [name for name in a if a[name] != b[name]] == ["colour"]

@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2]
 
 def blocks(document, language):
     text = (ROOT / document).read_text()
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    # All of them in their order, or the end of one would begin another.
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block for of, block in found if of == language]
 
 
 def commands():

@@ -67,7 +67,7 @@ def test_wrong_requests(tmp_path, monkeypatch):
             runtimes.write(model, tmp_path / "out", "onnx")
     missing = runtimes.Runtime(".x", ("no_such_package",), None)
     monkeypatch.setitem(runtimes.RUNTIMES, "onnx", missing)
-    with pytest.raises(UserInputError, match=r"no_such_package.*tfgan_suite\[runtimes\]"):
+    with pytest.raises(UserInputError, match=r"no_such_package.*'\.\[runtimes\]'"):
         runtimes.write(model, tmp_path / "out", "onnx")
 
 

@@ -109,8 +109,8 @@ def check_evaluate_measures_only(make_model: MakeModel, batch_size: int = 8) -> 
 def check_replicas_agree(
     make_model: MakeModel,
     batch_size: int = 8,
-    steps: int = 5,
-    tolerance: float = 1e-5,
+    steps: int = 4,
+    tolerance: float = 5e-5,
     optimizer=ADAM,
     steps_per_execution: int = 1,
     jit_compile: bool = False,
@@ -121,8 +121,9 @@ def check_replicas_agree(
     Args:
         make_model: makes the model, with the same initial weights for the same seed.
         batch_size: int. Global batch size.
-        steps: int. Steps taken.
-        tolerance: float. Largest absolute difference of any number of the state, and of any log.
+        steps: int. Steps taken. Rounding grows with them: where it moves a feature across the
+            kink of a LeakyReLU, a gradient jumps.
+        tolerance: float. See `assert_same_training`.
         optimizer: as `compile` takes it; None for the model's recipe.
         steps_per_execution: int. See `compile`.
         jit_compile: bool. See `compile`.
@@ -145,8 +146,8 @@ def check_accumulation_is_exact(
     make_model: MakeModel,
     parts: int = 2,
     batch_size: int = 8,
-    steps: int = 3,
-    tolerance: float = 1e-5,
+    steps: int = 4,
+    tolerance: float = 5e-5,
 ) -> None:
     """A batch taken in parts gives the weights and logs of the batch taken at once.
 
@@ -154,7 +155,7 @@ def check_accumulation_is_exact(
         make_model: makes the model, with the same initial weights for the same seed.
         parts: int. `accumulate_steps` of `compile`.
         batch_size: int. Global batch size.
-        steps: int. Training steps; many of them amplify rounding.
+        steps: int. As in `check_replicas_agree`.
         tolerance: float. As in `check_replicas_agree`.
     """
     how = {"batch_size": batch_size, "steps": steps}
