@@ -244,7 +244,7 @@ def check_replica_batch(batch: Mapping[str, tf.Tensor], takes: Takes, batches: i
 
 
 def _check_counts(**counts):
-    """Refuses numbers of rows and batches that are none; Keras takes -1 for "without an end"."""
+    """Raises where a number of rows or batches is not positive; Keras runs for ever at -1."""
     for name, value in counts.items():
         is_count = isinstance(value, int | np.integer) and not isinstance(value, bool)
         if value is not None and not (is_count and value >= 1):

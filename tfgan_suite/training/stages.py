@@ -67,7 +67,7 @@ class Stages:
             raise UserInputError(f"Two stages have one name: {names}.")
 
     def check_resets(self, players) -> None:
-        """Raises UserInputError if a stage resets what is no player."""
+        """Raises UserInputError if a stage resets an unknown player."""
         for stage in self.all:
             if unknown := [player for player in stage.resets if player not in players]:
                 raise UserInputError(

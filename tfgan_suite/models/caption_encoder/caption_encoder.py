@@ -40,7 +40,7 @@ class CaptionEncoder(GenerativeModel):
         word_size: int. Size of a word's vector.
         units: int. Of the recurrent network; a multiple of 16.
         filters: int. Of the image network's first convolution; each later one has twice as many.
-        group_size: int. Consecutive examples that are told apart from each other.
+        group_size: int. Consecutive examples that the loss compares with each other.
         margin: float.
         batch_norm_group_size: int or None. `group_size` of `GhostBatchNormalization`.
         ema_half_life, seed, name: see `GenerativeModel`.
