@@ -9,9 +9,9 @@ Command:
 The digits are an .npz file with `x` uint8 [60000, 28, 28]; its default place is the folder that
 the environment variable TFGAN_DATA names, else `data`.
 
-Cost: not measured to the end yet; a step takes about four times as long as DCGAN's.
+Cost: not measured; a run beside much other work was stopped at 21,000 images.
 
-Expected: digits, as DCGAN's; `survived/...` in metrics.jsonl says which mutation's child survived.
+Expected: not looked at yet. `survived/...` in metrics.jsonl says which mutation's child survived.
 """
 
 import os

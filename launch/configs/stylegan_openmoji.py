@@ -10,9 +10,9 @@ Command:
 The folder holds OpenMoji's colour PNG files (CC BY-SA 4.0); its default place is `openmoji/color`
 in the folder that the environment variable TFGAN_DATA names, else in `data`.
 
-Cost: not measured to the end yet; a size takes about four times as long as the one before.
+Cost: not measured: this config has not been run yet.
 
-Expected: as for `progan_openmoji.py`; `truncation` below 1 makes samples more alike.
+Expected: not known yet.
 """
 
 import os
