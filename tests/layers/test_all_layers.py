@@ -34,6 +34,7 @@ CASES = {
         (7,),
     ),
     "blur": (layers.Blur, {"taps": (1, 3, 1)}, (6, 5, 3)),
+    "blur_even": (layers.Blur, {"taps": (1, 3, 3, 1), "padding": 2, "gain": 4.0}, (6, 5, 3)),
     "bias": (layers.Bias, {}, (6, 5, 3)),
     "equalized_dense": (
         layers.EqualizedDense,
@@ -41,6 +42,11 @@ CASES = {
         (7,),
     ),
     "equalized_conv": (layers.EqualizedConv2D, {"filters": 4, "kernel_size": 3}, (6, 5, 3)),
+    "equalized_conv_valid": (
+        layers.EqualizedConv2D,
+        {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "valid"},
+        (7, 6, 3),
+    ),
     "pixel": (layers.PixelNormalization, {"epsilon": 1e-4}, (6, 5, 3)),
     "deviation": (layers.MinibatchDeviation, {"group_size": 2, "epsilon": 1e-4}, (6, 5, 3)),
     "dropout": (layers.Dropout, {"rate": 0.3, "seed": 5}, (7,)),

@@ -4,15 +4,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfgan_suite import testing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.layers import (
     AddNoise,
+    Blur,
     EqualizedDense,
     InstanceNormalization,
+    ModulatedConv2D,
     ScaleAndShift,
     TrackMean,
 )
 from tfgan_suite.models import StyleGAN
+from tfgan_suite.models.stylegan.modulated import modulated_synthesis_network
 from tfgan_suite.models.stylegan.networks import (
     mapping_network,
     style_layers_to,
@@ -178,3 +182,135 @@ def test_samples_differ():
 def test_what_does_not_fit_is_refused(arguments, words):
     with pytest.raises(UserInputError, match=words):
         StyleGAN(**{**StyleGAN.presets["tiny"], **arguments})
+
+
+# === StyleGAN2 ===
+
+
+def tiny2(**arguments):
+    return StyleGAN(**{**StyleGAN.presets["stylegan2_tiny"], "ema_half_life": None, **arguments})
+
+
+def test_stylegan2_has_the_authors_count():
+    assert trainable(mapping_network()) + trainable(modulated_synthesis_network()) == 30_370_060
+
+
+def modulated(x, style, **arguments):
+    layer = ModulatedConv2D(5, 3, **arguments)
+    y = layer([x, style])
+    return y, layer.kernel.numpy() * layer._scale
+
+
+@pytest.mark.parametrize("enlarge", [False, True])
+def test_a_modulated_convolution_is_the_papers(enlarge):
+    """Against one convolution for each example, with its kernel written out."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3, 6, 6, 4)).astype(np.float32)
+    style = rng.normal(size=(3, 4)).astype(np.float32)
+    y, kernel = modulated(x, style, enlarge=enlarge)
+    for i in range(3):
+        scaled = style[i][None, None, :, None] * kernel
+        own = scaled / np.sqrt((scaled**2).sum((0, 1, 2)) + 1e-8)
+        np.testing.assert_allclose((own**2).sum((0, 1, 2)), 1, rtol=1e-5)
+        if enlarge:
+            expected = tf.nn.conv2d_transpose(
+                x[i : i + 1], own.transpose(0, 1, 3, 2), [1, 13, 13, 5], 2, "VALID"
+            )
+        else:
+            expected = tf.nn.conv2d(x[i : i + 1], own, 1, "SAME")
+        np.testing.assert_allclose(y[i], expected[0], atol=1e-5)
+
+
+def test_demodulation_forgets_the_scale_of_a_style():
+    layer = ModulatedConv2D(5, 3)
+    x, style = tf.random.stateless_normal([2, 4, 4, 3], [0, 0]), tf.fill([2, 3], 1.5)
+    np.testing.assert_allclose(layer([x, style]), layer([x, 7 * style]), rtol=1e-4, atol=1e-6)
+
+
+def test_the_filters_of_stylegan2_keep_a_constant():
+    """Away from the border, enlarged by a transposed convolution or halved by a strided one."""
+    ones = tf.ones([1, 8, 8, 1])
+    middle = np.zeros((3, 3, 1, 1), np.float32)
+    middle[1, 1] = 1
+    stretched = tf.nn.conv2d_transpose(ones, middle, [1, 17, 17, 1], 2, "VALID")
+    enlarged = Blur((1, 3, 3, 1), padding=1, gain=4.0)(stretched)
+    assert enlarged.shape == (1, 16, 16, 1)
+    np.testing.assert_allclose(enlarged[:, 3:-3, 3:-3], 1, atol=1e-6)
+    for padding, kernel in ((1, 1), (2, 3)):
+        halved = Blur((1, 3, 3, 1), padding=padding)(ones)
+        assert (halved.shape[1] - kernel) // 2 + 1 == 4
+        np.testing.assert_allclose(halved[:, 3:-3, 3:-3], 1, atol=1e-6)
+
+
+class LinearStyleGAN(StyleGAN):
+    """Each image is its first layer's style times a matrix."""
+
+    def images_of(self, styles, noise, alpha, training):
+        flat = tf.matmul(styles[:, 0], self.matrix)
+        return tf.reshape(flat, [-1, *self.image_shape])
+
+
+def test_the_path_length_of_a_linear_generator():
+    model = LinearStyleGAN(**{**StyleGAN.presets["stylegan2_tiny"], "ema_half_life": None})
+    model.matrix = tf.random.stateless_normal([8, 64], [0, 0])
+    direction = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype(np.float32)
+    drawn = {
+        "latents": [latents(2), latents(2)],
+        "crossover": tf.constant(NUM_STYLES),
+        "noise": {},
+    }
+    gradient = direction.reshape(2, 64) @ model.matrix.numpy().T / 8
+    lengths = np.sqrt((gradient**2).sum(1) / NUM_STYLES)
+
+    def loss(mean):
+        return model.path_length_loss(drawn, direction, mean, tf.constant(1.0))
+
+    np.testing.assert_allclose(loss(0.0).outputs, lengths, rtol=1e-4)
+    np.testing.assert_allclose(loss(0.5).terms["path_length"], 4 * (lengths - 0.5) ** 2, rtol=1e-3)
+    np.testing.assert_allclose(loss(lengths).terms["path_length"], 0, atol=1e-8)
+
+
+def test_lazy_penalties_come_when_they_are_due():
+    model = tiny2()
+    model.compile(jit_compile=False)
+    images = np.zeros((8, 8, 8, 1), np.float32)
+    moves = []
+    for _ in range(6):
+        iterations = [int(model.optimizers[p].iterations.numpy()) for p in model.optimizers]
+        model.train_on_batch(images)
+        after = [int(model.optimizers[p].iterations.numpy()) for p in model.optimizers]
+        moves.append(tuple(np.subtract(after, iterations)))
+    assert moves == [(2, 2), (1, 1), (1, 2), (2, 1), (1, 2), (1, 1)]
+    before = float(model.path_mean.mean.numpy())
+    model.evaluate(images, batch_size=8, verbose=0)
+    assert float(model.path_mean.mean.numpy()) == before > 0
+
+
+def test_lazy_optimizers_are_slowed():
+    optimizers = tiny2().default_optimizers()
+    for player, share in (("discriminator", 3 / 4), ("generator", 2 / 3)):
+        optimizer = optimizers[player]
+        assert float(optimizer.learning_rate.numpy()) == pytest.approx(1e-3 * share)
+        assert optimizer.beta_2 == pytest.approx(0.99**share)
+    eager = tiny2(r1_every=1, path_length=0.0).default_optimizers()
+    assert {optimizer.beta_2 for optimizer in eager.values()} == {0.99}
+
+
+@pytest.mark.slow
+def test_stylegan2_agrees_on_replicas():
+    testing.check_replicas_agree(tiny2, optimizer=testing.ADAM)
+
+
+def test_stylegan2_resumes_exactly(tmp_path):
+    testing.check_resume_is_exact(tiny2, tmp_path)
+
+
+def test_stylegan2_is_served(tmp_path):
+    testing.check_servable(tiny2, tmp_path)
+
+
+def test_stylegan2_does_not_grow():
+    with pytest.raises(UserInputError, match="does not grow"):
+        tiny2(first_size=4)
+    with pytest.raises(UserInputError, match="architecture"):
+        tiny2(architecture="stylegan3")

@@ -11,6 +11,7 @@ from tfgan_suite.layers.instance_normalization import InstanceNormalization
 from tfgan_suite.layers.interpolation import Interpolation
 from tfgan_suite.layers.maxout import Maxout
 from tfgan_suite.layers.minibatch_deviation import MinibatchDeviation
+from tfgan_suite.layers.modulated import ModulatedConv2D
 from tfgan_suite.layers.one_hot import OneHot
 from tfgan_suite.layers.pixel_normalization import PixelNormalization
 from tfgan_suite.layers.reflection_padding import ReflectionPadding2D
@@ -31,6 +32,7 @@ __all__ = [
     "LearnedConstant",
     "Maxout",
     "MinibatchDeviation",
+    "ModulatedConv2D",
     "OneHot",
     "PixelNormalization",
     "ReflectionPadding2D",

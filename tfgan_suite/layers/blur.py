@@ -13,9 +13,13 @@ class Blur(keras.layers.Layer):
     and before each downsampling by (1, 2, 1).
 
     Args:
-        taps: ints, the filter along one axis before it is divided by its sum. Their number is odd.
+        taps: ints, the filter along one axis before it is divided by its sum.
+        padding: None, or how many zeros stand on each side. None: as many as keep the size, for an
+            odd number of taps.
+        gain: float. Factor of the filtered image. Defaults to 1.
 
-    Input and output: `[B, H, W, C]`.
+    Input: `[B, H, W, C]`. Output: the same shape; with a padding `[B, H + 2 padding + 1 - taps,
+    ...]`.
 
     Example:
 
@@ -23,19 +27,28 @@ class Blur(keras.layers.Layer):
     TensorShape([1, 4, 4, 2])
     """
 
-    def __init__(self, taps=(1, 2, 1), **kwargs):
+    def __init__(self, taps=(1, 2, 1), padding=None, gain=1.0, **kwargs):
         super().__init__(**kwargs)
-        self.taps = tuple(taps)
+        self.taps, self.padding, self.gain = tuple(taps), padding, gain
 
     def call(self, inputs):
         line = np.array(self.taps, np.float32) / sum(self.taps)
-        kernel = np.outer(line, line)[:, :, None, None].repeat(inputs.shape[-1], axis=2)
+        kernel = self.gain * np.outer(line, line)[:, :, None, None].repeat(inputs.shape[-1], axis=2)
+        zeros = self._zeros
+        padding = [[0, 0], [zeros, zeros], [zeros, zeros], [0, 0]]
         return tf.nn.depthwise_conv2d(
-            inputs, tf.constant(kernel, inputs.dtype), [1, 1, 1, 1], "SAME"
+            tf.pad(inputs, padding), tf.constant(kernel, inputs.dtype), [1, 1, 1, 1], "VALID"
         )
 
+    @property
+    def _zeros(self):
+        return len(self.taps) // 2 if self.padding is None else self.padding
+
     def compute_output_shape(self, input_shape):
-        return input_shape
+        batch, height, width, channels = input_shape
+        more = 2 * self._zeros + 1 - len(self.taps)
+        return batch, height and height + more, width and width + more, channels
 
     def get_config(self):
-        return {**super().get_config(), "taps": self.taps}
+        config = {"taps": self.taps, "padding": self.padding, "gain": self.gain}
+        return {**super().get_config(), **config}

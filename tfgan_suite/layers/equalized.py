@@ -8,7 +8,7 @@ from keras import ops
 HE_GAIN = math.sqrt(2)
 
 
-class _Equalized(keras.layers.Layer):
+class Equalized(keras.layers.Layer):
     """Base: weights of one scale, multiplied by a constant in each call.
 
     Args:
@@ -60,7 +60,7 @@ class _Equalized(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
-class EqualizedDense(_Equalized):
+class EqualizedDense(Equalized):
     """A dense layer with an equalised learning rate.
 
     The stored weights come from N(0, 1) and are multiplied by gain / sqrt(fan-in) in each call, so
@@ -103,16 +103,18 @@ class EqualizedDense(_Equalized):
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
-class EqualizedConv2D(_Equalized):
-    """A convolution of stride 1 and padding "same" with an equalised learning rate.
+class EqualizedConv2D(Equalized):
+    """A convolution with an equalised learning rate.
 
     See `EqualizedDense`, of which it has the other arguments.
 
     Args:
         filters: int. Output channels.
         kernel_size: int. Side of the kernel.
+        strides: int. Defaults to 1.
+        padding: `"same"` or `"valid"`. Defaults to `"same"`.
 
-    Input: `[B, H, W, C]`. Output: `[B, H, W, filters]`.
+    Input: `[B, H, W, C]`. Output: `[B, H, W, filters]`, smaller with strides or `"valid"`.
 
     Example:
 
@@ -120,9 +122,10 @@ class EqualizedConv2D(_Equalized):
     TensorShape([2, 4, 4, 8])
     """
 
-    def __init__(self, filters, kernel_size, **kwargs):
+    def __init__(self, filters, kernel_size, strides=1, padding="same", **kwargs):
         super().__init__(**kwargs)
         self.filters, self.kernel_size = filters, kernel_size
+        self.strides, self.padding = strides, padding
 
     def build(self, input_shape):
         shape = (self.kernel_size, self.kernel_size, input_shape[-1], self.filters)
@@ -130,10 +133,18 @@ class EqualizedConv2D(_Equalized):
 
     def call(self, inputs):
         kernel = self.kernel * self._scale
-        return self._with_bias(ops.conv(inputs, kernel, padding="same"))
+        return self._with_bias(ops.conv(inputs, kernel, self.strides, self.padding))
 
     def compute_output_shape(self, input_shape):
-        return (*input_shape[:-1], self.filters)
+        batch, *sides, _ = input_shape
+        lost = self.kernel_size - 1 if self.padding == "valid" else 0
+        return batch, *(s and -(-(s - lost) // self.strides) for s in sides), self.filters
 
     def get_config(self):
-        return {**super().get_config(), "filters": self.filters, "kernel_size": self.kernel_size}
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": self.kernel_size,
+            "strides": self.strides,
+            "padding": self.padding,
+        }

@@ -47,9 +47,13 @@ class LearnedConstant(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class AddNoise(keras.layers.Layer):
-    """Adds one map of noise to all channels, each with a learned strength, at first 0.
+    """Adds one map of noise to all channels, with a learned strength, at first 0.
 
-    From [Karras et al., 2019](https://arxiv.org/abs/1812.04948).
+    From [Karras et al., 2019](https://arxiv.org/abs/1812.04948); their second paper has one
+    strength for all channels.
+
+    Args:
+        by_channel: bool. Whether each channel has a strength of its own. Defaults to True.
 
     Inputs: `[x, noise]`, `[B, H, W, C]` and `[B, H, W, 1]`. Output: `[B, H, W, C]`.
 
@@ -59,8 +63,12 @@ class AddNoise(keras.layers.Layer):
     TensorShape([2, 4, 4, 8])
     """
 
+    def __init__(self, by_channel=True, **kwargs):
+        super().__init__(**kwargs)
+        self.by_channel = by_channel
+
     def build(self, input_shape):
-        shape = (input_shape[0][-1],)
+        shape = (input_shape[0][-1],) if self.by_channel else ()
         self.strength = self.add_weight(name="strength", shape=shape, initializer="zeros")
 
     def call(self, inputs):
@@ -69,6 +77,9 @@ class AddNoise(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return input_shape[0]
+
+    def get_config(self):
+        return {**super().get_config(), "by_channel": self.by_channel}
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")

@@ -1,5 +1,6 @@
 """Style-based generator for GANs."""
 
+import functools
 from collections.abc import Mapping
 
 import keras
@@ -9,16 +10,13 @@ import tensorflow as tf
 from tfgan_suite.data.options import whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.layers import Blur
+from tfgan_suite.losses import penalties
 from tfgan_suite.models.progan.progan import ProGAN
 from tfgan_suite.models.registry import register
-from tfgan_suite.models.stylegan.networks import (
-    mapping_network,
-    style_layers_to,
-    synthesis_network,
-)
+from tfgan_suite.models.stylegan.architectures import ARCHITECTURES
+from tfgan_suite.models.stylegan.networks import mapping_network
+from tfgan_suite.models.stylegan.path_length import PathLength
 from tfgan_suite.models.stylegan.presets import PRESETS
-from tfgan_suite.networks.progressive import growing_discriminator
 from tfgan_suite.signatures import (
     LATENT_RANGE,
     Signature,
@@ -26,6 +24,7 @@ from tfgan_suite.signatures import (
     encode_png,
     latents_from_seeds,
 )
+from tfgan_suite.training import Loss
 
 TRUNCATIONS = (-2.0, 2.0)  # what a servable takes
 
@@ -43,7 +42,12 @@ class StyleGAN(ProGAN):
     random layer on. Truncation is w' = mean + psi (w - mean) in the first `truncated_layers`
     layers, with a tracked mean of w.
 
-    Source: [Karras et al., 2019](https://arxiv.org/abs/1812.04948).
+    With the architecture `"stylegan2"` styles scale the kernels of convolutions, each size adds to
+    the image, D is residual, and nothing grows; `path_length` and `r1_every` are its penalties. The
+    presets `stylegan2_...` hold the whole recipe.
+
+    Sources: [Karras et al., 2019](https://arxiv.org/abs/1812.04948);
+    [Karras et al., 2020](https://arxiv.org/abs/1912.04958).
 
     Args:
         image_size, channels, latent_size, filters_base, filters_max, first_size, stable_images,
@@ -56,6 +60,13 @@ class StyleGAN(ProGAN):
         mixing_probability: float in [0, 1].
         truncation: float. psi of `call`, `sample` and `draw`, where no other is given.
         truncated_layers: int. How many layers are truncated, from the coarsest.
+        architecture: `"stylegan"` or `"stylegan2"`; the second begins at `image_size`.
+        r1_every: int. R1 in each k-th step only, k times as strong, in an update of its own; 1: in
+            D's loss of each step. With k > 1 D's Adam is slowed to k / (k + 1), beta_2 too.
+        path_length: float. Weight of the squared difference between the length of an image's
+            gradient by w and its mean; 0: none. The authors': 2, with `"stylegan2"`.
+        path_length_every: int. As `r1_every`, for this penalty and G; always in an update of its
+            own.
 
     Call arguments:
         latents: `[B, latent_size]`. Returns images `[B, size, size, channels]` of the size that the
@@ -85,6 +96,10 @@ class StyleGAN(ProGAN):
         mixing_probability: float = 0.9,
         truncation: float = 0.7,
         truncated_layers: int = 8,
+        architecture: str = "stylegan",
+        r1_every: int = 1,
+        path_length: float = 0.0,
+        path_length_every: int = 4,
         first_size: int = 8,
         stable_images: int = 600_000,
         fade_images: int = 600_000,
@@ -114,6 +129,10 @@ class StyleGAN(ProGAN):
             "mixing_probability": mixing_probability,
             "truncation": truncation,
             "truncated_layers": truncated_layers,
+            "architecture": architecture,
+            "r1_every": r1_every,
+            "path_length": path_length,
+            "path_length_every": path_length_every,
             "first_size": first_size,
             "stable_images": stable_images,
             "fade_images": fade_images,
@@ -130,14 +149,41 @@ class StyleGAN(ProGAN):
         }
         whole_number("mapping_layers", mapping_layers, 1)
         whole_number("truncated_layers", truncated_layers, 0)
+        whole_number("r1_every", r1_every, 1)
+        whole_number("path_length_every", path_length_every, 1)
+        if architecture not in ARCHITECTURES:
+            raise UserInputError(
+                f"architecture is one of {', '.join(ARCHITECTURES)}. Received: {architecture!r}."
+            )
+        self.architecture = ARCHITECTURES[architecture]
+        if not self.architecture.grows and first_size != image_size:
+            raise UserInputError(
+                f"{architecture} does not grow: first_size must be image_size, {image_size}. "
+                f"Received: {first_size!r}."
+            )
         if not 0 <= mixing_probability <= 1:
             raise UserInputError(
                 f"mixing_probability is between 0 and 1. Received: {mixing_probability!r}."
             )
         self._begin(arguments, loss, seed=seed, ema_half_life=ema_half_life, name=name)
+        self.r1_is_lazy = r1 > 0 and r1_every > 1
+        if self.r1_is_lazy:
+            self.penalties = {**self.penalties, "r1": 0.0}
+        if path_length:
+            self.path_mean = PathLength(name="path_mean")
+            self.declare_state("path_mean")
 
     def make_discriminator(self, **arguments):
-        return growing_discriminator(smooth=Blur, **arguments)
+        return self.architecture.discriminator(**arguments)
+
+    def default_optimizers(self):
+        """Returns ProGAN's Adam, slowed for a player that has updates of two kinds."""
+        share = {"discriminator": 1.0, "generator": 1.0}
+        if self.r1_is_lazy:
+            share["discriminator"] = _share(self.arguments["r1_every"])
+        if self.arguments["path_length"]:
+            share["generator"] = _share(self.arguments["path_length_every"])
+        return {player: self.adam(share[player]) for player in share}
 
     def make_generator(self, **arguments):
         self.mapping = mapping_network(
@@ -145,7 +191,7 @@ class StyleGAN(ProGAN):
             self.arguments["mapping_layers"],
             self.arguments["mapping_rate"],
         )
-        self.synthesis = synthesis_network(**arguments)
+        self.synthesis = self.architecture.synthesis(**arguments)
         self.declare_player("generator", "mapping", "synthesis", served=True)
 
     def served_form(self, network):
@@ -156,7 +202,7 @@ class StyleGAN(ProGAN):
     @property
     def style_layers(self) -> list[str]:
         """Names of the layers of the stage that take a style, from the coarsest on."""
-        return style_layers_to(self.image_shape[0])[: self.num_styles]
+        return self.architecture.style_layers_to(self.image_shape[0])[: self.num_styles]
 
     @property
     def num_styles(self) -> int:
@@ -176,8 +222,60 @@ class StyleGAN(ProGAN):
             drawn = self.drawn("discriminator")
             epsilon = self.noise("epsilon", (), "uniform") / 2 + 0.5
             self.update("discriminator", self.discriminator_loss, real, drawn, epsilon, alpha)
+            if self.r1_is_lazy:
+                due = self.every(self.arguments["r1_every"])
+                self.update("discriminator", self.lazy_r1, real, alpha, when=due)
         self.update("generator", self.generator_loss, self.drawn("generator"), real, alpha)
+        if self.arguments["path_length"]:
+            self.regularize_path_length(alpha)
         return self.step_logs()
+
+    def lazy_r1(self, real, alpha, training=True):
+        """R1 of `r1_every` steps at once."""
+        critic = functools.partial(self.judge, alpha=alpha, training=training)
+        weight = self.arguments["r1"] / 2 * self.arguments["r1_every"]
+        return Loss({"r1": weight * penalties.r1(critic, real)})
+
+    def regularize_path_length(self, alpha):
+        due = self.every(self.arguments["path_length_every"])
+        size, channels = self.stage.settings.size, self.image_shape[-1]
+        direction = self.noise("path_direction", (size, size, channels))
+        mean = tf.convert_to_tensor(self.path_mean.mean.value)
+        lengths = self.update(
+            "generator",
+            self.path_length_loss,
+            self.drawn("path"),
+            direction,
+            mean,
+            alpha,
+            when=due,
+        )
+        moved = self.mean(lengths)
+        if self.is_training_step:
+            self.path_mean.move(tf.where(due, moved, mean))
+
+    def path_length_loss(self, drawn, direction, mean, alpha, training=True):
+        """How far the lengths of |J_w^T y| are from their mean, y a random image of unit variance.
+
+        Args:
+            drawn: what the images are made of.
+            direction: `[B, size, size, C]`, from N(0, 1).
+            mean: scalar, the mean of the lengths.
+            alpha: scalar in [0, 1].
+            training: bool. Mode of the networks.
+        """
+        styles = self.styles_of(drawn, training)
+        with tf.GradientTape() as tape:
+            tape.watch(styles)
+            images = self.images_of(styles, drawn["noise"], alpha, training)
+            side = float(self.stage.settings.size)
+            projected = tf.reduce_sum(tf.cast(images, tf.float32) * direction / side)
+        gradient = tf.cast(tape.gradient(projected, styles), tf.float32)
+        squared = tf.reduce_sum(gradient**2, axis=2)
+        lengths = tf.sqrt(tf.reduce_sum(squared, axis=1) / self.num_styles + 1e-12)
+        weight = self.arguments["path_length"] * self.arguments["path_length_every"]
+        terms = {"path_length": weight * (lengths - mean) ** 2}
+        return Loss(terms, {"path": lengths}, tf.stop_gradient(lengths))
 
     def drawn(self, player: str) -> dict:
         """Draws what G makes the images of a step of: two latents, their layers, noise."""
@@ -199,11 +297,18 @@ class StyleGAN(ProGAN):
 
     def generate(self, drawn, alpha, training):
         """Returns G's images of the stage, of what `drawn` gives."""
+        styles = self.styles_of(drawn, training)
+        return self.images_of(styles, drawn["noise"], alpha, training)
+
+    def styles_of(self, drawn, training):
+        """Returns the styles `[B, L, latent_size]` of what `drawn` gives."""
         first, second = (self.mapping(z, training=training)[0] for z in drawn["latents"])
+        return self.mixed(first, second, drawn["crossover"])
+
+    def images_of(self, styles, noise, alpha, training):
+        """Returns G's images of the stage, of styles and of the noise by layer."""
         part = self._part(self.synthesis, self._synthesis_inputs(), self._image_layers())
-        styles = self.mixed(first, second, drawn["crossover"])
-        images = part([styles, *drawn["noise"].values()], training=training)
-        return self.faded(images, alpha)
+        return self.faded(part([styles, *noise.values()], training=training), alpha)
 
     def mixed(self, first, second, crossover):
         """Returns styles `[B, L, latent_size]`: of `first` below the layer `crossover`.
@@ -212,7 +317,7 @@ class StyleGAN(ProGAN):
             first, second: w, `[B, latent_size]`.
             crossover: int scalar, or `[B]`.
         """
-        layers = tf.range(len(style_layers_to(self.image_shape[0])))
+        layers = tf.range(self._all_styles())
         of_first = layers[None, :, None] < tf.reshape(crossover, [-1, 1, 1])
         return tf.where(of_first, first[:, None], second[:, None])
 
@@ -294,7 +399,7 @@ class StyleGAN(ProGAN):
             return {"images": self._mixed_of({**inputs, "truncation": truncation})}
 
         def from_w(w):
-            missing = len(style_layers_to(self.image_shape[0])) - num_styles
+            missing = self._all_styles() - num_styles
             w = tf.pad(w, [[0, 0], [0, missing], [0, 0]])
             return {"images": self.synthesised(w, self._noise_of(w, _no_noise))}
 
@@ -364,10 +469,20 @@ class StyleGAN(ProGAN):
     # === Parts of the networks ===
 
     def _noise_sizes(self):
-        return [(layer, int(layer.split("_")[0])) for layer in self.style_layers]
+        """Returns the layers of the stage that add noise, and their sizes."""
+        return [
+            (layer, int(layer.split("_")[0])) for layer in self.style_layers if layer != "image"
+        ]
 
     def _synthesis_inputs(self):
-        return ["styles", *(f"noise_{layer}" for layer in self.style_layers)]
+        return ["styles", *(f"noise_{layer}" for layer, _ in self._noise_sizes())]
+
+    def _all_styles(self):
+        return len(self.architecture.style_layers_to(self.image_shape[0]))
+
+
+def _share(steps):
+    return steps / (steps + 1)
 
 
 def _no_noise(number, shape):
