@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfgan_suite.cluster import allocator, tf_config
 from tfgan_suite.errors import LostWorker, RunFailure, UserInputError
+from tfgan_suite.quiet import hidden_native_lines
 from tfgan_suite.tf_private import tolerate_silence
 
 COLLECTIVE_TIMEOUT = 300.0
@@ -47,7 +48,7 @@ def join(collective_timeout: float = COLLECTIVE_TIMEOUT) -> tf.distribute.Strate
     tolerate_silence(collective_timeout)
     options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=collective_timeout)
     try:
-        with _at_most(collective_timeout):
+        with _at_most(collective_timeout), hidden_native_lines():
             return tf.distribute.MultiWorkerMirroredStrategy(
                 resolver, communication_options=options
             )
