@@ -5,6 +5,7 @@ from tfgan_suite.metrics.features import ImageFeatures, squeezenet_features, to_
 from tfgan_suite.metrics.frechet import Gaussian, GaussianFit, fit_gaussian, frechet_distance
 from tfgan_suite.metrics.mixtures import ModeCoverage, mode_coverage
 from tfgan_suite.metrics.parzen import ParzenScore, parzen_log_likelihood, parzen_score
+from tfgan_suite.metrics.perceptual_distance import PerceptualDistance
 from tfgan_suite.metrics.psnr import psnr
 from tfgan_suite.metrics.recognition import recognised
 
@@ -15,6 +16,7 @@ __all__ = [
     "ImageFeatures",
     "ModeCoverage",
     "ParzenScore",
+    "PerceptualDistance",
     "fit_gaussian",
     "frechet_distance",
     "mode_coverage",

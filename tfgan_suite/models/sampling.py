@@ -5,7 +5,14 @@ import tensorflow as tf
 
 from tfgan_suite.drawing import ImageGrid, Points
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.signatures import LATENT_RANGE, Signature, encode_png, latents_from_seeds
+from tfgan_suite.signatures import (
+    LATENT_RANGE,
+    Signature,
+    encode_png,
+    latents_from_seeds,
+    linear,
+    spherical,
+)
 
 
 class SamplesOfSeeds:
@@ -33,6 +40,20 @@ class SamplesOfSeeds:
                 f"for the sample of seed 5. Received: {seeds!r}. Latents go to predict."
             )
         return self.infer(self._sample_of, array.astype(np.int64))
+
+    def between(self, seeds, others, positions) -> np.ndarray:
+        """Returns samples on the ways from seeds to others: on a great circle, of normal latents.
+
+        Args:
+            seeds, others: ints `[N]`.
+            positions: floats `[N]` in [0, 1]. 0: the sample of the seed.
+        """
+        inputs = {
+            "seed": np.asarray(seeds, np.int64),
+            "other": np.asarray(others, np.int64),
+            "position": np.asarray(positions, np.float32),
+        }
+        return self.infer(self._between, inputs)
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns a grid of the samples, or a plot of the points, of `num` seeds from `seed` on."""
@@ -77,6 +98,11 @@ class SamplesOfSeeds:
 
     def _sample_of(self, seeds):
         return tf.cast(self(self._latents_of(seeds)), tf.float32)
+
+    def _between(self, inputs):
+        first, second = (self._latents_of(inputs[name]) for name in ("seed", "other"))
+        way = spherical if self.latent_distribution == "normal" else linear
+        return tf.cast(self(way(first, second, inputs["position"])), tf.float32)
 
     def _latents_of(self, seeds):
         return latents_from_seeds(seeds, self.latent_shape[0], self.latent_distribution)

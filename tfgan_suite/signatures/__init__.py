@@ -1,13 +1,8 @@
 """What a model answers: its signatures; image codecs and captions inside a served graph."""
 
 from tfgan_suite.signatures.image_codecs import decode_images, encode_png
-from tfgan_suite.signatures.signature import (
-    LATENT_RANGE,
-    Signature,
-    check_ids,
-    latents_from_seeds,
-    refuse_rows,
-)
+from tfgan_suite.signatures.latents import latents_from_seeds, linear, spherical
+from tfgan_suite.signatures.signature import LATENT_RANGE, Signature, check_ids, refuse_rows
 from tfgan_suite.signatures.words import Words, words_of
 
 __all__ = [
@@ -18,6 +13,8 @@ __all__ = [
     "decode_images",
     "encode_png",
     "latents_from_seeds",
+    "linear",
     "refuse_rows",
+    "spherical",
     "words_of",
 ]

@@ -15,8 +15,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.training.noise import DISTRIBUTIONS, check_distribution
-
 DEFAULT_RANGE = (-1e6, 1e6)
 """What a float input may hold where a signature says nothing else."""
 
@@ -135,27 +133,3 @@ def check_ids(name: str, ids: tf.Tensor, num_ids: int) -> tf.Tensor:
     """
     message = f"Input {name}: expected 0 to {num_ids - 1}; received a number outside"
     return refuse_rows(ids, (ids < 0) | (ids >= num_ids), message)
-
-
-def latents_from_seeds(
-    seed: tf.Tensor, latent_size: int, distribution: str = "normal", stream: int = 0
-) -> tf.Tensor:
-    """Draws latents that are a function of the seed alone, row by row.
-
-    The same seed gives the same latents in every batch, process and version: Philox, counter based.
-
-    Args:
-        seed: int64 `[B]`, any value.
-        latent_size: Length of a latent vector.
-        distribution: A key of `tfgan_suite.training.noise.DISTRIBUTIONS`.
-        stream: Another number gives other latents of the same seed.
-
-    Returns:
-        float32 `[B, latent_size]`.
-    """
-    draw = DISTRIBUTIONS[check_distribution(distribution)]
-    return tf.map_fn(
-        lambda row: draw([latent_size], tf.stack([row, tf.constant(stream, row.dtype)])),
-        seed,
-        fn_output_signature=tf.float32,
-    )

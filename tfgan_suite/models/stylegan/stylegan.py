@@ -23,6 +23,8 @@ from tfgan_suite.signatures import (
     check_ids,
     encode_png,
     latents_from_seeds,
+    linear,
+    spherical,
 )
 from tfgan_suite.training import Loss
 
@@ -438,6 +440,26 @@ class StyleGAN(ProGAN):
                 ranges,
             )
         return signatures
+
+    def interpolated(self, inputs, space):
+        """Returns images between two seeds, with the noise of the first: for `infer`.
+
+        Args:
+            inputs: dict of `seed`, `other` (int64 `[B]`), `position` (float32 `[B]`), and, where
+                it is not the model's, `truncation` (float32 `[B]`).
+            space: `"z"`, on a great circle, or `"w"`, on a straight way.
+        """
+        seeds, others, position = (inputs[name] for name in ("seed", "other", "position"))
+        if space == "z":
+            z = spherical(self._latents_of(seeds), self._latents_of(others), position)
+            mapped = self.served_network("mapping")(z, training=False)
+        else:
+            first, mean = self._w_of(seeds)
+            mapped = linear(first, self._w_of(others)[0], position), mean
+        return self._image_of(mapped, inputs.get("truncation"), seeds)
+
+    def _between(self, inputs):
+        return self.interpolated(inputs, "w")
 
     def _sample_of(self, seeds):
         return self._image_of(self._w_of(seeds), None, seeds)
