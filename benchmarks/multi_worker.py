@@ -17,6 +17,7 @@ import os
 import numpy as np
 from absl import flags
 
+from benchmarks import peers
 from benchmarks.steps import package_step
 from benchmarks.timing import Job
 from tfgan_suite.cli import run_program
@@ -99,19 +100,19 @@ def in_torch():
     from torch import distributed
     from torch.nn.parallel import DistributedDataParallel
 
-    from benchmarks.peers.pytorch import training_step
-
     torch.set_num_threads(1)
     if "TF_CONFIG" not in os.environ:
-        return training_step(MODEL, BATCH)
+        return peers.training_step(MODEL, BATCH)
     cluster = json.loads(os.environ["TF_CONFIG"])
     addresses, rank = cluster["cluster"]["worker"], cluster["task"]["index"]
     distributed.init_process_group(
         "gloo", init_method=f"tcp://{addresses[0]}", rank=rank, world_size=len(addresses)
     )
-    return training_step(
-        MODEL, BATCH, lambda network: DistributedDataParallel(network, broadcast_buffers=False)
-    )
+
+    def wrap(network):
+        return DistributedDataParallel(network, broadcast_buffers=False)
+
+    return peers.training_step(MODEL, BATCH, wrap=wrap)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+from benchmarks import peers
 from benchmarks.timing import step_times
 from tfgan_suite.cli import run_program
 
@@ -207,9 +208,8 @@ def _pytorch(network, threads):
 
 
 def _pytorch_network(name):
-    from benchmarks.peers.pytorch import generator_of
-
-    return generator_of(MODELS[name]).eval()
+    peer = peers.build(MODELS[name])
+    return peer.networks[peer.served].eval()
 
 
 #: Ways to run a model, and the packages that they need.

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from absl import flags
 
-from benchmarks import flops
+from benchmarks import flops, peers
 from benchmarks.flops import MATRIX_FLOPS, step_flops
 from benchmarks.steps import package_step
 from benchmarks.timing import Job, spread
@@ -69,7 +69,6 @@ _ROUNDS = flags.DEFINE_integer("rounds", 5, "Turns of each way.", lower_bound=1)
 _SECONDS = flags.DEFINE_float("seconds", 4.0, "Length of a turn, about.", lower_bound=0.0)
 _APPEND = flags.DEFINE_string("append", None, "Results file to add the figures to as lines.")
 
-PEERS = ("cyclegan", "dcgan", "gan", "lsgan")
 _FEWEST_STEPS = 2  # of a turn
 
 
@@ -92,9 +91,10 @@ def main(_):
     cases = [*_CASE.value, *map(with_preset, _MODEL.value)] or list(CASES)
     for case in cases:
         name = config_of(case, 1).model.name
-        if _PEER.value and name not in PEERS:
+        if _PEER.value and name not in peers.MODULES:
             raise UserInputError(
-                f"There is no peer of the model {name!r}; there are peers of {', '.join(PEERS)}."
+                f"There is no peer of the model {name!r}; there are peers of "
+                f"{', '.join(peers.MODULES)}."
             )
     print(
         "| case | way | a step | images/s | operations | of the best product | peak memory "
@@ -259,11 +259,9 @@ def in_torch(case, batch_size):
     """Returns a function that takes one step of a case by PyTorch."""
     import torch
 
-    from benchmarks.peers.pytorch import training_step
-
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     config = config_of(case, batch_size)
-    return training_step(config.model.to_dict(), config.batch_size)
+    return peers.training_step(config.model.to_dict(), config.batch_size)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,46 @@
-"""The PyTorch peers are the same networks and train."""
+"""The PyTorch peers are the models of the package: the same weights give the same losses."""
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from tfgan_suite import models
+from benchmarks import peers
+from tfgan_suite import models, testing
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.training.step import Step, enter_step
 
-pytest.importorskip("torch")  # the extra `benchmarks`
+torch = pytest.importorskip("torch")  # the extra `benchmarks`
+torch.set_num_threads(1)  # small networks, and threads that spin beside other tests
 
-GANS = {
-    "dcgan": {"name": "dcgan", "image_size": 32, "filters": 4, "kernel_size": 4},
+BATCH = 4
+MLP = {"name": "mlp", "latent_size": 6, "generator_hidden_units": [8]}
+CYCLEGAN = {
+    "name": "cyclegan",
+    "image_size": 16,
+    "filters": 4,
+    "num_blocks": 2,
+    "discriminator_filters": 4,
+    "discriminator_layers": 2,
+}
+CONFIGS = {
+    "gan": {"name": "gan", "networks": {**MLP, "sample_shape": [4, 5, 3]}},
+    "gan, leaky": {
+        "name": "gan",
+        "preset": "modern_mnist",
+        "networks": {
+            **MLP,
+            "sample_shape": [28, 28, 1],
+            "generator_activation": "leaky_relu",
+            "discriminator_hidden_units": [9, 7],
+        },
+    },
+    "lsgan": {
+        "name": "lsgan",
+        "networks": {**MLP, "sample_shape": [2], "output_activation": None},
+    },
+    "lsgan, the paper's mixture": {"name": "lsgan", "preset": "tiny", "labels": "pearson"},
+    "dcgan, 4 x 4": {"name": "dcgan", "image_size": 32, "filters": 4, "kernel_size": 4},
+    "dcgan, 5 x 5": {"name": "dcgan", "image_size": 28, "base_size": 7, "filters": 4},
     "dcgan, norm by channels": {
         "name": "dcgan",
         "image_size": 16,
@@ -16,60 +48,97 @@ GANS = {
         "filters": 4,
         "kernel_size": 4,
         "projection_norm": "channels",
+        "ema_half_life": 100.0,
     },
-    "gan": {"name": "gan", "preset": "modern_mnist", "loss": "non_saturating"},
-    "lsgan": {
-        "name": "lsgan",
-        "labels": "zero_one",
-        "networks": {
-            "name": "mlp",
-            "sample_shape": [2],
-            "latent_size": 32,
-            "generator_hidden_units": [16],
-            "discriminator_hidden_units": [16],
-            "output_activation": None,
-        },
+    "cyclegan": {**CYCLEGAN, "pool_size": 6, "ema_half_life": 100.0},
+    "cyclegan, no norm": {
+        **CYCLEGAN,
+        "channels_a": 1,
+        "num_downsamplings": 0,
+        "translator_norm": "none",
+        "identity_weight": 0.0,
+        "norm_bias": True,
     },
 }
-CYCLEGAN = {
-    "name": "cyclegan",
-    "image_size": 32,
-    "filters": 4,
-    "num_blocks": 1,
-    "discriminator_filters": 4,
-    "discriminator_layers": 2,
-    "ema_half_life": 100.0,
-}
 
 
-def counts(model, *networks):
-    return [
-        sum(int(np.prod(v.shape)) for v in getattr(model, network).trainable_variables)
-        for network in networks
-    ]
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_first_losses_agree(config):
+    """Those of the second player hold the first one's update against ours, too."""
+    from benchmarks.peers.weights import copy_weights
+
+    model, peer = models.build(config), peers.build(config)
+    model.compile(run_eagerly=True)  # two steps are taken sooner than traced
+    scatter_weights(model)
+    copy_weights(model, peer)
+    for index in range(2):
+        batch = testing.random_batch(model, BATCH, seed=index)
+        losses = peer.train_step(to_torch(batch), to_torch(drawn_in_step(model, peer, index)))
+        ours = model.train_on_batch(batch, return_dict=True)
+        theirs = {name: loss.item() for name, loss in losses.items()}
+        assert theirs == pytest.approx({name: ours[name] for name in losses}, rel=1e-4, abs=1e-4)
 
 
-def torch_counts(*networks):
-    return [sum(p.numel() for p in network.parameters()) for network in networks]
+@pytest.mark.parametrize("name", ["lsgan", "cyclegan"])
+def test_peers_train_on_noise(name):
+    run_step = peers.training_step(CONFIGS[name], BATCH)
+    first, second = run_step(), run_step()
+    assert np.isfinite([first, second]).all() and first != second
 
 
-@pytest.mark.parametrize("config", GANS.values(), ids=GANS)
-def test_gans(config):
-    from benchmarks.peers import pytorch
+def test_a_peer_refuses_what_it_does_not_know():
+    with pytest.raises(UserInputError, match="'dcgan' knows upsampling='transposed_convolution'"):
+        peers.build({"name": "dcgan", "upsampling": "resize_convolution"})
+    with pytest.raises(UserInputError, match="knows the networks mlp, mixture.*'maxout_mnist'"):
+        peers.build({"name": "gan", "preset": "paper_mnist"})
+    with pytest.raises(UserInputError, match="know the losses .*'hinge'"):
+        peers.build({"name": "gan", "preset": "tiny", "loss": "hinge"})
 
-    networks = pytorch.gan_networks(pytorch.resolved(config))
-    assert torch_counts(*networks) == counts(models.build(config), "generator", "discriminator")
-    run_step = pytorch.training_step(config, batch=4)
-    assert np.isfinite([run_step(), run_step()]).all()
+
+def test_networks_of_other_weights_are_refused():
+    from benchmarks.peers.weights import copy_weights
+
+    model = models.build({"name": "gan", "preset": "tiny"})
+    networks = {**MLP, "sample_shape": [4, 4, 1], "discriminator_hidden_units": [8]}
+    with pytest.raises(ValueError, match=r"hidden_0.weight is \(8, 6\); ours becomes \(8, 4\)"):
+        copy_weights(model, peers.build({"name": "gan", "networks": networks}))
+    deeper = {**networks, "latent_size": 4, "generator_hidden_units": [8, 8]}
+    with pytest.raises(ValueError, match="hidden_1_bias"):
+        copy_weights(model, peers.build({"name": "gan", "networks": deeper}))
 
 
-@pytest.mark.parametrize("translator", [{}, {"num_downsamplings": 0, "translator_norm": "none"}])
-def test_cyclegan(translator):
-    from benchmarks.peers import pytorch
+def scatter_weights(model):
+    """Gives weights that begin as 0 or 1 other values, so that each has a part in the losses."""
+    rng = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        noise = rng.normal(size=variable.shape, scale=0.1)
+        variable.assign(variable + noise.astype("float32"))
 
-    config = CYCLEGAN | translator
-    networks = pytorch.generator_of(config), pytorch.patchgan(filters=4, num_layers=2)
-    expected = counts(models.build(config), "generator_ab", "discriminator_a")
-    assert torch_counts(*networks) == expected
-    run_step = pytorch.training_step(config, batch=2)
-    assert np.isfinite([run_step(), run_step()]).all()
+
+def drawn_in_step(model, peer, index):
+    """Returns what our step draws, in the form of the peer's `draw`."""
+    step = Step(
+        index=tf.constant(index, tf.int64),
+        position=tf.constant(index, tf.int64),
+        training=True,
+        local_batch=BATCH,
+        num_replicas=1,
+        replica_id=tf.constant(0),
+        stop_vote=tf.constant(0.0),
+        stop=tf.constant(0.0),
+    )
+    with enter_step(step):
+        return {
+            name: model.noise(name, like.shape[1:], getattr(peer, "distribution", "uniform"))
+            for name, like in peer.draw(BATCH).items()
+        }
+
+
+def to_torch(values):
+    """Returns arrays, images `[B, H, W, C]` among them, as PyTorch has them."""
+    from benchmarks.peers.weights import images_first
+
+    return {
+        name: images_first(value) if np.ndim(value) == 4 else torch.from_numpy(np.array(value))
+        for name, value in values.items()
+    }
