@@ -12,6 +12,9 @@ import pytest
 from tfgan_suite import models, testing
 from tfgan_suite.errors import UserInputError
 
+# What takes half a minute to trace on one and on two replicas.
+LONG_TO_TRACE = {"progan", "stylegan", "text_to_image"}
+
 
 @pytest.fixture(params=models.names())
 def make_model(request):
@@ -35,6 +38,14 @@ def test_evaluate_measures_only(make_model):
     testing.check_evaluate_measures_only(make_model)
 
 
+@pytest.mark.parametrize(
+    "make_model",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in LONG_TO_TRACE else [])
+        for name in models.names()
+    ],
+    indirect=True,
+)
 def test_replicas_agree_with_adam(make_model):
     testing.check_replicas_agree(make_model, optimizer=testing.ADAM)
 

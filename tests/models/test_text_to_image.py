@@ -11,8 +11,9 @@ from tfgan_suite.losses import joint_embedding_hinge
 from tfgan_suite.models import CaptionEncoder, TextToImageGAN
 from tfgan_suite.models.text_to_image import networks
 from tfgan_suite.models.text_to_image.text_to_image import ALGORITHMS, between_neighbours
+from tfgan_suite.networks import char_cnn_rnn
 from tfgan_suite.runs.workdir import Workdir
-from tfgan_suite.signatures import Words, words_of
+from tfgan_suite.signatures import Characters, Words, words_of
 from tfgan_suite.training import Checkpoints
 
 WORDS = ["a", "large", "small", "red", "blue", "circle", "square"]
@@ -175,6 +176,78 @@ def test_the_hinge_of_orthogonal_and_of_constant_features():
     np.testing.assert_allclose(to_text, [0, 0])
     with pytest.raises(UserInputError, match="group_size=3 does not divide a batch of 8"):
         joint_embedding_hinge(same, same, keys, 3)
+
+
+# === Characters ===
+
+
+def test_captions_are_read_by_characters():
+    reader = Characters(max_characters=6)
+    found = reader(tf.constant(["aZ09-", "Ä ~\n", "abcdefgh", ""])).numpy()
+    np.testing.assert_array_equal(
+        found,
+        [[1, 26, 27, 36, 37, 0], [0, 0, 69, 57, 70, 0], [1, 2, 3, 4, 5, 6], [0] * 6],
+    )
+    assert reader(tf.zeros([0], tf.string)).shape == (0, 6)
+
+
+@pytest.mark.parametrize(
+    "caption, reason",
+    [
+        ("", "received none"),
+        (" \n ", "received none"),
+        ("?! é", "not one letter"),
+        ("a red circle", "longer than 8 characters"),
+        (b"\xff\xfe", "not one letter"),
+    ],
+)
+def test_captions_that_cannot_be_read_by_characters_are_refused(caption, reason):
+    reader = Characters(max_characters=8)
+    reader.check("caption", np.array([b"fine"], object))
+    with pytest.raises(UserInputError, match=reason):
+        reader.check("caption", np.array([b"fine", tf.compat.as_bytes(caption)], object))
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=rf"(?s)Input caption: .*{reason}.*row.*1"
+    ):
+        reader.refuse("caption", tf.constant(["fine", caption]))
+
+
+def test_the_authors_sizes_of_the_encoder_by_characters():
+    """18 places are left of 201 characters."""
+    network = char_cnn_rnn()
+    assert network.get_layer("recurrent").output.shape == (None, 18, 256)
+    assert network.output_shape == (None, 1024)
+    assert network.get_layer("convolution_1").count_params() == 4 * 70 * 384 + 384
+    with pytest.raises(UserInputError, match="leave nothing of 20 characters"):
+        char_cnn_rnn(max_characters=20)
+
+
+def by_characters():
+    return tiny_encoder(vocabulary=(), max_characters=30, character_filters=(4, 4))
+
+
+def test_an_encoder_by_characters_trains_answers_and_is_taken_over(tmp_path):
+    encoder = by_characters()
+    encoder.compile(run_eagerly=True)
+    encoder.train_on_batch(testing.random_batch(encoder))
+    testing.check_servable(by_characters, tmp_path / "served")
+    encoder.save(tmp_path / "encoder.keras")
+    gan = tiny(vocabulary=(), caption_encoder=str(tmp_path / "encoder.keras"))
+    captions = ["a red circle", "BLUE"]
+    np.testing.assert_array_equal(gan.embed(captions), encoder.embed(captions))
+    gan.compile(run_eagerly=True)
+    gan.train_on_batch(testing.random_batch(gan))
+    (tmp_path / "encoder.keras").unlink()
+    testing.check_keras_file_round_trip(
+        lambda: gan.from_config(gan.get_config()), tmp_path / "gan.keras"
+    )
+
+
+def test_characters_and_words_are_not_mixed():
+    with pytest.raises(UserInputError, match="leave vocabulary out"):
+        tiny_encoder(max_characters=30)
+    with pytest.raises(UserInputError, match="max_characters belongs to a text_encoder"):
+        tiny(vocabulary=(), max_characters=30)
 
 
 # === Where the text encoder comes from ===

@@ -1,5 +1,6 @@
 """Builders of networks: functions that return Keras functional models."""
 
+from tfgan_suite.networks.char_cnn_rnn import char_cnn_rnn
 from tfgan_suite.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_suite.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_suite.networks.pairs import build_pair, pair_names, register_pair
@@ -10,6 +11,7 @@ from tfgan_suite.networks.squeezenet import squeezenet
 from tfgan_suite.networks.word_gru import word_gru
 
 __all__ = [
+    "char_cnn_rnn",
     "build_pair",
     "dcgan_discriminator",
     "dcgan_generator",

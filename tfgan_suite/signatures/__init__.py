@@ -1,14 +1,21 @@
 """What a model answers: its signatures; image codecs and captions inside a served graph."""
 
+from tfgan_suite.signatures.captions import CaptionReader
+from tfgan_suite.signatures.characters import ALPHABET, Characters
 from tfgan_suite.signatures.image_codecs import decode_images, encode_png
 from tfgan_suite.signatures.latents import latents_from_seeds, linear, spherical
+from tfgan_suite.signatures.readers import caption_reader
 from tfgan_suite.signatures.signature import LATENT_RANGE, Signature, check_ids, refuse_rows
 from tfgan_suite.signatures.words import Words, words_of
 
 __all__ = [
+    "ALPHABET",
     "LATENT_RANGE",
+    "CaptionReader",
+    "Characters",
     "Signature",
     "Words",
+    "caption_reader",
     "check_ids",
     "decode_images",
     "encode_png",

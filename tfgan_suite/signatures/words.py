@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_suite.data.options import whole_number
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.signatures.signature import refuse_rows
+from tfgan_suite.signatures.captions import CaptionReader
 
 _BYTES_PER_WORD = 64  # of a caption, at most; longer ones are refused before they are split
 _NUM_HASHES = 2**62
@@ -29,7 +29,7 @@ def words_of(captions: Iterable[str | bytes]) -> list[str]:
     return [word.decode() for word in words]
 
 
-class Words:
+class Words(CaptionReader):
     """Takes captions apart into words of a vocabulary.
 
     Words are what stands between anything but letters, digits and apostrophes, in lower case. Those
@@ -48,6 +48,8 @@ class Words:
     array([[0, 1, 1, 2]], dtype=int32)
     """
 
+    advice = "vocabulary or max_words"
+
     def __init__(self, vocabulary: Sequence[str], max_words: int = 16):
         whole_number("max_words", max_words, 1)
         self.vocabulary, self.max_words = _checked(vocabulary), max_words
@@ -56,6 +58,18 @@ class Words:
         order = np.argsort(hashes)
         self._hashes, self._words = hashes[order], words[order]
         self._numbers = (order + 1).astype(np.int32)
+
+    @property
+    def length(self) -> int:
+        return self.max_words
+
+    @property
+    def limit(self) -> str:
+        return f"{self.max_words} words"
+
+    @property
+    def examples(self) -> list[str]:
+        return self.vocabulary
 
     def __call__(self, captions: tf.Tensor) -> tf.Tensor:
         """Returns the numbers of words, int32 `[B, max_words]`; 0 is an unknown word, or none.
@@ -72,38 +86,12 @@ class Words:
         numbers = tf.where(is_known, tf.gather(tf.constant(self._numbers), places), 0)
         return tf.reshape(numbers[:-1], [-1, self.max_words])
 
-    def refuse(self, name: str, captions: tf.Tensor) -> tf.Tensor:
-        """Passes captions on; those that say nothing or too much are refused by input and row.
-
-        Args:
-            name: name of the input.
-            captions: strings `[B]`.
-
-        Returns:
-            `captions`.
-        """
-        for is_bad, reason in self._faults(captions):
-            captions = refuse_rows(captions, is_bad, f"Input {name}: {reason}")
-        return captions
-
-    def check(self, name: str, values: np.ndarray) -> None:
-        """Raises UserInputError where a caption `[N]` of the data would be refused."""
-        captions = tf.constant(values, tf.string)
-        for is_bad, reason in self._faults(captions):
-            bad = np.flatnonzero(is_bad)
-            if len(bad):
-                caption = tf.compat.as_bytes(values[bad[0]]).decode(errors="replace")
-                raise UserInputError(
-                    f"{name} of example {bad[0]} is {caption[:200]!r}: {reason}. Leave such "
-                    "examples out, or build the model for another vocabulary or max_words."
-                )
-
     def _faults(self, captions):
         is_long = tf.strings.length(captions) > self.max_words * _BYTES_PER_WORD
         lengths = _split(self._bounded(captions)).row_lengths()
         is_known = tf.reduce_any(self(captions) > 0, axis=1)
         return (
-            (is_long | (lengths > self.max_words), f"longer than {self.max_words} words"),
+            (is_long | (lengths > self.max_words), f"longer than {self.limit}"),
             (lengths == 0, "expected some words; received none"),
             (tf.logical_not(is_known), "not one word of the vocabulary"),
         )

@@ -354,7 +354,7 @@ def _check_bad_rows_are_refused(run, inputs):
     for name, array in good.items():
         bad = array.copy()
         if array.dtype == object:
-            bad[1] = b"no image"
+            bad[1] = b""
             _check_refused(run, {**good, name: bad}, name, "[1]")
         elif array.dtype == np.float32:
             for value in (np.nan, np.inf, -np.inf, 3e38, -3e38):

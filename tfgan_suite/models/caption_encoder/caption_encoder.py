@@ -15,9 +15,9 @@ from tfgan_suite.layers import GhostBatchNormalization
 from tfgan_suite.losses import joint_embedding_hinge
 from tfgan_suite.models.caption_encoder.presets import PRESETS
 from tfgan_suite.models.registry import register
-from tfgan_suite.networks import word_gru
+from tfgan_suite.networks import char_cnn_rnn, word_gru
 from tfgan_suite.networks.image_size import num_doublings
-from tfgan_suite.signatures import Signature, Words
+from tfgan_suite.signatures import ALPHABET, Signature, caption_reader
 from tfgan_suite.training import GenerativeModel, Loss
 
 _BEST = 5  # images that a drawing shows for a caption
@@ -28,12 +28,15 @@ _BEST = 5  # images that a drawing shows for a caption
 class CaptionEncoder(GenerativeModel):
     """Embeds captions where the images are that they describe: what text-to-image models read.
 
-    Source: [Reed et al., 2016](https://arxiv.org/abs/1605.05395), with a recurrent network over
-    words, and an image network that learns beside it.
+    Source: [Reed et al., 2016](https://arxiv.org/abs/1605.05395), by characters (their
+    char-CNN-RNN) or with a recurrent network over words; the image network learns beside it.
 
     Args:
         vocabulary: list of str. Words that captions are read by; see `signatures.words_of`.
         max_words: int. Words that a caption may have.
+        max_characters: int or None. Captions are read by characters, at most so many (the authors:
+            201), by `networks.char_cnn_rnn`; there is no vocabulary then. None: by words.
+        character_filters: ints. Of the convolutions over characters.
         image_size: int. 4 doubled one to five times.
         channels: int.
         embedding_size: int.
@@ -46,12 +49,12 @@ class CaptionEncoder(GenerativeModel):
         ema_half_life, seed, name: see `GenerativeModel`.
 
     Call arguments:
-        inputs: int32 `[B, max_words]`, numbers of words; see `words`. Returns float32
-            `[B, embedding_size]`.
+        inputs: int32 `[B, max_words]`, numbers of words, or of characters; see `reader`. Returns
+            float32 `[B, embedding_size]`.
 
     Attributes:
-        words: `Words`. From captions to numbers of words.
-        text_encoder: `keras.Model`. From numbers of words to embeddings.
+        reader: `Words` or `Characters`. From captions to numbers.
+        text_encoder: `keras.Model`. From these numbers to embeddings.
         image_encoder: `keras.Model`. From images in [-1, 1] to embeddings.
 
     Raises:
@@ -76,6 +79,8 @@ class CaptionEncoder(GenerativeModel):
         self,
         vocabulary: Sequence[str] = (),
         max_words: int = 16,
+        max_characters: int | None = None,
+        character_filters: Sequence[int] = (384, 512, 256),
         image_size: int = 64,
         channels: int = 3,
         embedding_size: int = 1024,
@@ -90,7 +95,7 @@ class CaptionEncoder(GenerativeModel):
         name: str | None = None,
     ):
         super().__init__(seed=seed, ema_half_life=ema_half_life, name=name)
-        self.words = Words(vocabulary, max_words)
+        self.reader = caption_reader(vocabulary, max_words, max_characters)
         whole_number("group_size", group_size, 2)
         for argument, value in {
             "embedding_size": embedding_size,
@@ -103,6 +108,8 @@ class CaptionEncoder(GenerativeModel):
         self.arguments = {
             "vocabulary": list(vocabulary),
             "max_words": max_words,
+            "max_characters": max_characters,
+            "character_filters": list(character_filters),
             "image_size": image_size,
             "channels": channels,
             "embedding_size": embedding_size,
@@ -115,14 +122,21 @@ class CaptionEncoder(GenerativeModel):
         }
         self.group_size, self.margin = group_size, margin
         self.image_shape = (image_size, image_size, channels)
-        self.text_encoder = word_gru(len(vocabulary), max_words, word_size, units, embedding_size)
+        if max_characters is None:
+            self.text_encoder = word_gru(
+                len(vocabulary), max_words, word_size, units, embedding_size
+            )
+        else:
+            self.text_encoder = char_cnn_rnn(
+                len(ALPHABET), max_characters, character_filters, units, embedding_size
+            )
         self.image_encoder = image_encoder(
             image_size, channels, embedding_size, filters, batch_norm_group_size
         )
         self.declare_player("encoder", "text_encoder", "image_encoder", served=True)
 
     def batch_spec(self):
-        caption = Text(self.words.vocabulary, self.words.check)
+        caption = Text(self.reader.examples, self.reader.check)
         return {"image": Image(*self.image_shape), "caption": caption}
 
     def default_optimizers(self):
@@ -136,7 +150,7 @@ class CaptionEncoder(GenerativeModel):
 
     def train_step(self, batch):
         # Strings stay outside: the update may be compiled by XLA.
-        numbers = self.words(batch["caption"])
+        numbers = self.reader(batch["caption"])
         self.update("encoder", self.encoder_loss, numbers, batch["image"])
         return self.step_logs()
 
@@ -165,8 +179,8 @@ class CaptionEncoder(GenerativeModel):
             UserInputError: a caption is empty, too long, or without a word of the vocabulary.
         """
         captions = np.array([tf.compat.as_bytes(caption) for caption in captions], object)
-        self.words.check("caption", captions)
-        return self.infer(self, self.words(tf.constant(captions, tf.string)).numpy())
+        self.reader.check("caption", captions)
+        return self.infer(self, self.reader(tf.constant(captions, tf.string)).numpy())
 
     def embed_images(self, images: np.ndarray) -> np.ndarray:
         """Returns the embeddings `[N, embedding_size]` of images in [-1, 1]."""
@@ -189,7 +203,7 @@ class CaptionEncoder(GenerativeModel):
         """Returns what the model's servable answers."""
 
         def captions(num_rows):
-            words = self.words.vocabulary
+            words = self.reader.examples
             made = [words[i % len(words)].encode() for i in range(num_rows)]
             return {"caption": np.array(made, object)}
 
@@ -198,7 +212,7 @@ class CaptionEncoder(GenerativeModel):
             return {"images": np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)}
 
         def of_caption(caption):
-            return {"embedding": self(self.words(self.words.refuse("caption", caption)))}
+            return {"embedding": self(self.reader(self.reader.refuse("caption", caption)))}
 
         def of_images(images):
             return {"embedding": self._of_images(images)}
@@ -207,7 +221,7 @@ class CaptionEncoder(GenerativeModel):
             "serving_default": Signature(
                 of_caption,
                 {"caption": tf.TensorSpec([None], tf.string, name="caption")},
-                f"A caption per row, of at most {self.words.max_words} words, to its embedding.",
+                f"A caption per row, of at most {self.reader.limit}, to its embedding.",
                 captions,
             ),
             "from_images": Signature(

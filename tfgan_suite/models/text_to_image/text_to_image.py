@@ -21,6 +21,7 @@ from tfgan_suite.signatures import (
     LATENT_RANGE,
     Signature,
     Words,
+    caption_reader,
     encode_png,
     latents_from_seeds,
     refuse_rows,
@@ -52,6 +53,8 @@ class TextToImageGAN(GenerativeModel):
             None without a `caption_encoder`: a recurrent network of random weights, which tells
             captions apart and knows nothing of images.
         max_words: int. Words that a caption may have.
+        max_characters: int or None. Of a `text_encoder` that takes numbers of characters
+            (`signatures.Characters`): how many a caption may have.
         embedding_size: int. Of the text encoder of random weights.
         image_size: int. 4 doubled one to five times.
         channels: int.
@@ -98,6 +101,7 @@ class TextToImageGAN(GenerativeModel):
         vocabulary: Sequence[str] = (),
         text_encoder: keras.Model | None = None,
         max_words: int = 16,
+        max_characters: int | None = None,
         embedding_size: int = 1024,
         image_size: int = 64,
         channels: int = 3,
@@ -134,23 +138,39 @@ class TextToImageGAN(GenerativeModel):
                 )
             trained = _trained_encoder(caption_encoder)
             text_encoder = trained.served_network("text_encoder")
-            vocabulary, max_words = trained.words.vocabulary, trained.words.max_words
+            read = {
+                name: trained.arguments[name]
+                for name in ("vocabulary", "max_words", "max_characters")
+            }
+            vocabulary, max_words, max_characters = read.values()
         self.take_networks(text_encoder=text_encoder)
         if text_encoder is None:
+            if max_characters is not None:
+                raise UserInputError(
+                    "max_characters belongs to a text_encoder that takes numbers of characters: "
+                    "give it, or a caption_encoder."
+                )
             vocabulary = Words(vocabulary, max_words).vocabulary
             self.text_encoder = word_gru(len(vocabulary), max_words, embedding_size=embedding_size)
         self.reads_strings = self.text_encoder.inputs[0].dtype == "string"
         if not self.reads_strings:
-            max_words = _number_of_words(self.text_encoder)
-        self.words = Words(vocabulary, max_words) if len(vocabulary) else None
-        if self.words is None and not self.reads_strings:
+            length = _length_of_captions(self.text_encoder)
+            max_words = length if max_characters is None else max_words
+            max_characters = None if max_characters is None else length
+        #: `CaptionReader`, or None where the text encoder takes strings and no vocabulary is given.
+        self.reader = None
+        if len(vocabulary) or max_characters is not None:
+            self.reader = caption_reader(vocabulary, max_words, max_characters)
+        if self.reader is None and not self.reads_strings:
             raise UserInputError(
-                "text_encoder takes numbers of words: give the vocabulary that they count."
+                "text_encoder takes numbers: give the vocabulary of words that they count, or "
+                "max_characters."
             )
         self.arguments = {
             "algorithm": algorithm,
             "vocabulary": list(vocabulary),
             "max_words": max_words,
+            "max_characters": max_characters,
             "embedding_size": self.text_encoder.output_shape[-1],
             "image_size": image_size,
             "channels": channels,
@@ -187,7 +207,8 @@ class TextToImageGAN(GenerativeModel):
         self.declare_frozen("text_encoder", served=True)
 
     def batch_spec(self):
-        caption = Text() if self.words is None else Text(self.words.vocabulary, self.words.check)
+        reader = self.reader
+        caption = Text() if reader is None else Text(reader.examples, reader.check)
         image = Image(*self.image_shape)
         spec = {"image": image, "caption": caption}
         if self.sees_wrong_pairs:
@@ -222,7 +243,7 @@ class TextToImageGAN(GenerativeModel):
 
     def embedding_of(self, text_encoder, captions) -> tf.Tensor:
         """Returns the embeddings of captions, strings `[B]`, by the encoder or a form of it."""
-        return text_encoder(captions if self.reads_strings else self.words(captions))
+        return text_encoder(captions if self.reads_strings else self.reader(captions))
 
     def discriminator_loss(self, real, text, latents, wrong=None, training=True):
         """-log D(x, t) - 1/2 log(1 - D(x', t)) - 1/2 log(1 - D(G(z, t), t)).
@@ -328,8 +349,8 @@ class TextToImageGAN(GenerativeModel):
             return {"image_bytes": encode_png(from_seed(seed, caption)["images"])}
 
         what = "A seed and a caption per row"
-        if self.words is not None:
-            what += f", of at most {self.words.max_words} words,"
+        if self.reader is not None:
+            what += f", of at most {self.reader.limit},"
         signatures = {
             "serving_default": Signature(
                 from_seed, inputs, f"{what} to images in [-1, 1].", example
@@ -354,16 +375,16 @@ class TextToImageGAN(GenerativeModel):
         return latents_from_seeds(seeds, self.latent_size, self.latent_distribution)
 
     def _refuse(self, captions):
-        if self.words is not None:
-            return self.words.refuse("caption", captions)
+        if self.reader is not None:
+            return self.reader.refuse("caption", captions)
         for is_bad, reason in _faults(captions):
             captions = refuse_rows(captions, is_bad, f"Input caption: {reason}")
         return captions
 
     def _checked(self, captions):
         captions = np.array([tf.compat.as_bytes(caption) for caption in captions], object)
-        if self.words is not None:
-            self.words.check("caption", captions)
+        if self.reader is not None:
+            self.reader.check("caption", captions)
             return captions
         for is_bad, reason in _faults(tf.constant(captions, tf.string)):
             if np.any(is_bad):
@@ -402,12 +423,12 @@ def _faults(captions):
     )
 
 
-def _number_of_words(text_encoder):
+def _length_of_captions(text_encoder):
     shape = text_encoder.input_shape
     if len(shape) != 2 or shape[1] is None:
         raise UserInputError(
-            "text_encoder must take strings [B], or numbers of words [B, max_words]. Received one "
-            f"that takes {shape}."
+            "text_encoder must take strings [B], or numbers of words or characters [B, length]. "
+            f"Received one that takes {shape}."
         )
     return shape[1]
 
@@ -427,7 +448,7 @@ def _trained_encoder(path):
             f"caption_encoder={path} cannot be read: {error}. Expected the .keras file or the "
             "folder of the run of a CaptionEncoder."
         ) from error
-    if not hasattr(model, "words") or not hasattr(model, "text_encoder"):
+    if not hasattr(model, "reader") or not hasattr(model, "text_encoder"):
         raise UserInputError(
             f"caption_encoder={path} is a {type(model).__name__}; expected a CaptionEncoder."
         )
