@@ -37,6 +37,13 @@ def test_the_learning_rate_is_kept_as_it_was_given():
     assert keras_private.learning_rate_of(optimizer) is optimizer.learning_rate
 
 
+def test_variables_without_values_are_never_allocated():
+    with keras_private.without_values():
+        network = keras.Sequential([keras.Input((10**6,)), keras.layers.Dense(10**6)])
+        assert network.count_params() == 10**12 + 10**6  # four terabytes
+    assert keras.layers.Dense(2)(keras.ops.ones((1, 3))).shape == (1, 2)
+
+
 def test_layers_know_what_they_read_and_who_reads_them():
     inputs = keras.Input((2,))
     first, second = keras.layers.Dense(2), keras.layers.Dense(2)

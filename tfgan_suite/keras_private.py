@@ -3,7 +3,11 @@
 `tests/test_private_names.py` fails with the name when Keras moves one of them.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 import keras
+from keras.src.backend.common import global_state
 
 
 class WithoutSymbolicBuild:
@@ -35,6 +39,22 @@ def keep_gradients_as_given(optimizer: keras.optimizers.Optimizer) -> None:
 def learning_rate_of(optimizer: keras.optimizers.Optimizer):
     """Returns the optimizer's learning rate as it was given: a schedule, or the variable."""
     return optimizer._learning_rate
+
+
+@contextlib.contextmanager
+def without_values() -> Iterator[None]:
+    """Gives layers that are built inside variables with a shape and no values.
+
+    They can be counted, and nothing else: Keras would allocate and initialise them as soon as
+    `keras.StatelessScope` ends.
+    """
+    waiting = global_state.get_global_attribute("uninitialized_variables", [], set_to_default=True)
+    before = list(waiting)
+    with keras.StatelessScope():
+        try:
+            yield
+        finally:
+            waiting[:] = before
 
 
 def times_called(layer: keras.layers.Layer) -> int:

@@ -22,6 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite import fields, pipelines
+from tfgan_suite.keras_private import without_values
 from tfgan_suite.publishing import publish
 from tfgan_suite.publishing.cpp_loader import CppSavedModel, TensorFlowError
 from tfgan_suite.training import Checkpoints, GenerativeModel
@@ -62,6 +63,16 @@ def two_replicas() -> tf.distribute.Strategy:
 def random_batch(model: GenerativeModel, num: int = 8, seed: int = 0) -> dict[str, np.ndarray]:
     """Returns the random fields of a model's step: `num` rows for each of its batches."""
     return fields.random_batch(model.batch_spec(), num * model.batches_per_step, seed)
+
+
+def parameter_count(make_network: Callable[[], keras.Model]) -> int:
+    """Returns the trainable parameters of a network of any size, which gets no values.
+
+    Args:
+        make_network: function that builds the network.
+    """
+    with without_values():
+        return sum(int(np.prod(v.shape)) for v in make_network().trainable_variables)
 
 
 def state_of(model: GenerativeModel) -> dict[str, list[np.ndarray]]:
