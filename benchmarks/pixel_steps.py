@@ -1,16 +1,24 @@
-"""Drawing images from a PixelRNN in two ways, as `benchmarks.pixelrnn_sampling` times it."""
+"""Drawing images from a PixelRNN in several ways, as `benchmarks.pixelrnn_sampling` times them."""
+
+import os
 
 import numpy as np
 import tensorflow as tf
 
+from benchmarks import peers
 from tfgan_suite import models
 from tfgan_suite.models.pixelrnn import pixels
 from tfgan_suite.signatures import latents_from_seeds
 
 
+def config_of(kind):
+    """Returns the config of the model that is measured."""
+    return {"name": "pixelrnn", "preset": "small_mnist", "kind": kind}
+
+
 def model_of(kind):
     """Returns the model that is measured."""
-    return models.build({"name": "pixelrnn", "preset": "small_mnist", "kind": kind})
+    return models.build(config_of(kind))
 
 
 def cached_step(kind, images):
@@ -42,3 +50,13 @@ def naive_step(kind, images, num_pixels):
 
     seeds = np.arange(images, dtype=np.int64)
     return lambda: draw(seeds).numpy()
+
+
+def torch_step(kind, images):
+    """Returns a function that draws images in PyTorch, each layer keeping what it has seen."""
+    import torch
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    peer = peers.build(config_of(kind))
+    shape = (images, peer.colours, *peer.sides)
+    return lambda: peer.sample(torch.rand(shape)).numpy()

@@ -16,7 +16,6 @@ minutes, with as many threads, in products of 2048 x 2048 matrices; the most mem
 held, libraries included; and the seconds from building the model to the end of the first step.
 """
 
-import importlib.util
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -81,21 +80,12 @@ class Measured(NamedTuple):
 
 
 def main(_):
-    if _PEER.value and not importlib.util.find_spec(_PEER.value):
-        raise UserInputError(
-            "--peer=torch needs PyTorch, which is not installed: pip install '.[benchmarks]'"
-        )
     if _APPEND.value:
         results.read(_APPEND.value)  # an invalid file is reported before the work
     ways = {"plain": here, "xla": here_by_xla, **({"pytorch": in_torch} if _PEER.value else {})}
     cases = [*_CASE.value, *map(with_preset, _MODEL.value)] or list(CASES)
-    for case in cases:
-        name = config_of(case, 1).model.name
-        if _PEER.value and name not in peers.MODULES:
-            raise UserInputError(
-                f"There is no peer of the model {name!r}; there are peers of "
-                f"{', '.join(peers.MODULES)}."
-            )
+    if _PEER.value:
+        peers.check([config_of(case, 1).model.name for case in cases])
     print(
         "| case | way | a step | images/s | operations | of the best product | peak memory "
         "| first step |\n|---|---|---|---|---|---|---|---|",

@@ -8,7 +8,10 @@ number, the logs of scores and norms.
 """
 
 import importlib
+import importlib.util
 from collections.abc import Callable
+
+from tfgan_suite.errors import UserInputError
 
 #: Modules of this package that hold the peers, by the models' names.
 MODULES = {
@@ -16,7 +19,28 @@ MODULES = {
     "dcgan": "gans",
     "gan": "gans",
     "lsgan": "gans",
+    "pixelrnn": "pixelcnn",
 }
+
+
+def check(names: list[str]) -> None:
+    """Refuses models without a peer, and an environment without PyTorch.
+
+    Args:
+        names: of models.
+
+    Raises:
+        UserInputError: in both cases.
+    """
+    if not importlib.util.find_spec("torch"):
+        raise UserInputError(
+            "--peer=torch needs PyTorch, which is not installed: pip install '.[benchmarks]'"
+        )
+    for name in names:
+        if name not in MODULES:
+            raise UserInputError(
+                f"There is no peer of the model {name!r}; there are peers of {', '.join(MODULES)}."
+            )
 
 
 def build(config, **arguments):

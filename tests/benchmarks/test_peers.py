@@ -7,6 +7,7 @@ import tensorflow as tf
 from benchmarks import peers
 from tfgan_suite import models, testing
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.signatures import latents_from_seeds
 from tfgan_suite.training.step import Step, enter_step
 
 torch = pytest.importorskip("torch")  # the extra `benchmarks`
@@ -59,7 +60,17 @@ CONFIGS = {
         "identity_weight": 0.0,
         "norm_bias": True,
     },
+    "pixelcnn": {"name": "pixelrnn", "preset": "tiny"},
+    "pixelcnn, colours and levels": {
+        "name": "pixelrnn",
+        "image_size": [5, 4],
+        "channels": 3,
+        "levels": 4,
+        "hidden_size": 6,
+        "blocks": 2,
+    },
 }
+PIXELCNNS = [name for name in CONFIGS if name.startswith("pixelcnn")]
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
@@ -79,7 +90,27 @@ def test_first_losses_agree(config):
         assert theirs == pytest.approx({name: ours[name] for name in losses}, rel=1e-4, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ["lsgan", "cyclegan"])
+@pytest.mark.parametrize("name", PIXELCNNS)
+def test_pixelcnn_draws_the_same_images(name):
+    """In the peer's both ways; of the same numbers."""
+    from benchmarks.peers.weights import copy_weights, images_first
+
+    config = {**CONFIGS[name], "ema_half_life": None}
+    model, peer = models.build(config), peers.build(config)
+    scatter_weights(model)
+    copy_weights(model, peer)
+    seeds = np.arange(BATCH)
+    uniform = latents_from_seeds(seeds, int(np.prod(model.image_shape)), "hypercube")
+    uniform = images_first(np.reshape(uniform, (BATCH, *model.image_shape)))
+    ours = images_first(model.sample(seeds)).numpy()
+    assert len(np.unique(ours)) == model.levels
+    np.testing.assert_allclose(peer.sample(uniform).numpy(), ours, atol=1e-6)
+    np.testing.assert_allclose(peer.sample_naively(uniform).numpy(), ours, atol=1e-6)
+    part = peer.sample_naively(uniform, num_pixels=5).numpy()
+    assert not part[:, :, 2:].any()
+
+
+@pytest.mark.parametrize("name", ["lsgan", "cyclegan", "pixelcnn"])
 def test_peers_train_on_noise(name):
     run_step = peers.training_step(CONFIGS[name], BATCH)
     first, second = run_step(), run_step()
