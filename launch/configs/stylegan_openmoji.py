@@ -1,7 +1,8 @@
 """StyleGAN on emoji, from 8 x 8 to 64 x 64 pixels.
 
-The paper's game (non-saturating loss, R1 of gamma 10, mixing in 9 of 10 steps) with 64 channels up
-to 16 pixels, then 32 and 16; each size fades in over 25,000 images and trains for as many.
+The paper's game (non-saturating loss, R1, here of gamma 1, mixing in 9 of 10 steps) with 64
+channels up to 16 pixels, then 32 and 16; each size fades in over 8,000 images and trains for as
+many, the last one for 24,000.
 
 Command:
   python -m launch.train --config=launch/configs/stylegan_openmoji.py --workdir=runs/stylegan \\
@@ -31,9 +32,9 @@ def get_config():
         "test_fraction": 0.1,
     }
     config.batch_size = 16
-    config.images = 175_000
-    config.log_every = 2_500
-    config.sample_every = 12_500
-    config.checkpoint_every = 5_000
+    config.images = 72_000
+    config.log_every = 2_000
+    config.sample_every = 4_000
+    config.checkpoint_every = 4_000
     config.num_samples = 64
     return config

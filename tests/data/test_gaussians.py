@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tfgan_suite.data import mixture_of, open_source
+from tfgan_suite.data.opening import open_sources
 from tfgan_suite.errors import UserInputError
 
 
@@ -79,3 +80,16 @@ def test_bad_options(options, message):
         open_source({"source": "gaussians", **options})
     with pytest.raises(UserInputError, match=message):
         mixture_of({"source": "gaussians", **options})
+
+
+def test_two_domains_are_the_same_mixture_elsewhere():
+    config = {"source": "gaussians", "radius": 2.0, "std": 0.1, "shift": 7.0}
+    first, second = open_sources(config, "unpaired", "train")
+    indices = np.arange(2_000)
+    a, b = first.numpy(indices)["point"], second.numpy(indices)["point"]
+    np.testing.assert_allclose(a.mean(0), [0, 0], atol=0.15)
+    np.testing.assert_allclose(b.mean(0), [7, 0], atol=0.15)
+    np.testing.assert_allclose(np.linalg.norm(b - [7, 0], axis=1), 2, atol=0.6)
+    assert np.abs(a + [7, 0] - b).max() > 1  # unrelated draws
+    with pytest.raises(UserInputError, match="no pairs"):
+        open_sources(config, "paired", "train")

@@ -15,6 +15,7 @@ from tfgan_suite.fields import Field
 _DEFAULT_STD = {"ring": 0.01, "grid": 0.05}
 _SPLITS = {"train": 0, "test": 1}
 _MODE, _OFFSET = 0, 1
+_SECOND = 1  # domain
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +49,12 @@ def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> Mixture:
     return Mixture(centres.astype(np.float32), std)
 
 
+def shifted(mixture: Mixture, shift: float) -> Mixture:
+    """A mixture moved along the first axis."""
+    centres = mixture.centres + np.array([shift, 0.0], np.float32)
+    return dataclasses.replace(mixture, centres=centres)
+
+
 def mixture_of(data_config: Mapping) -> Mixture:
     """Returns the mixture that a data config with source `gaussians` draws from.
 
@@ -59,7 +66,8 @@ def mixture_of(data_config: Mapping) -> Mixture:
     if config.pop("source", None) != "gaussians":
         raise UserInputError("mixture_of() wants a data config with source='gaussians'.")
     options.check_known(config, options.keyword_names(open_gaussians), "source 'gaussians'")
-    config.pop("seed", None)
+    for other in ("seed", "shift"):
+        config.pop(other, None)
     return _mixture(**config)
 
 
@@ -97,13 +105,14 @@ def open_gaussians(
     side: int = 5,
     spacing: float = 2.0,
     std: float | None = None,
+    shift: float = 5.0,
     seed: int = 0,
 ) -> tuple[Source, ...]:
     """Opens source `gaussians`: endless 2-D points, in their own units.
 
     Args:
         location: unused; the source has no place.
-        layout: only `"single"`.
+        layout: `"single"`, or `"unpaired"`: the second domain is the same mixture, shifted.
         split: `"train"` or `"test"`: unrelated draws.
         main: unused; the source has points alone.
         mixture: `"ring"` (`modes` of them, `radius`) or `"grid"` (`side` x `side`, `spacing`).
@@ -112,14 +121,19 @@ def open_gaussians(
         side: Gaussians along one side of the grid.
         spacing: distance between neighbours of the grid.
         std: standard deviation; by default 0.01 for the ring and 0.05 for the grid.
+        shift: how far the second domain lies from the first along the first axis.
         seed: another seed gives other draws.
     """
-    if layout != "single":
-        raise UserInputError(f"source 'gaussians' has no two domains, which {layout!r} data needs.")
+    if layout == "paired":
+        raise UserInputError("source 'gaussians' has no pairs of points that belong together.")
     del location, main
+    options.number("shift", shift, -1e6, 1e6)
     options.whole_number("seed", seed, 0)
     chosen = _mixture(mixture, modes, radius, side, spacing, std)
-    return (GaussianSource(chosen, hashing.key(seed, _SPLITS[split])),)
+    first = GaussianSource(chosen, hashing.key(seed, _SPLITS[split]))
+    if layout == "single":
+        return (first,)
+    return first, GaussianSource(shifted(chosen, shift), hashing.key(seed, _SPLITS[split], _SECOND))
 
 
 def _mixture(mixture="ring", modes=8, radius=1.0, side=5, spacing=2.0, std=None) -> Mixture:

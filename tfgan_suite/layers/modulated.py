@@ -16,7 +16,7 @@ class ModulatedConv2D(Equalized):
         w'[k, i, o] = s[i] w[k, i, o],    w''[k, i, o] = w'[k, i, o] / |w'[:, :, o]|
 
     It is computed as a scaling of what goes in and of what comes out, which is the same. The
-    learning rate is equalised, see `EqualizedDense`; there is no offset.
+    learning rate is equalised, see `EqualizedDense`. It has no bias.
 
     From [Karras et al., 2020](https://arxiv.org/abs/1912.04958), section 2.2.
 

@@ -1,11 +1,9 @@
 """Unpaired translation between two domains by cycle consistency."""
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.data.options import number
-from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
 from tfgan_suite.layers import HistoryPool
@@ -13,16 +11,16 @@ from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.losses.reconstruction import l1
 from tfgan_suite.models.cyclegan.presets import PRESETS
 from tfgan_suite.models.registry import register
+from tfgan_suite.models.two_way import TwoWayTranslation
 from tfgan_suite.networks import patchgan_discriminator, resnet_translator
 from tfgan_suite.networks.given import check_gives_logits
 from tfgan_suite.networks.image_size import height_and_width
-from tfgan_suite.signatures import Signature, decode_images, encode_png
 from tfgan_suite.training import ConstantThenLinear, GenerativeModel, Loss
 
 
 @register("cyclegan")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
-class CycleGAN(GenerativeModel):
+class CycleGAN(TwoWayTranslation, GenerativeModel):
     """Two translators, A to B and B to A, learnt from unpaired images.
 
     Source: [Zhu et al., 2017](https://arxiv.org/abs/1703.10593). Both generators share one
@@ -129,8 +127,7 @@ class CycleGAN(GenerativeModel):
             )
         if num_blocks is None:
             num_blocks = 9 if min(size) >= 256 else 6
-        self.image_size = tuple(size)
-        self.channels_a, self.channels_b = channels_a, channels_b
+        self.domain_shapes = {"a": (*size, channels_a), "b": (*size, channels_b)}
         self.cycle_weight, self.identity_weight = cycle_weight, identity_weight
         self._arguments = {
             "image_size": size,
@@ -200,16 +197,11 @@ class CycleGAN(GenerativeModel):
         }
 
     def batch_spec(self):
-        a = Image(*self.image_size, self.channels_a)
-        b = Image(*self.image_size, self.channels_b)
-        return {"a": a}, {"b": b}
+        return tuple({name: Image(*shape)} for name, shape in self.domain_shapes.items())
 
     def default_optimizers(self):
         """Returns the paper's Adam without its decay: see `recipe`."""
         return self.recipe()
-
-    def call(self, images):
-        return self.served_network("generator_ab")(images, training=False)
 
     # === Algorithm ===
 
@@ -267,84 +259,6 @@ class CycleGAN(GenerativeModel):
             monitors[f"real_score_{domain}"] = real_logits
             monitors[f"fake_score_{domain}"] = fake_logits
         return Loss(terms, monitors)
-
-    # === Samples and signatures ===
-
-    def translate(self, images, direction: str = "a_to_b") -> np.ndarray:
-        """Returns translations `[B, H, W, C]` in [-1, 1].
-
-        Args:
-            images: `[B, H, W, C]` in [-1, 1].
-            direction: `"a_to_b"` or `"b_to_a"`.
-        """
-        networks = {"a_to_b": "generator_ab", "b_to_a": "generator_ba"}
-        if direction not in networks:
-            raise UserInputError(f"direction is 'a_to_b' or 'b_to_a'. Received: {direction!r}.")
-        return self.infer(
-            self.served_network(networks[direction]), np.asarray(images, np.float32), batch_size=32
-        )
-
-    def draw(self, num: int, seed: int = 0, examples=None):
-        """Returns rows of a, G(a), F(G(a)), b, F(b), G(F(b)) for `num` examples.
-
-        Args:
-            num: int. Rows.
-            seed: int. Not used: the images come from `examples`.
-            examples: dict with "a" and "b", `[N, H, W, C]`.
-        """
-        del seed
-        if examples is None:
-            raise UserInputError("A translator draws examples: pass images of the fields a and b.")
-        a, b = (np.asarray(examples[domain])[:num] for domain in ("a", "b"))
-        fake_b, fake_a = self.translate(a, "a_to_b"), self.translate(b, "b_to_a")
-        cycle_a, cycle_b = self.translate(fake_b, "b_to_a"), self.translate(fake_a, "a_to_b")
-        channels = max(self.channels_a, self.channels_b)
-        columns = [_with_channels(x, channels) for x in (a, fake_b, cycle_a, b, fake_a, cycle_b)]
-        rows = np.stack(columns, axis=1)
-        return ImageGrid(rows.reshape(-1, *rows.shape[2:]), len(columns))
-
-    def signatures(self) -> dict[str, Signature]:
-        """Returns what the model's servable answers: each direction, from images and from files."""
-        a_to_b = self._direction_signatures("a_to_b", "generator_ab", self.channels_a)
-        b_to_a = self._direction_signatures("b_to_a", "generator_ba", self.channels_b)
-        return {"serving_default": a_to_b["a_to_b"], **a_to_b, **b_to_a}
-
-    def _direction_signatures(self, direction, network, channels):
-        translator = self.served_network(network)
-        size = self.image_size
-
-        def translate(images):
-            return {"images": tf.cast(translator(images, training=False), tf.float32)}
-
-        def translate_files(image_bytes):
-            images = decode_images(image_bytes, size, channels)
-            return {"image_bytes": encode_png(translate(images)["images"])}
-
-        def example_images(num_rows):
-            rng = np.random.default_rng(0)
-            return {"images": rng.uniform(-1, 1, (num_rows, *size, channels)).astype(np.float32)}
-
-        def example_files(num_rows):
-            return {"image_bytes": encode_png(example_images(num_rows)["images"]).numpy()}
-
-        words = direction.replace("_", " ")
-        signatures = {
-            direction: Signature(
-                translate,
-                {"images": tf.TensorSpec([None, *size, channels], tf.float32, name="images")},
-                f"Images in [-1, 1], translated {words}.",
-                example_images,
-                ranges={"images": (-1, 1)},
-            )
-        }
-        if {self.channels_a, self.channels_b} <= {1, 3, 4}:
-            signatures[f"{direction}_png"] = Signature(
-                translate_files,
-                {"image_bytes": tf.TensorSpec([None], tf.string, name="image_bytes")},
-                f"Image files of any size, translated {words}, as PNG files.",
-                example_files,
-            )
-        return signatures
 
     # === Config ===
 
@@ -413,10 +327,3 @@ def _check_shape(role, does, found, domain, expected):
             f"{domain.upper()} are {expected}, by the arguments and the other networks. Build all "
             "networks for the same images; domains may differ in channels alone."
         )
-
-
-def _with_channels(images, channels):
-    """Repeats grey images so that both domains fit in one grid."""
-    if images.shape[-1] == channels:
-        return images
-    return np.repeat(images[..., :1], channels, axis=-1)

@@ -24,9 +24,10 @@ PRESETS = {
         "mapping_layers": 4,
         "filters_base": 512,
         "filters_max": 64,
-        "stable_images": 25_000,
-        "fade_images": 25_000,
-        "batch_sizes": {8: 64, 32: 32, 64: 16},
+        "stable_images": 8_000,
+        "fade_images": 8_000,
+        "batch_sizes": {8: 32, 64: 16},
+        "r1": 1.0,
         "ema_half_life": 5_000.0,
     },
     # StyleGAN2's configuration F.
