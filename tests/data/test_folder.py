@@ -103,6 +103,21 @@ def test_pairs_match_by_name_whatever_the_extension(fill):
     assert dict(zip(a, b, strict=True)) == {1: 3, 2: 4}
 
 
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("lone", ["A", "B"])
+def test_a_file_without_partner_is_named_whatever_is_held_out(fill, tmp_path, split, lone):
+    """Its name would move others from one split to the other, in its domain alone."""
+    files = {f"{d}/{i}.png": i for d in "AB" for i in range(10)}
+    config = fill({**files, f"{lone}/lone.png": 1}, test_fraction=0.3)
+    with pytest.raises(UserInputError) as error:
+        open_sources(config, "paired", split)
+    other = "AB".replace(lone, "")
+    assert str(error.value).startswith(
+        f"1 of the 11 names in {tmp_path / lone} have no partner of the same name in "
+        f"{tmp_path / other}, 'lone' first."
+    )
+
+
 def test_missing_domain(fill):
     with pytest.raises(UserInputError, match="has no folder 'B'.*Its folders: A"):
         open_sources(fill({"A/x.png": 1}), "unpaired", "train")

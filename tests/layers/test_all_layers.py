@@ -11,7 +11,12 @@ CASES = {
     "reflection": (layers.ReflectionPadding2D, {"padding": ((1, 2), (0, 1))}, (6, 5, 3)),
     "instance": (
         layers.InstanceNormalization,
-        {"epsilon": 1e-3, "center": True, "scale": True},
+        {
+            "epsilon": 1e-3,
+            "center": True,
+            "scale": True,
+            "gamma_initializer": keras.initializers.RandomUniform(0.5, 2.0),
+        },
         (6, 5, 3),
     ),
     "ghost": (

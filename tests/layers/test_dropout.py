@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.layers import Dropout, example_scope
+from tfgan_suite.layers import Dropout, example_scope, seeded_rows
 
 ONES = np.ones((8, 50), "float32")
 SEED = tf.constant([3, 4], "int64")
@@ -134,3 +134,21 @@ def test_replicas_of_a_functional_model_draw_apart():
     inputs = keras.Input((50,))
     model = keras.Model(inputs, Dropout(0.5)(inputs))
     np.testing.assert_array_equal(masks(model, 2), masks(model, 1))
+
+
+def test_seeded_rows_drop_in_inference_by_their_seed_alone():
+    layer = Dropout(0.5)
+
+    def call(x, seeds):
+        with seeded_rows(seeds):
+            return layer(layer(x, training=False), training=False)
+
+    traced = tf.function(
+        call, input_signature=[tf.TensorSpec([None, 50]), tf.TensorSpec([None], "int64")]
+    )
+    first = call(ONES, range(8)).numpy()
+    assert {0.0, 4.0} == set(np.unique(first))
+    assert len({row.tobytes() for row in first}) == 8
+    np.testing.assert_array_equal(traced(ONES, np.arange(8)), first)
+    np.testing.assert_array_equal(call(ONES[:3], [7, -5, 0]).numpy()[[0, 2]], first[[7, 0]])
+    np.testing.assert_array_equal(layer(ONES), ONES)

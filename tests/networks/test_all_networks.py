@@ -26,6 +26,7 @@ BUILDERS = {
     "resnet_translator": lambda: networks.resnet_translator(16, filters=2, num_blocks=1),
     "resnet_translator_any_size": lambda: networks.resnet_translator(None, filters=2),
     "patchgan_discriminator": lambda: networks.patchgan_discriminator(32, filters=2),
+    "unet": lambda: networks.unet(16, filters=2),
 }
 
 

@@ -7,6 +7,7 @@ from scipy.signal import correlate2d
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.layers import InstanceNormalization
 from tfgan_suite.networks import patchgan_discriminator, resnet_translator
+from tfgan_suite.networks.patchgan import PATCH_SIZES
 
 
 def without_norm(model):
@@ -24,6 +25,7 @@ def test_parameter_counts():
     assert resnet_translator(256, norm_bias=True).count_params() == 11_378_179
     assert resnet_translator(128, num_blocks=6, norm_bias=True).count_params() == 7_837_699
     assert patchgan_discriminator(norm_bias=True).count_params() == 2_764_737
+    assert patchgan_discriminator(channels=6, norm_affine=True).count_params() == 2_768_705
 
 
 def test_biases_only_where_no_norm_follows():
@@ -181,9 +183,9 @@ def test_map_size(size, patches):
     assert model.output_shape == (None, patches, patches, 1)
 
 
-@pytest.mark.parametrize(("num_layers", "field"), [(1, 16), (2, 34), (3, 70), (4, 142)])
+@pytest.mark.parametrize(("num_layers", "field"), list(enumerate(PATCH_SIZES)))
 def test_receptive_field(num_layers, field):
-    size = 2 * field
+    size = field + 2 ** (num_layers + 2)  # the patch of a logit in the middle lies inside
     model = without_norm(patchgan_discriminator((size, size), 1, filters=2, num_layers=num_layers))
     for variable in model.trainable_variables:
         variable.assign(tf.abs(variable) + 0.1)  # nothing cancels
@@ -195,6 +197,12 @@ def test_receptive_field(num_layers, field):
     touched = np.argwhere(tape.gradient(middle, x)[0, :, :, 0])
     np.testing.assert_array_equal(np.ptp(touched, axis=0) + 1, [field, field])
     assert len(touched) == field**2
+
+
+def test_pixelgan():
+    model = patchgan_discriminator(5, 6, num_layers=0, norm_affine=True)
+    assert model.output_shape == (None, 5, 5, 1)
+    assert model.count_params() == (6 * 64 + 64) + 64 * 128 + 2 * 128 + (128 + 1)
 
 
 def test_patchgan_norms_and_slopes():
@@ -214,6 +222,12 @@ def test_patchgan_says_anything():
     np.testing.assert_array_equal(
         model(np.zeros((1, 32, 32, 3), "float32")), np.full((1, 2, 2, 1), 5)
     )
+
+
+@pytest.mark.parametrize("num_layers", [-1, 6, 2.5])
+def test_patchgan_refuses_other_numbers_of_layers(num_layers):
+    with pytest.raises(UserInputError, match="from 0 to 5"):
+        patchgan_discriminator(256, num_layers=num_layers)
 
 
 def test_patchgan_refuses_images_without_a_patch():

@@ -93,11 +93,17 @@ def open_folder(
         domains = [""]
     else:
         domains = [options.text("a", a), options.text("b", b)]
-    listings = [_list_split(root, domain, split, test_fraction, main) for domain in domains]
-    if None in listings:
-        return None
+    tops = [_top(root, domain, split) for domain in domains]
+    listings = [(top, _list_entries(top, root, main)) for top, _ in tops]
     if layout == "paired":
+        # Before a part is held out: which one depends on all names of a domain.
         _check_pairs(*listings)
+    listings = [
+        (top, entries if own_split else _of_split(entries, test_fraction, split))
+        for (_, own_split), (top, entries) in zip(tops, listings, strict=True)
+    ]
+    if any(entries is None for _, entries in listings):
+        return None
     if on_broken == "skip":
         listings = _without_broken(listings, rules, together=layout == "paired")
     classes = _classes(root) if layout == "single" else []
@@ -112,20 +118,16 @@ def open_folder(
     )
 
 
-def _list_split(root, domain, split, test_fraction, main) -> tuple[pathlib.Path, list] | None:
-    """Returns the folder of a split and its images or clips, or `None` where none are held out."""
-    top, own_split = _top(root, domain, split)
-    if top is None:
-        return None
+def _list_entries(top, root, main) -> list:
+    """Returns the images or clips below a folder."""
     entries = _list_images(top, root)
-    if main.kind == "clip":
-        entries = clips_of(entries)
-    if not own_split:
-        chosen = split_indices([_stem(entry) for entry in entries], test_fraction, split)
-        if chosen is None:
-            return None
-        entries = [entries[i] for i in chosen]
-    return top, entries
+    return clips_of(entries) if main.kind == "clip" else entries
+
+
+def _of_split(entries, test_fraction, split) -> list | None:
+    """Returns the entries of a split, or `None` where none are held out."""
+    chosen = split_indices([_stem(entry) for entry in entries], test_fraction, split)
+    return None if chosen is None else [entries[i] for i in chosen]
 
 
 def _top(root, domain, split):
@@ -210,8 +212,9 @@ def _check_pairs(first, second):
         unmatched = sorted(set(map(_stem, entries)) - set(map(_stem, others)))
         if unmatched:
             raise UserInputError(
-                f"{len(unmatched)} of the names in {top} have no partner of the same name in "
-                f"{other_top}, {unmatched[0]!r} first."
+                f"{len(unmatched)} of the {len(entries)} names in {top} have no partner of the "
+                f"same name in {other_top}, {unmatched[0]!r} first. Add their partners, or take "
+                "them away."
             )
         if len(set(map(_stem, entries))) < len(entries):
             raise UserInputError(f"{top} has one name twice, with different extensions.")

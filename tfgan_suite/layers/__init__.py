@@ -4,7 +4,7 @@ from tfgan_suite.layers.bias import Bias
 from tfgan_suite.layers.blur import Blur
 from tfgan_suite.layers.dropout import Dropout
 from tfgan_suite.layers.equalized import EqualizedConv2D, EqualizedDense
-from tfgan_suite.layers.example_scope import example_scope
+from tfgan_suite.layers.example_scope import example_scope, seeded_rows
 from tfgan_suite.layers.ghost_batch_normalization import GhostBatchNormalization
 from tfgan_suite.layers.history_pool import HistoryPool
 from tfgan_suite.layers.instance_normalization import InstanceNormalization
@@ -40,4 +40,5 @@ __all__ = [
     "SpectralNormalization",
     "TrackMean",
     "example_scope",
+    "seeded_rows",
 ]

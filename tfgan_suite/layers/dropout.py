@@ -13,8 +13,9 @@ class Dropout(keras.layers.Layer):
 
     Inside `tfgan_suite.layers.example_scope`, as the training core opens it, the mask of an
     example is a function of the scope's seed and the example's index in the global batch.
-    `keras.layers.Dropout` gives every replica the same mask. Outside a scope it draws from a
-    `keras.random.SeedGenerator`, as Keras does.
+    `keras.layers.Dropout` gives every replica the same mask. Inside
+    `tfgan_suite.layers.seeded_rows` it drops in inference too, by the seed of each row. Outside a
+    scope it draws from a `keras.random.SeedGenerator`, as Keras does.
 
     Args:
         rate: float in [0, 1), the part to drop.
@@ -40,10 +41,11 @@ class Dropout(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, inputs, training=False):
-        if not training or self.rate == 0:
+        scope = current_example_scope()
+        is_on = training or (scope is not None and scope.in_inference)
+        if not is_on or self.rate == 0:
             return inputs
         shape = keras.ops.shape(inputs)
-        scope = current_example_scope()
         if scope is None:
             uniform = keras.random.uniform(shape, dtype="float32", seed=self.seed_generator)
         else:

@@ -11,7 +11,13 @@ _active = threading.local()
 
 
 class ExampleScope:
-    """The randomness of one pass over a slice of the global batch; see `example_scope`."""
+    """The randomness of one pass over a slice of the global batch; see `example_scope`.
+
+    The place in the pass, not the layer's name, tells the draws apart: automatic names count the
+    layers made so far in the process, so they change from run to run.
+    """
+
+    in_inference = False
 
     def __init__(self, seed, offset, global_batch):
         self._seed = tf.convert_to_tensor(seed)
@@ -32,25 +38,51 @@ class ExampleScope:
                 f"`example_scope` of {self._global_batch}. Open the scope with the number of "
                 "examples of the global batch that pass through the network at once."
             )
-        # The place in the pass, not the layer's name, tells the draws apart: automatic names
-        # count the layers made so far in the process, so they change from run to run.
         seed = tf.random.experimental.stateless_fold_in(
             self._seed, tf.constant(self._num_draws, self._seed.dtype), alg="philox"
         )
         self._num_draws += 1
-        # XLA and the plain kernel agree on random bits, but make other floats of them.
-        bits = tf.random.stateless_uniform(
-            (self._global_batch, *example_shape),
-            seed,
-            minval=None,
-            maxval=None,
-            dtype=tf.uint32,
-            alg="philox",
-        )
-        drawn = tf.cast(tf.bitwise.right_shift(bits, 8), tf.float32) * 2.0**-24
+        drawn = _uniform((self._global_batch, *example_shape), seed)
         return tf.slice(
             drawn, [self._offset] + [0] * len(example_shape), [local_batch, *example_shape]
         )
+
+
+class SeededRows:
+    """The randomness of one pass over rows with a seed each; see `seeded_rows`."""
+
+    in_inference = True
+
+    def __init__(self, seeds):
+        self._seeds = tf.cast(seeds, tf.int64)
+        self._num_draws = 0
+
+    def uniform(self, shape):
+        """Draws float32 numbers in [0, 1) for these rows; each call draws anew.
+
+        Args:
+            shape: `(rows, ...)`, static but for the number of rows.
+        """
+        row_shape = shape[1:]
+        self._num_draws += 1
+        # Latents of the same seeds count their streams from 0 upwards.
+        stream = tf.constant(-self._num_draws, tf.int64)
+        return tf.map_fn(
+            lambda seed: _uniform(row_shape, tf.stack([seed, stream])),
+            self._seeds,
+            fn_output_signature=tf.TensorSpec(row_shape, tf.float32),
+        )
+
+
+def _uniform(shape, seed):
+    """Float32 numbers in [0, 1), the same with XLA and without.
+
+    XLA and the plain kernel agree on random bits, but make other floats of them.
+    """
+    bits = tf.random.stateless_uniform(
+        shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
+    )
+    return tf.cast(tf.bitwise.right_shift(bits, 8), tf.float32) * 2.0**-24
 
 
 @contextlib.contextmanager
@@ -73,14 +105,40 @@ def example_scope(seed, offset, global_batch):
     >>> with example_scope(seed=[0, step], offset=replica * 32, global_batch=64):
     ...     masked = Dropout(0.5)(tf.ones((32, 8)), training=True)
     """
+    with _opened(ExampleScope(seed, offset, global_batch)) as scope:
+        yield scope
+
+
+@contextlib.contextmanager
+def seeded_rows(seeds):
+    """Gives each row a seed of its own, and keeps `Dropout` on in inference.
+
+    For networks whose noise is dropout: what the random layers called inside draw for a row is a
+    function of its seed, whatever else is in the batch. Like `example_scope`, it belongs to the
+    thread and is to be opened inside the function that is traced.
+
+    Args:
+        seeds: whole numbers `[B]`, any value.
+
+    Example:
+
+    >>> with seeded_rows([7, 8]):
+    ...     masked = Dropout(0.5)(tf.ones((2, 8)), training=False)
+    """
+    with _opened(SeededRows(seeds)) as scope:
+        yield scope
+
+
+@contextlib.contextmanager
+def _opened(scope):
     outer = current_example_scope()
-    _active.scope = ExampleScope(seed, offset, global_batch)
+    _active.scope = scope
     try:
-        yield _active.scope
+        yield scope
     finally:
         _active.scope = outer
 
 
 def current_example_scope():
-    """The innermost open `ExampleScope` of this thread, or None."""
+    """The innermost open `ExampleScope` or `SeededRows` of this thread, or None."""
     return getattr(_active, "scope", None)

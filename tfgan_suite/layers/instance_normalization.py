@@ -20,7 +20,8 @@ class InstanceNormalization(keras.layers.Layer):
     Args:
         epsilon: float, added to the variance.
         center: bool, whether to add a learned offset per channel (initially 0).
-        scale: bool, whether to multiply with a learned gain per channel (initially 1).
+        scale: bool, whether to multiply with a learned gain per channel.
+        gamma_initializer: initialiser of the gain.
 
     Input and output: `[batch, ..., channels]` with at least one position axis.
 
@@ -33,11 +34,12 @@ class InstanceNormalization(keras.layers.Layer):
     TensorShape([2, 8, 8, 3])
     """
 
-    def __init__(self, epsilon=1e-5, center=False, scale=False, **kwargs):
+    def __init__(self, epsilon=1e-5, center=False, scale=False, gamma_initializer="ones", **kwargs):
         super().__init__(**kwargs)
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
+        self.gamma_initializer = keras.initializers.get(gamma_initializer)
 
     def build(self, input_shape):
         if len(input_shape) < 3:
@@ -48,7 +50,7 @@ class InstanceNormalization(keras.layers.Layer):
         shape = (input_shape[-1],)
         if self.scale:
             self.gamma = self.add_weight(
-                name="gamma", shape=shape, initializer="ones", autocast=False
+                name="gamma", shape=shape, initializer=self.gamma_initializer, autocast=False
             )
         if self.center:
             self.beta = self.add_weight(
@@ -71,4 +73,5 @@ class InstanceNormalization(keras.layers.Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
+            "gamma_initializer": keras.initializers.serialize(self.gamma_initializer),
         }

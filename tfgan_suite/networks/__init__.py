@@ -8,6 +8,7 @@ from tfgan_suite.networks.patchgan import patchgan_discriminator
 from tfgan_suite.networks.residual import residual_discriminator, residual_generator
 from tfgan_suite.networks.resnet_translator import resnet_translator
 from tfgan_suite.networks.squeezenet import squeezenet
+from tfgan_suite.networks.unet import unet
 from tfgan_suite.networks.word_gru import word_gru
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "residual_generator",
     "resnet_translator",
     "squeezenet",
+    "unet",
     "word_gru",
 ]

@@ -6,7 +6,10 @@ from keras import layers
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.layers import InstanceNormalization
 from tfgan_suite.networks.image_size import height_and_width
-from tfgan_suite.networks.initializers import normal_kernel
+from tfgan_suite.networks.initializers import normal_gain, normal_kernel
+
+PATCH_SIZES = (1, 16, 34, 70, 142, 286)
+"""Sides of the patches that a logit can see, in pixels, by `num_layers` from 0 on."""
 
 
 def patchgan_discriminator(
@@ -15,6 +18,7 @@ def patchgan_discriminator(
     filters=64,
     num_layers=3,
     norm_bias=False,
+    norm_affine=False,
     name="patchgan_discriminator",
 ):
     """Images to a map of logits, each of which sees one patch.
@@ -31,15 +35,22 @@ def patchgan_discriminator(
     | convolution stride 1 | 30 x 30 x 1 |
 
     The norm is `InstanceNormalization`. 2,764,737 parameters when `norm_bias=True`. A logit's patch
-    has 16, 34, 70, 142 or 286 pixels a side for `num_layers` 1 to 5.
+    has 16, 34, 70, 142 or 286 pixels a side for `num_layers` 1 to 5. With `num_layers=0` it is the
+    PixelGAN, which judges each pixel alone: three convolutions 1 x 1, to `filters` channels, to
+    twice as many, and to 1.
+
+    A discriminator that is shown two images at once, such as pix2pix', takes them joined on their
+    channels.
 
     Args:
         image_size: int, pair (height, width) or None for any size.
         channels: int, channels of the images.
         filters: int, channels of the first stage; doubled up to eight times as many.
-        num_layers: int, layers of stride 2.
+        num_layers: int from 0 to 5, layers of stride 2.
         norm_bias: bool, biases also in front of norm layers, where they do nothing; for
             comparison with other code's weights and counts.
+        norm_affine: bool, whether norm layers have a gain, from N(1, 0.02), and an offset, as
+            pix2pix' do.
         name: str, name of the model.
 
     Returns:
@@ -47,7 +58,7 @@ def patchgan_discriminator(
         `[batch, patches_vertical, patches_horizontal, 1]`.
 
     Raises:
-        UserInputError: the image is too small for a single patch.
+        UserInputError: the image is too small for a single patch, or another `num_layers`.
 
     Example:
 
@@ -55,7 +66,11 @@ def patchgan_discriminator(
     (None, 30, 30, 1)
     """
     height, width = height_and_width(image_size)
-    smallest = 3 * 2**num_layers
+    if num_layers not in range(len(PATCH_SIZES)):
+        raise UserInputError(
+            f"`num_layers` must be a whole number from 0 to 5; received {num_layers!r}."
+        )
+    smallest = 3 * 2**num_layers if num_layers else 1
     for side in (height, width):
         if side is not None and side < smallest:
             raise UserInputError(
@@ -63,23 +78,33 @@ def patchgan_discriminator(
                 f"received {image_size!r}. Use larger images or fewer layers."
             )
     images = keras.Input((height, width, channels), name="images")
+    kernel_size = 4 if num_layers else 1
+
+    def normalized(x, index):
+        gain = {"gamma_initializer": normal_gain()} if norm_affine else {}
+        return InstanceNormalization(
+            center=norm_affine, scale=norm_affine, name=f"norm_{index}", **gain
+        )(x)
+
     x = images
-    for index in range(num_layers + 1):
+    for index in range(max(num_layers, 1) + 1):
         is_normalized = index > 0
-        x = layers.ZeroPadding2D(1, name=f"padding_{index}")(x)
+        if num_layers:
+            x = layers.ZeroPadding2D(1, name=f"padding_{index}")(x)
         x = layers.Conv2D(
             filters * min(2**index, 8),
-            4,
+            kernel_size,
             strides=2 if index < num_layers else 1,
             use_bias=norm_bias or not is_normalized,
             kernel_initializer=normal_kernel(),
             name=f"convolution_{index}",
         )(x)
         if is_normalized:
-            x = InstanceNormalization(name=f"norm_{index}")(x)
+            x = normalized(x, index)
         x = layers.LeakyReLU(negative_slope=0.2, name=f"leaky_relu_{index}")(x)
-    x = layers.ZeroPadding2D(1, name="head_padding")(x)
+    if num_layers:
+        x = layers.ZeroPadding2D(1, name="head_padding")(x)
     logits = layers.Conv2D(
-        1, 4, kernel_initializer=normal_kernel(), dtype="float32", name="logits"
+        1, kernel_size, kernel_initializer=normal_kernel(), dtype="float32", name="logits"
     )(x)
     return keras.Model(images, logits, name=name)
