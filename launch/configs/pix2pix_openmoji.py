@@ -10,9 +10,10 @@ The folder holds OpenMoji's PNG files in `black` and `color` (options `a` and `b
 equal names; its default place is `openmoji` in the folder that the environment variable TFGAN_DATA
 names, else in `data`. `--config.model.adversarial_weight=0` trains on L1 alone.
 
-Cost: not measured yet.
+Cost: 2,010 s for 14,000 images on one CPU core beside much other work; 1.3 GB.
 
-Expected: not measured yet.
+Expected: lines stay, enclosed areas are filled and the outside stays white. Hearts are red and faces
+have a colour of skin; large areas are blotches of yellow, orange and red.
 """
 
 import os
@@ -35,7 +36,7 @@ def get_config():
         "test_fraction": 0.05,
     }
     config.batch_size = 4
-    config.images = 16_000
+    config.images = 14_000
     config.log_every = 1_000
     config.sample_every = 2_000
     config.checkpoint_every = 2_000
