@@ -59,12 +59,6 @@ def test_wrong_requests(tmp_path, monkeypatch):
         runtimes.write(model, tmp_path / "out", "onxx")
     with pytest.raises(UserInputError, match="exists"):
         runtimes.write(model, tmp_path, "onnx")
-    latents = keras.Input((4,))
-    generator = keras.Model(latents, [latents, keras.layers.ReLU()(latents)])
-    with monkeypatch.context() as patch:
-        patch.setattr(model, "served_networks", lambda: {"generator": generator})
-        with pytest.raises(UserInputError, match="generator has 2 outputs"):
-            runtimes.write(model, tmp_path / "out", "onnx")
     missing = runtimes.Runtime(".x", ("no_such_package",), None)
     monkeypatch.setitem(runtimes.RUNTIMES, "onnx", missing)
     with pytest.raises(UserInputError, match=r"no_such_package.*'\.\[runtimes\]'"):

@@ -35,12 +35,13 @@ class Runtime:
     Args:
         suffix: of the file that is loaded.
         packages: modules that must be installed to write and to run the file.
-        run: function from a file and inputs `[N, ...]` by name to the float32 output `[N, ...]`.
+        run: function from a file and inputs `[N, ...]` by name to the outputs `[N, ...]`, in the
+            order of the network's.
     """
 
     suffix: str
     packages: tuple[str, ...]
-    run: Callable[[str, dict[str, np.ndarray]], np.ndarray]
+    run: Callable[[str, dict[str, np.ndarray]], list[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,7 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
         A `Written` by the name of each network.
 
     Raises:
-        UserInputError: no such format, a network has several outputs, a package is missing, or
-            `out` exists.
+        UserInputError: no such format, a package is missing, or `out` exists.
         RunFailure: the format cannot express a network, the file gives other outputs than Keras,
             or it cannot be written. Nothing is left.
 
@@ -91,12 +91,6 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
     out = Path(out)
     if out.exists():
         raise UserInputError(f"{out} exists. Give the name of a new folder.")
-    for name, network in model.served_networks().items():
-        if len(network.outputs) != 1:
-            raise UserInputError(
-                f"{name} has {len(network.outputs)} outputs; networks with one are written in "
-                "other formats. Publish it with export.saved_model."
-            )
     chosen = RUNTIMES[runtime]
     _check_packages(runtime, chosen)
     written = {}
@@ -106,14 +100,18 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
             inputs = _inputs(network)
             values = list(inputs.values())
             # Exporters want it called.
-            expected = np.asarray(network(values[0] if len(values) == 1 else values))
+            answer = network(values[0] if len(values) == 1 else values)
+            expected = [np.asarray(output) for output in keras.tree.flatten(answer)]
             try:
                 network.export(str(path), format=runtime, verbose=False)
             except Exception as error:  # Three exporters, each with errors of its own.
                 raise RunFailure(
                     f"{runtime} cannot express {name}: {type(error).__name__}: {error}"
                 ) from error
-            difference = float(np.max(np.abs(chosen.run(str(path), inputs) - expected)))
+            difference = max(
+                float(np.max(np.abs(one - other), initial=0.0))
+                for one, other in zip(chosen.run(str(path), inputs), expected, strict=True)
+            )
             if not difference <= TOLERANCE:
                 raise RunFailure(
                     f"{name} as {runtime} differs from Keras by {difference:.2g}; at most "
@@ -124,10 +122,10 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
 
 
 def _inputs(network):
-    """Returns values for each input by name: in [-1, 1], or of integers 0 and 1 in turn."""
+    """Returns values for each input by name: in [-1, 1], or integers 0 and 1."""
     rng = np.random.default_rng(0)
     return {
-        given.name: np.arange(NUM_CHECKED, dtype=given.dtype) % 2
+        given.name: rng.integers(0, 2, (NUM_CHECKED, *given.shape[1:]), given.dtype)
         if given.dtype.startswith("int")
         else rng.uniform(-1, 1, (NUM_CHECKED, *given.shape[1:])).astype(np.float32)
         for given in network.inputs
@@ -176,14 +174,16 @@ def _run_litert(path, inputs):
     for index, value in values.items():
         interpreter.set_tensor(index, value)
     interpreter.invoke()
-    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    outputs = sorted(interpreter.get_output_details(), key=lambda detail: detail["name"])
+    return [interpreter.get_tensor(detail["index"]) for detail in outputs]
 
 
 def _run_onnx(path, inputs):
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(None, _filled([i.name for i in session.get_inputs()], inputs))[0]
+    outputs = sorted(output.name for output in session.get_outputs())
+    return session.run(outputs, _filled([i.name for i in session.get_inputs()], inputs))
 
 
 def _run_openvino(path, inputs):
@@ -192,7 +192,10 @@ def _run_openvino(path, inputs):
     # By itself OpenVINO computes in bfloat16 where the processor can.
     settings = {"INFERENCE_PRECISION_HINT": "f32"}
     compiled = openvino.Core().compile_model(path, "CPU", settings)
-    return compiled(_filled([i.any_name for i in compiled.inputs], inputs))[0]
+    # The file has outputs of inner operations, too; these are the network's.
+    outputs = [output for output in compiled.outputs if output.any_name.startswith("Identity")]
+    answer = compiled(_filled([i.any_name for i in compiled.inputs], inputs))
+    return [answer[output] for output in outputs]
 
 
 RUNTIMES = {
