@@ -7,7 +7,8 @@ Command (PyTorch is needed for its lines only: pip install '.[benchmarks]'):
 
 Each way of a case runs in a process of its own on the first `--threads` processors, with as many
 threads; they take turns in short rounds. A step ends when its losses have been read back. Batches
-are one batch of noise, held in memory.
+are one batch of noise, held in memory. Models that grow are measured in their first stage. The
+networks and steps of PyTorch are `benchmarks.peers`.
 
 Printed are, for each way: the median of all steps, in brackets their 10th and 90th percentile;
 images/s by the median; the operations of a step's matrix products and convolutions
@@ -43,6 +44,15 @@ def _config(batch_size, **model):
     return config
 
 
+# Networks that grow, in their last stage from the first step on.
+_GROWN = {
+    "image_size": 32,
+    "first_size": 32,
+    "latent_size": 64,
+    "filters_base": 512,
+    "filters_max": 64,
+}
+
 #: Runs' configs of what is measured, by name.
 CASES = {
     "dcgan_32": lambda: _config(64, name="dcgan", image_size=32, filters=64, kernel_size=4),
@@ -51,6 +61,9 @@ CASES = {
     "cyclegan_shapes": lambda: load_config(CONFIGS / "cyclegan_shapes.py"),
     "gan_mnist": lambda: load_config(CONFIGS / "gan_mnist.py"),
     "lsgan_ring": lambda: load_config(CONFIGS / "lsgan_ring.py"),
+    "pixelcnn_mnist": lambda: _config(16, name="pixelrnn", preset="small_mnist", kind="pixelcnn"),
+    "progan_32": lambda: _config(32, name="progan", **_GROWN),
+    "stylegan_32": lambda: _config(32, name="stylegan", mapping_layers=4, **_GROWN),
 }
 
 _CASE = flags.DEFINE_multi_enum(

@@ -20,6 +20,8 @@ MODULES = {
     "gan": "gans",
     "lsgan": "gans",
     "pixelrnn": "pixelcnn",
+    "progan": "progan",
+    "stylegan": "stylegan",
 }
 
 

@@ -23,6 +23,13 @@ CYCLEGAN = {
     "discriminator_filters": 4,
     "discriminator_layers": 2,
 }
+GROWING = {
+    "image_size": 32,
+    "latent_size": 6,
+    "filters_base": 64,
+    "filters_max": 8,
+    "deviation_group": 2,
+}
 CONFIGS = {
     "gan": {"name": "gan", "networks": {**MLP, "sample_shape": [4, 5, 3]}},
     "gan, leaky": {
@@ -69,6 +76,25 @@ CONFIGS = {
         "hidden_size": 6,
         "blocks": 2,
     },
+    "progan": {**GROWING, "name": "progan", "first_size": 32, "drift": 1.0},
+    "progan, first stage": {
+        "name": "progan",
+        "preset": "tiny",
+        "loss": "non_saturating",
+        "gradient_penalty": 0.0,
+        "r1": 5.0,
+        "learning_rates": {4: 2e-3},
+    },
+    "stylegan": {**GROWING, "name": "stylegan", "first_size": 32, "mapping_layers": 2},
+    "stylegan, first stage": {
+        "name": "stylegan",
+        "preset": "tiny",
+        "loss": "wasserstein",
+        "gradient_penalty": 10.0,
+        "r1": 0.0,
+        "drift": 1.0,
+        "mixing_probability": 0.0,
+    },
 }
 PIXELCNNS = [name for name in CONFIGS if name.startswith("pixelcnn")]
 
@@ -110,7 +136,7 @@ def test_pixelcnn_draws_the_same_images(name):
     assert not part[:, :, 2:].any()
 
 
-@pytest.mark.parametrize("name", ["lsgan", "cyclegan", "pixelcnn"])
+@pytest.mark.parametrize("name", ["lsgan", "cyclegan", "pixelcnn", "progan", "stylegan"])
 def test_peers_train_on_noise(name):
     run_step = peers.training_step(CONFIGS[name], BATCH)
     first, second = run_step(), run_step()
@@ -122,6 +148,10 @@ def test_a_peer_refuses_what_it_does_not_know():
         peers.build({"name": "dcgan", "upsampling": "resize_convolution"})
     with pytest.raises(UserInputError, match="knows the networks mlp, mixture.*'maxout_mnist'"):
         peers.build({"name": "gan", "preset": "paper_mnist"})
+    with pytest.raises(UserInputError, match="'stylegan' knows architecture='stylegan' alone"):
+        peers.build({"name": "stylegan", "preset": "stylegan2_tiny"})
+    with pytest.raises(UserInputError, match="no peer of the model 'egan'"):
+        peers.check(["gan", "egan"])
     with pytest.raises(UserInputError, match="know the losses .*'hinge'"):
         peers.build({"name": "gan", "preset": "tiny", "loss": "hinge"})
 
@@ -158,18 +188,25 @@ def drawn_in_step(model, peer, index):
         stop_vote=tf.constant(0.0),
         stop=tf.constant(0.0),
     )
+    draws = peer.draw(BATCH)
+
+    def drawn(name):
+        if name == "epsilon":
+            return model.noise(name, (), "uniform") / 2 + 0.5
+        if name in ("discriminator", "generator"):  # StyleGAN's latents, mixing and noise
+            return model.drawn(name)
+        return model.noise(name, draws[name].shape[1:], getattr(peer, "distribution", "uniform"))
+
     with enter_step(step):
-        return {
-            name: model.noise(name, like.shape[1:], getattr(peer, "distribution", "uniform"))
-            for name, like in peer.draw(BATCH).items()
-        }
+        return {name: drawn(name) for name in draws}
 
 
 def to_torch(values):
-    """Returns arrays, images `[B, H, W, C]` among them, as PyTorch has them."""
+    """Returns a structure of arrays, images `[B, H, W, C]` among them, as PyTorch has them."""
     from benchmarks.peers.weights import images_first
 
-    return {
-        name: images_first(value) if np.ndim(value) == 4 else torch.from_numpy(np.array(value))
-        for name, value in values.items()
-    }
+    def converted(value):
+        value = np.array(value)
+        return images_first(value) if value.ndim == 4 else torch.from_numpy(value)
+
+    return tf.nest.map_structure(converted, values)
