@@ -412,6 +412,7 @@ def test_cyclegan_refuses_networks_that_do_not_fit(arguments, message):
         cyclegan_of_own_networks(**arguments)
 
 
+@pytest.mark.slow
 def test_cyclegan_moves_colour_and_keeps_place():
     """Red squares on black to blue ones."""
     rng = np.random.default_rng(0)

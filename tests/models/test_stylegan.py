@@ -270,7 +270,7 @@ def test_the_path_length_of_a_linear_generator():
 
 def test_lazy_penalties_come_when_they_are_due():
     model = tiny2()
-    model.compile(jit_compile=False)
+    model.compile(run_eagerly=True)
     images = np.zeros((8, 8, 8, 1), np.float32)
     moves = []
     for _ in range(6):
@@ -299,10 +299,12 @@ def test_stylegan2_agrees_on_replicas():
     testing.check_replicas_agree(tiny2, optimizer=testing.ADAM)
 
 
+@pytest.mark.slow
 def test_stylegan2_resumes_exactly(tmp_path):
     testing.check_resume_is_exact(tiny2, tmp_path)
 
 
+@pytest.mark.slow
 def test_stylegan2_is_served(tmp_path):
     testing.check_servable(tiny2, tmp_path)
 
