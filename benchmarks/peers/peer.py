@@ -76,7 +76,7 @@ def adam(*networks, learning_rate=2e-4, betas=(0.5, 0.999)):
     """Returns Adam for all weights of some networks.
 
     Keras adds epsilon before the bias of the moments is corrected and PyTorch after it: first steps
-    differ where a gradient is below some 1e-7.
+    differ where a gradient is below some 1e-6.
     """
     weights = [weight for network in networks for weight in network.parameters()]
     return torch.optim.Adam(weights, learning_rate, betas, eps=1e-8, fused=True)
