@@ -10,9 +10,9 @@ The folder holds OpenMoji's PNG files in `black` and `color` (options `a` and `b
 equal names; its default place is `openmoji` in the folder that the environment variable TFGAN_DATA
 names, else in `data`. `--config.model.adversarial_weight=0` trains on L1 alone.
 
-Cost: 2,010 s for 14,000 images on one CPU core beside much other work; 1.3 GB.
+Cost: 2,010 s for 14,000 images on one CPU core beside much other work; 1.2 GB.
 
-Expected: lines stay, enclosed areas are filled and the outside stays white. Hearts are red and faces
+Expected: lines stay, enclosed areas are filled, the outside stays white. Hearts are red and faces
 have a colour of skin; large areas are blotches of yellow, orange and red.
 """
 

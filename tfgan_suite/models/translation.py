@@ -31,9 +31,24 @@ def seed_input() -> Input:
     return Input(spec, lambda num_rows: np.arange(num_rows, dtype=np.int64))
 
 
+def checked_seeds(seeds, num: int) -> np.ndarray:
+    """Returns int64 seeds `[num]`; 0 for each where `seeds` is None.
+
+    Raises:
+        UserInputError: they are no whole numbers, or of another number.
+    """
+    seeds = np.asarray(np.zeros(num, np.int64) if seeds is None else seeds)
+    if seeds.shape != (num,) or seeds.dtype.kind not in "iu":
+        raise UserInputError(
+            f"translate takes a whole number as seed for each of the {num} images. Received seeds "
+            f"of shape {seeds.shape} and type {seeds.dtype}."
+        )
+    return seeds.astype(np.int64)
+
+
 def translation_signatures(
     name: str,
-    png_name: str,
+    png_name: str | None,
     translate: Callable[..., tf.Tensor],
     image_shape: tuple[int, int, int],
     channels: int,
@@ -44,7 +59,7 @@ def translation_signatures(
 
     Args:
         name: name of the signature from images to images.
-        png_name: name of the one from image files to PNG files.
+        png_name: name of the one from image files to PNG files; None: there is none.
         translate: takes `images` `[B, H, W, C]` in [-1, 1] and the inputs of `more` by name, and
             returns translations `[B, H', W', channels]`.
         image_shape: of the images given.
@@ -86,7 +101,7 @@ def translation_signatures(
             ranges={"images": (-1, 1), **ranges},
         )
     }
-    if {channels_given, channels} <= {1, 3, 4}:
+    if png_name is not None and {channels_given, channels} <= {1, 3, 4}:
         signatures[png_name] = Signature(
             files_to_files,
             {"image_bytes": tf.TensorSpec([None], tf.string, name="image_bytes"), **specs},

@@ -4,7 +4,7 @@ from tfgan_suite.networks.char_cnn_rnn import char_cnn_rnn
 from tfgan_suite.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_suite.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_suite.networks.pairs import build_pair, pair_names, register_pair
-from tfgan_suite.networks.patchgan import patchgan_discriminator
+from tfgan_suite.networks.patchgan import multi_scale_patchgan, patchgan_discriminator
 from tfgan_suite.networks.residual import residual_discriminator, residual_generator
 from tfgan_suite.networks.resnet_translator import resnet_translator
 from tfgan_suite.networks.squeezenet import squeezenet
@@ -18,6 +18,7 @@ __all__ = [
     "dcgan_generator",
     "mlp_discriminator",
     "mlp_generator",
+    "multi_scale_patchgan",
     "pair_names",
     "patchgan_discriminator",
     "register_pair",

@@ -108,3 +108,52 @@ def patchgan_discriminator(
         1, kernel_size, kernel_initializer=normal_kernel(), dtype="float32", name="logits"
     )(x)
     return keras.Model(images, logits, name=name)
+
+
+def multi_scale_patchgan(
+    image_size=256,
+    channels=3,
+    filters=64,
+    num_layers=3,
+    num_scales=2,
+    name="multi_scale_patchgan",
+):
+    """PatchGANs of an image and of smaller versions of it, each with weights of its own.
+
+    From [Zhu et al., 2017](https://arxiv.org/abs/1711.11586). Each next one sees the image before
+    it averaged over 3 x 3 pixels in steps of 2 and has half as many filters.
+
+    Args:
+        image_size: int or pair (height, width).
+        channels: int, channels of the images.
+        filters: int, channels of the first stage at full size.
+        num_layers: int, see `patchgan_discriminator`.
+        num_scales: int, how many.
+        name: str, name of the model.
+
+    Returns:
+        `keras.Model` from `[batch, height, width, channels]` in [-1, 1] to a list of maps of
+        float32 logits, those of the largest image first.
+
+    Raises:
+        UserInputError: the smallest image is too small for a single patch.
+
+    Example:
+
+    >>> multi_scale_patchgan(image_size=256, filters=8).output_shape
+    [(None, 30, 30, 1), (None, 14, 14, 1)]
+    """
+    images = keras.Input((*height_and_width(image_size), channels), name="images")
+    x, maps = images, []
+    for scale in range(num_scales):
+        if scale:
+            x = layers.AveragePooling2D(3, strides=2, padding="same", name=f"smaller_{scale}")(x)
+        patchgan = patchgan_discriminator(
+            x.shape[1:3],
+            channels,
+            filters=max(filters // 2**scale, 1),
+            num_layers=num_layers,
+            name=f"scale_{scale}",
+        )
+        maps.append(patchgan(x))
+    return keras.Model(images, maps, name=name)

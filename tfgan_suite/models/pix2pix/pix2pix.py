@@ -13,6 +13,7 @@ from tfgan_suite.losses.reconstruction import l1
 from tfgan_suite.models.pix2pix.presets import PRESETS
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.translation import (
+    checked_seeds,
     examples_to_draw,
     grid_of_columns,
     seed_input,
@@ -215,13 +216,7 @@ class Pix2Pix(GenerativeModel):
             UserInputError: on seeds that are no whole numbers, or too many or few.
         """
         images = np.asarray(images, np.float32)
-        seeds = np.asarray(np.zeros(len(images), np.int64) if seeds is None else seeds)
-        if seeds.shape != images.shape[:1] or seeds.dtype.kind not in "iu":
-            raise UserInputError(
-                f"translate takes a whole number as seed for each of the {len(images)} images. "
-                f"Received seeds of shape {seeds.shape} and type {seeds.dtype}."
-            )
-        inputs = {"images": images, "seed": seeds.astype(np.int64)}
+        inputs = {"images": images, "seed": checked_seeds(seeds, len(images))}
         return self.infer(self._answer, inputs, batch_size=32)
 
     def draw(self, num: int, seed: int = 0, examples=None):
