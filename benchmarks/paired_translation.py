@@ -24,6 +24,7 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=T
 _SQUEEZENET = flags.DEFINE_string(
     "squeezenet", None, "npz file of SqueezeNet 1.0's ImageNet weights.", required=True
 )
+_CHECKPOINT = flags.DEFINE_string("checkpoint", None, "Name of a checkpoint; else the newest.")
 _NUM = flags.DEFINE_integer("num", 200, "Held-out pairs.", lower_bound=2)
 _SEED = flags.DEFINE_integer("seed", 0, "Which pairs, and which seeds of answers.", lower_bound=0)
 _UNTRANSLATED = flags.DEFINE_bool(
@@ -63,7 +64,7 @@ def main(_):
     if _APPEND.value:
         results.read(_APPEND.value)  # an invalid file is reported before the work
     distance = PerceptualDistance(_SQUEEZENET.value)
-    config, model = load(_WORKDIR.value)
+    config, model = load(_WORKDIR.value, _CHECKPOINT.value)
     spec = model.batch_spec()
     if not isinstance(spec, dict) or set(spec) != {"a", "b"}:
         raise UserInputError(
@@ -79,6 +80,8 @@ def main(_):
     lines = []
     for name, values in figures(answers, others, b, distance).items():
         mean, error = float(np.mean(values)), float(np.std(values) / np.sqrt(len(values)))
+        if not np.isfinite(mean):
+            continue  # PSNR of an image that equals the truth
         print(f"{name}_{len(a)}: {mean:.4g} ± {error:.2g}", flush=True)
         lines.append(_line(config, model, f"{name}_{len(a)}", _UNITS.get(name), mean, error))
     if _APPEND.value:
@@ -97,7 +100,9 @@ def _line(config, model, metric, unit, mean, error):
         setting=dict(part.partition("=")[::2] for part in _SETTING.value),
         seeds=(config.seed,) if is_trained else None,
         images_seen=int(model.images_seen.numpy()) if is_trained else None,
-        seconds=(Workdir(_WORKDIR.value).seconds_spent() or None) if is_trained else None,
+        seconds=Workdir(_WORKDIR.value).seconds_spent()
+        if is_trained and not _CHECKPOINT.value
+        else None,
         machine=describe_machine(),
         commit=results.current_commit(),
         command=results.current_command(),
