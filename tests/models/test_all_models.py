@@ -14,7 +14,15 @@ from tfgan_suite.errors import UserInputError
 
 # What takes a quarter of a minute and more to trace on one and on two replicas. CycleGAN is trained
 # on several devices in tests/distribution.
-LONG_TO_TRACE = {"cyclegan", "discogan", "pix2pix", "progan", "stylegan", "text_to_image"}
+LONG_TO_TRACE = {
+    "bicyclegan",
+    "cyclegan",
+    "discogan",
+    "pix2pix",
+    "progan",
+    "stylegan",
+    "text_to_image",
+}
 
 
 @pytest.fixture(params=models.names())
