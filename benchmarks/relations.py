@@ -21,7 +21,6 @@ from absl import flags
 from tfgan_suite import data, results
 from tfgan_suite.cli import run_program
 from tfgan_suite.data import mixture_of
-from tfgan_suite.data.gaussians import shifted
 from tfgan_suite.metrics import mode_coverage
 from tfgan_suite.runs import Workdir, load_config, train
 
@@ -74,10 +73,8 @@ def main(_):
             config = load_config(f"launch/configs/discogan_rings.py:{name}", [f"seed={seed}"])
             workdir = Path(_WORKDIR.value) / f"{name}_{seed}"
             model = train(config, workdir)
-            target = shifted(mixture_of(config.data), config.data.shift)
-            source = data.open_source(
-                {k: v for k, v in config.data.to_dict().items() if k != "shift"}, "test"
-            ).numpy(np.arange(NUM_POINTS))
+            target = mixture_of(config.data, second=True)
+            source = data.open_source(config.data, "test").numpy(np.arange(NUM_POINTS))
             translated = model.translate(source["point"], "a_to_b")
             back = model.translate(translated, "b_to_a")
             coverage = mode_coverage(translated, target)

@@ -9,9 +9,10 @@ Command:
 `--config=launch/configs/discogan_rings.py:recongan` (one direction and back) and `:gan` (one
 direction alone) are the paper's controls; `python -m benchmarks.relations` measures all three.
 
-Cost: 20,000 steps; see the README of DiscoGAN.
+Cost: 1.5 to 4 minutes on one CPU core beside other work, 0.8 GB.
 
-Expected: see the README of DiscoGAN.
+Expected: all ten modes are reached, one of them perhaps from two; with seeds 0 to 2, 93 to 97 % of
+the translations lie on a mode.
 """
 
 from tfgan_suite.runs import default_config

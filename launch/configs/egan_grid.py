@@ -9,10 +9,10 @@ Command:
 `--config=launch/configs/egan_grid.py:minimax` (or `heuristic`, `least_squares`) trains with that
 mutation alone, a plain GAN; `:random` lets a child survive by chance.
 
-Cost: as for `egan_ring.py`, 10,000 steps; not measured.
+Cost: 1.5 to 5 minutes on one CPU core beside other work.
 
-Expected: `survived/...` in metrics.jsonl says which mutation's child survived, and how often. The
-modes found were not measured yet.
+Expected: too few steps for the grid: 1 to 5 of 25 modes, about a tenth of the samples within 3
+standard deviations of one. `survived/...` in metrics.jsonl says which mutation's child survived.
 """
 
 from tfgan_suite.runs import default_config

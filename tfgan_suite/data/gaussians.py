@@ -16,6 +16,7 @@ _DEFAULT_STD = {"ring": 0.01, "grid": 0.05}
 _SPLITS = {"train": 0, "test": 1}
 _MODE, _OFFSET = 0, 1
 _SECOND = 1  # domain
+_SHIFT = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +56,12 @@ def shifted(mixture: Mixture, shift: float) -> Mixture:
     return dataclasses.replace(mixture, centres=centres)
 
 
-def mixture_of(data_config: Mapping) -> Mixture:
+def mixture_of(data_config: Mapping, second: bool = False) -> Mixture:
     """Returns the mixture that a data config with source `gaussians` draws from.
+
+    Args:
+        data_config: `{"source": "gaussians", ...}`.
+        second: bool. That of the second domain, for models of two.
 
     Example:
         >>> mixture_of({"source": "gaussians", "mixture": "grid"}).centres.shape
@@ -66,9 +71,10 @@ def mixture_of(data_config: Mapping) -> Mixture:
     if config.pop("source", None) != "gaussians":
         raise UserInputError("mixture_of() wants a data config with source='gaussians'.")
     options.check_known(config, options.keyword_names(open_gaussians), "source 'gaussians'")
-    for other in ("seed", "shift"):
-        config.pop(other, None)
-    return _mixture(**config)
+    config.pop("seed", None)
+    shift = options.number("shift", config.pop("shift", _SHIFT), -1e6, 1e6)
+    mixture = _mixture(**config)
+    return shifted(mixture, shift) if second else mixture
 
 
 class GaussianSource(Source):
@@ -105,7 +111,7 @@ def open_gaussians(
     side: int = 5,
     spacing: float = 2.0,
     std: float | None = None,
-    shift: float = 5.0,
+    shift: float = _SHIFT,
     seed: int = 0,
 ) -> tuple[Source, ...]:
     """Opens source `gaussians`: endless 2-D points, in their own units.

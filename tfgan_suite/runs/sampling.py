@@ -58,7 +58,7 @@ def sample(
             f"--input={input_dir}: the model {config.model.name!r} draws from noise and takes no "
             "images."
         )
-    write_drawing(out, with_modes(model.draw(num, seed, examples), config))
+    write_drawing(out, with_modes(model.draw(num, seed, examples), config, model))
     return {"out": str(out), "num": num, "images_seen": int(model.images_seen.numpy())}
 
 

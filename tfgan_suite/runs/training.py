@@ -20,7 +20,7 @@ from tfgan_suite.cluster import multi_worker
 from tfgan_suite.cluster.devices import machine, make_strategy
 from tfgan_suite.drawing import Points
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.fields import flat
+from tfgan_suite.fields import flat, streams
 from tfgan_suite.runs import callbacks as run_callbacks
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.runs.resolved import optimizers_to_compile, resolved
@@ -314,14 +314,17 @@ def draw_samples(config: ConfigDict, model: GenerativeModel):
         examples = data.heldout_batch(
             config.data.to_dict(), model.batch_spec(), num=config.num_samples, seed=config.seed
         )
-    return with_modes(model.draw(config.num_samples, config.seed, examples), config)
+    return with_modes(model.draw(config.num_samples, config.seed, examples), config, model)
 
 
-def with_modes(drawing, config: ConfigDict):
-    """Returns a drawing of points with the true centres of a mixture marked."""
+def with_modes(drawing, config: ConfigDict, model: GenerativeModel):
+    """Returns a drawing of points with the true centres of the mixture marked that they are of."""
     if config.data.source != "gaussians" or not isinstance(drawing, Points):
         return drawing
-    return dataclasses.replace(drawing, modes=data.mixture_of(config.data.to_dict()).centres)
+    # A translator draws what it made of the first domain.
+    second = len(streams(model.batch_spec())) > 1
+    mixture = data.mixture_of(config.data.to_dict(), second)
+    return dataclasses.replace(drawing, modes=mixture.centres)
 
 
 def _fit(config, folder, model, dataset, strategy, checkpoints, extra, rollbacks, begin):

@@ -66,7 +66,8 @@ class DiscoGAN(TwoWayTranslation, GenerativeModel):
     ```python
     model = DiscoGAN(point_size=2)
     model.compile()
-    model.fit(points_a, points_b, batch_size=200)
+    points_a = np.random.default_rng(0).normal(size=(400, 2)).astype("float32")
+    model.fit(points_a, points_a + 5, batch_size=200)
     found = model.translate(points_a, "a_to_b")
     ```
     """

@@ -1,0 +1,122 @@
+"""What refined images are worth to a task: where is the pupil of a real eye?
+
+Command:
+  python -m benchmarks.refining --workdir=runs/simgan
+  python -m benchmarks.refining --workdir=runs/simgan --append
+
+Trains the same small network to find the pupil in rendered eyes, in the same ones refined by a
+SimGAN run, and in as many of the camera's (whose labels the run never saw), and measures each on
+held-out eyes of the camera: mean distance in pixels, with its standard error. Also measured is how
+far refining moves the pupil: between the middles of the darkest pixels of an image before and
+after.
+"""
+
+import keras
+import numpy as np
+from absl import flags
+
+from tfgan_suite import results
+from tfgan_suite.cli import run_program
+from tfgan_suite.cluster.devices import describe_machine
+from tfgan_suite.data import eyes
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.models import SimGAN
+from tfgan_suite.runs import Workdir, load
+
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+_NUM = flags.DEFINE_integer("num", 4_000, "Eyes to learn from.", lower_bound=64)
+_EPOCHS = flags.DEFINE_integer("epochs", 15, "Of each task network.", lower_bound=1)
+_SEEDS = flags.DEFINE_integer("seeds", 3, "Task networks of each kind.", lower_bound=1)
+_APPEND = flags.DEFINE_bool("append", False, "Add the figures to SimGAN's results.jsonl.")
+
+NUM_TEST = 500
+DARKEST = 30  # pixels: about a pupil
+
+
+def scaled(images: np.ndarray) -> np.ndarray:
+    """Returns uint8 images as float32 in [-1, 1]."""
+    return images.astype(np.float32) / 127.5 - 1
+
+
+def task_network() -> keras.Model:
+    """Images to row and column of the pupil, in units of ten pixels from the middle."""
+    layers = [keras.Input((eyes.HEIGHT, eyes.WIDTH, 1))]
+    for filters in (16, 32, 64):
+        layers.append(keras.layers.Conv2D(filters, 3, strides=2, activation="relu"))
+    layers += [keras.layers.Flatten(), keras.layers.Dense(64, activation="relu")]
+    return keras.Sequential([*layers, keras.layers.Dense(2)])
+
+
+def errors(images, centres, test_images, test_centres, epochs: int, seed: int) -> np.ndarray:
+    """Trains a task network and returns its distances in pixels, `[N]`."""
+    keras.utils.set_random_seed(seed)
+    middle = np.array([eyes.HEIGHT, eyes.WIDTH]) / 2
+    network = task_network()
+    network.compile(keras.optimizers.Adam(1e-3), "mse")
+    network.fit(images, (centres - middle) / 10, batch_size=64, epochs=epochs, verbose=0)
+    found = 10 * network.predict(test_images, verbose=0) + middle
+    return np.linalg.norm(found - test_centres, axis=1)
+
+
+def dark_middles(images: np.ndarray) -> np.ndarray:
+    """Returns the mean place of the darkest pixels, `[B, 2]`."""
+    flat = images.reshape(len(images), -1)
+    darkest = np.argsort(flat, axis=1)[:, :DARKEST]
+    return np.stack([darkest // eyes.WIDTH, darkest % eyes.WIDTH], axis=-1).mean(axis=1)
+
+
+def main(_):
+    config, model = load(_WORKDIR.value)
+    if not isinstance(model, SimGAN) or config.data.source != "eyes":
+        raise UserInputError(
+            f"--workdir={_WORKDIR.value} holds a run of {config.model.name} on "
+            f"{config.data.source}; expected simgan on eyes."
+        )
+    at, test_at = np.arange(_NUM.value), np.arange(NUM_TEST)
+    rendered = scaled(eyes.eyes(at, "rendered"))
+    refined = model.refine(rendered)
+    sets = {
+        "rendered": (rendered, eyes.gazes(at)),
+        "refined": (refined, eyes.gazes(at)),
+        "camera": (scaled(eyes.eyes(at, "camera", domain=1)), eyes.gazes(at, domain=1)),
+    }
+    test = (
+        scaled(eyes.eyes(test_at, "camera", split="test", domain=1)),
+        eyes.gazes(test_at, split="test", domain=1),
+    )
+    print("| learnt from | distance in pixels |\n|---|---|", flush=True)
+    lines = []
+    for name, (images, centres) in sets.items():
+        runs = [errors(images, centres, *test, _EPOCHS.value, s) for s in range(_SEEDS.value)]
+        means = [float(run.mean()) for run in runs]
+        mean = float(np.mean(means))
+        print(f"| {name} | {mean:.2f} ({min(means):.2f}, {max(means):.2f}) |", flush=True)
+        lines.append(_line(config, model, f"pupil_error_{NUM_TEST}", name, mean, means))
+    shift = np.linalg.norm(dark_middles(refined) - dark_middles(rendered), axis=1)
+    print(f"Refining moves the pupil by {shift.mean():.2f} pixels (median {np.median(shift):.2f}).")
+    lines.append(_line(config, model, "pupil_shift", "refined", float(shift.mean()), None))
+    if _APPEND.value:
+        results.append(results.ROOT / "tfgan_suite/models/simgan" / results.FILE, lines)
+
+
+def _line(config, model, metric, name, value, means):
+    return results.Result(
+        table="eyes",
+        metric=metric,
+        value=value,
+        unit="px",
+        interval=(min(means), max(means)) if means else None,
+        interval_kind="lowest and highest of the task networks" if means else None,
+        setting={"learnt from": name},
+        seeds=(config.seed,),
+        images_seen=int(model.images_seen.numpy()) if name == "refined" else None,
+        seconds=Workdir(_WORKDIR.value).seconds_spent() or None if name == "refined" else None,
+        machine=describe_machine(),
+        commit=results.current_commit(),
+        command=results.current_command(),
+        protocol={"eyes": _NUM.value, "epochs": _EPOCHS.value, "networks": _SEEDS.value},
+    )
+
+
+if __name__ == "__main__":
+    run_program(main)

@@ -1,0 +1,31 @@
+"""SimGAN on drawn eyes: rendered ones are refined until they look as a camera's.
+
+The paper's size, 35 x 55 grey pixels, with a quarter of its filters and half of its blocks; both
+sets are drawn in code (source `eyes`) and know where the pupil is.
+
+Command:
+  python -m launch.train --config=launch/configs/simgan_eyes.py --workdir=runs/simgan
+
+Cost: see the README of SimGAN.
+
+Expected: refined eyes are as blurred, pale and noisy as the camera's, with the pupil in its place.
+"""
+
+from tfgan_suite.runs import default_config
+
+
+def get_config():
+    config = default_config()
+    config.model = {"name": "simgan", "preset": "small_gaze"}
+    config.data = {"source": "eyes"}
+    config.batch_size = 32
+    config.images = 160_000
+    config.optimizers = {
+        player: {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
+        for player in ("refiner", "discriminator")
+    }
+    config.log_every = 3_200
+    config.sample_every = 16_000
+    config.checkpoint_every = 16_000
+    config.num_samples = 8
+    return config
