@@ -7,7 +7,8 @@ Command:
 
 Each held-out a is answered with one seed and compared with its b: mean absolute difference of
 pixels in [-1, 1], PSNR, squeezenet distance (`metrics.PerceptualDistance`). Diversity is the
-squeezenet distance between answers to one a with two seeds. `--untranslated` compares a itself.
+squeezenet distance between answers to one a with two seeds. Of BicycleGAN also: the difference of b
+to what is made of its own latents. `--untranslated` compares a itself.
 """
 
 import numpy as np
@@ -77,8 +78,12 @@ def main(_):
     if not _UNTRANSLATED.value:
         seeds = 2 * len(a) * _SEED.value + np.arange(len(a))
         answers, others = model.translate(a, seeds), model.translate(a, seeds + len(a))
+    found = figures(answers, others, b, distance)
+    if hasattr(model, "encode") and not _UNTRANSLATED.value:
+        again = model.translate_with(a, model.encode(b))
+        found["l1_of_encoded"] = np.abs(again - b).mean(axis=(1, 2, 3))
     lines = []
-    for name, values in figures(answers, others, b, distance).items():
+    for name, values in found.items():
         mean, error = float(np.mean(values)), float(np.std(values) / np.sqrt(len(values)))
         if not np.isfinite(mean):
             continue  # PSNR of an image that equals the truth

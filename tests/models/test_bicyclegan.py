@@ -46,7 +46,7 @@ def test_networks_have_the_papers_shape():
 def test_losses_without_opinion():
     """Least squares, not halved, summed over two sizes: 2 x 1 for G, 2 x (1 + 0) for each D."""
     model = without_opinion(tiny())
-    model.compile()
+    model.compile(run_eagerly=True)
     logs = model.test_on_batch(testing.random_batch(model, 4), return_dict=True)
     for branch in ("encoded", "random"):
         np.testing.assert_allclose(logs[f"translators/adversarial_{branch}"], 2.0, rtol=1e-6)

@@ -15,7 +15,7 @@ def tiny(**arguments):
 
 
 def losses(model):
-    model.compile()
+    model.compile(run_eagerly=True)
     return model.test_on_batch(testing.random_batch(model, 4), return_dict=True)
 
 
@@ -95,7 +95,7 @@ def test_the_discriminator_looks_at_a_unless_it_is_the_ablation():
 
 def test_l1_alone_trains_nothing_against_the_generator():
     model = tiny(adversarial_weight=0)
-    model.compile()
+    model.compile(run_eagerly=True)
     before = [w.numpy() for w in model.discriminator.weights]
     logs = model.train_on_batch(testing.random_batch(model, 4), return_dict=True)
     assert not [name for name in logs if "discriminator" in name or "adversarial" in name]
