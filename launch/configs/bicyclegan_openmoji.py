@@ -9,10 +9,10 @@ Command:
 The folder is that of launch/configs/pix2pix_openmoji.py. A step takes two batches: one of 2 pairs
 for each of the two cycles.
 
-Cost: 1,270 s for 16,000 images on one CPU core beside other work; 1.3 GB.
+Cost: 1,270 s for 16,000 images on one CPU core beside other work; 1.2 GB.
 
-Expected: each seed colours all drawings alike, brown, grey, yellow or ochre, with faint stains outside
-the lines. What is made of the truth's own latents is often not of its colour yet.
+Expected: each seed colours all drawings alike, brown, grey, yellow or ochre, with faint stains
+outside the lines. What is made of the truth's own latents is often not of its colour yet.
 """
 
 import os
