@@ -6,9 +6,10 @@ sets are drawn in code (source `eyes`) and know where the pupil is.
 Command:
   python -m launch.train --config=launch/configs/simgan_eyes.py --workdir=runs/simgan
 
-Cost: see the README of SimGAN.
+Cost: 4 minutes on one CPU core, 0.8 GB.
 
-Expected: refined eyes are as blurred, pale and noisy as the camera's, with the pupil in its place.
+Expected: refined eyes have about the brightness and contrast of the camera's, with the pupil in its
+place and a regular grain.
 """
 
 from tfgan_suite.runs import default_config
@@ -19,13 +20,13 @@ def get_config():
     config.model = {"name": "simgan", "preset": "small_gaze"}
     config.data = {"source": "eyes"}
     config.batch_size = 32
-    config.images = 160_000
+    config.images = 64_000
     config.optimizers = {
         player: {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
         for player in ("refiner", "discriminator")
     }
     config.log_every = 3_200
-    config.sample_every = 16_000
+    config.sample_every = 8_000
     config.checkpoint_every = 16_000
     config.num_samples = 8
     return config

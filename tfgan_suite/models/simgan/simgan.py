@@ -69,7 +69,7 @@ class SimGAN(GenerativeModel):
         filters: int = 64,
         num_blocks: int = 4,
         discriminator_filters: int = 96,
-        self_regularization: float = 0.1,
+        self_regularization: float = 0.5,
         features: str = "identity",
         refiner_steps: int = 2,
         discriminator_steps: int = 1,
