@@ -11,9 +11,9 @@ Command:
 an .npz file with `x` uint8 [60000, 28, 28]; its default place is the folder that the environment
 variable TFGAN_DATA names, else `data`.
 
-Cost: not measured yet.
+Cost: not measured: this config has not been run yet.
 
-Expected: digits from each game; README of GAN has the distances.
+Expected: not known yet.
 """
 
 import os

@@ -6,7 +6,7 @@ sets are drawn in code (source `eyes`) and know where the pupil is.
 Command:
   python -m launch.train --config=launch/configs/simgan_eyes.py --workdir=runs/simgan
 
-Cost: 4 minutes on one CPU core, 0.8 GB.
+Cost: 5 minutes on one CPU core beside other work, 0.8 GB.
 
 Expected: refined eyes have about the brightness and contrast of the camera's, with the pupil in its
 place and a regular grain.
