@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from specs import PAIRED
 
-from tfgan_suite.data import heldout_batch, open_source
+from tfgan_suite.data import heldout_batch, open_source, training_batches
 from tfgan_suite.data.opening import open_sources
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.fields import ClassId, Point
 
 GREY = np.arange(10 * 4 * 4, dtype=np.uint8).reshape(10, 4, 4)
 
@@ -68,6 +69,16 @@ def test_domains(save):
     assert [len(part) for part in heldout_batch(config, PAIRED, 9, seed=0).values()] == [2, 2]
     with pytest.raises(UserInputError, match="'a' has 10 examples and 'b' 4"):
         open_sources(config, "paired", "train")
+
+
+def test_points_of_any_size_for_a_model_of_points(save):
+    points = np.arange(40, dtype=np.float32).reshape(10, 4)
+    config = save(x=points, y=np.arange(10) % 3)
+    spec = {"place": Point(4), "label": ClassId(3)}
+    batch = next(iter(training_batches(config, spec, 10, seed=0)))
+    assert sorted(batch["place"].numpy().tolist()) == points.tolist()
+    with pytest.raises(UserInputError, match=r"has shape \[10, 4\]; images are"):
+        open_source(config)
 
 
 def test_test_fraction_divides_the_examples(save):

@@ -312,3 +312,23 @@ def test_tensors_of_unknown_rank_and_sparse_ones_are_refused():
     sparse = tf.data.Dataset.from_tensors(tf.sparse.from_dense(ARRAY))
     with pytest.raises(UserInputError, match="x is sparse"):
         training(sparse)
+
+
+@pytest.mark.parametrize(
+    "batch, message",
+    [
+        ((ARRAY[:, :1], np.zeros(10, np.int32)), r"x has shape \(10, 1\); expected \(batch, 2\)"),
+        ((ARRAY, np.zeros(9, np.int32)), "row by row. Received rows: 10 of x, 9 of label"),
+    ],
+)
+def test_of_a_dataset_of_open_shapes_every_batch_is_checked(batch, message):
+    labelled = inputs.Takes("Model", {"x": Point(), "label": ClassId(2)})
+    signature = (tf.TensorSpec([None, None]), tf.TensorSpec([None], tf.int32))
+    good = (ARRAY, np.zeros(10, np.int32))
+    batches = tf.data.Dataset.from_generator(
+        lambda: iter([good, good, batch]), output_signature=signature
+    )
+    taken = iter(training(batches, takes=labelled).dataset)
+    with pytest.raises(UserInputError, match=message), inputs.user_input_errors():
+        for _ in range(3):
+            next(taken)

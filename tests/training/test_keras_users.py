@@ -15,7 +15,7 @@ import tensorflow as tf
 import tfgan_suite
 from tfgan_suite import testing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.models import GAN
+from tfgan_suite.models import CGAN, GAN
 
 POINTS = np.random.default_rng(0).normal(size=(100, 2)).astype(np.float32)
 
@@ -196,3 +196,17 @@ def test_another_backend_is_refused_before_it_is_imported(backend):
         text=True,
     )
     assert f"backend is '{backend}'" in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("rows", [(0, 0), (2, 1)])
+def test_predict_names_the_rows_that_it_cannot_take(rows):
+    model = CGAN(**CGAN.presets["tiny"])
+    latents, ids = np.zeros((rows[0], 4), np.float32), np.zeros(rows[1], np.int32)
+    with pytest.raises(UserInputError, match=rf"at least 1. Received shapes \({rows[0]}, 4\), \("):
+        model.predict([latents, ids], verbose=0)
+
+
+@pytest.mark.parametrize("method", ["train_on_batch", "test_on_batch"])
+def test_a_batch_of_no_examples_is_called_so(trained, method):
+    with pytest.raises(UserInputError, match="no examples|is empty"):
+        getattr(trained, method)(POINTS[:0])

@@ -32,7 +32,7 @@ from tfgan_suite.fields import (
 # What a key is for. Domain a and b of a pair have numbers of their own.
 _ORDER, _AUGMENT, _HELDOUT, _CAPTION, _MADE = range(5)
 _ENDLESS_STARTS = 2**61
-_MAIN = ("clip", "volume", "image")
+_MAIN = ("clip", "volume", "image", "point")
 _AUGMENTED = ("image", "clip", "mask")
 
 
@@ -170,7 +170,7 @@ def heldout_pairs(data_config: Mapping, num: int, seed: int) -> HeldoutPairs:
 
 
 def _main(spec: BatchSpec) -> Field:
-    """Returns what examples of a spec are first of all: a clip, a volume, else images."""
+    """Returns what examples of a spec are first of all: a clip, a volume, an image or a point."""
     found = [field for field in flat(making.given_part(spec)).values() if field.kind in _MAIN]
     return min(found, key=lambda field: _MAIN.index(field.kind), default=Image())
 

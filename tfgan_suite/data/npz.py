@@ -41,7 +41,8 @@ def open_npz(
     """Opens source `npz:FILE`: the arrays of a file as `numpy.savez` writes it.
 
     Images are uint8, uint16, bool or float (see `images.to_uint8`), `[N, H, W]` or
-    `[N, H, W, C]`; an array `[N, 2]` of real numbers holds points. Clips are `[N, T, H, W]` or
+    `[N, H, W, C]`; an array `[N, 2]` of real numbers holds points, for a
+    model of points also `[N, D]`. Clips are `[N, T, H, W]` or
     `[N, T, H, W, C]`. Volumes are cubes of 0 and 1, `[N, S, S, S]` or `[N, S, S, S, 1]`; uint8
     `[N, S, S, S / 8]` is read as their bits, as `numpy.packbits(axis=-1)` packs them. A field F
     may also be called F_train, and F_test is its held-out split.
@@ -227,7 +228,7 @@ def _examples(path, arrays, name, split, held_out, rules, main):
         if chosen is None:
             return None
     name = f"{path}: field {field!r}"
-    if array.ndim == 2 and array.shape[1] == 2:
+    if array.ndim == 2 and (array.shape[1] == 2 or main.kind == "point"):
         if array.dtype == bool:
             raise UserInputError(f"{name} has dtype bool, and points are numbers.")
         with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite

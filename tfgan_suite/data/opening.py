@@ -16,8 +16,8 @@ from tfgan_suite.fields import Field, Image
 # An opener takes (location, layout, split, main, **options) and returns one source for the layout
 # "single" and two, with equal indices for equal pairs, for "unpaired" and "paired". It returns
 # None when asked for a split "test" that it does not have. `main` is the field that examples are
-# wanted for: an `Image`, a `Clip` of so many frames, a `Volume`. A source that has no such thing
-# gives what it has.
+# wanted for: an `Image`, a `Clip` of so many frames, a `Volume`, a `Point`. A source that has no
+# such thing gives what it has.
 OPENERS: dict[str, Callable[..., tuple[Source, ...] | None]] = {
     "shapes": open_shapes,
     "eyes": open_eyes,
@@ -38,7 +38,7 @@ _HOW_TO_GET = {
 }
 _WHERE = {
     "image": "shapes, eyes, npz:FILE, folder:DIR and tfds:NAME have images.",
-    "point": "gaussians has points, and so has npz:FILE with an array [N, 2].",
+    "point": "gaussians has points, and so has npz:FILE with an array [N, D].",
     "clip": "shapes, npz:FILE and folder:DIR have clips.",
     "volume": "shapes and npz:FILE have volumes.",
     "caption": "shapes has captions, and so has folder:DIR with the option captions.",
@@ -55,7 +55,7 @@ def open_source(data_config: Mapping, split: str = "train", main: Field | None =
             `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of that source (the `open_...`
             function of its module lists them).
         split: `"train"` or `"test"`.
-        main: what an example is: an `Image` (the default), a `Clip`, a `Volume`.
+        main: what an example is: an `Image` (the default), a `Clip`, a `Volume`, a `Point`.
 
     Returns:
         A `Source`: images uint8, not augmented.

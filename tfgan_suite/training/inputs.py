@@ -183,6 +183,12 @@ def prediction_batches(x, batch_size: int | None = None):
     leaves = tf.nest.flatten(x)
     if not all(hasattr(leaf, "shape") and len(leaf.shape) for leaf in leaves):
         return x
+    shapes = [tuple(leaf.shape) for leaf in leaves]
+    if shapes and (0 in (rows := {shape[0] for shape in shapes}) or len(rows) > 1):
+        raise UserInputError(
+            "predict takes arrays of the same number of rows, at least 1. Received shapes "
+            f"{', '.join(map(str, shapes))}."
+        )
     # In a tuple of one, so that several inputs are not taken for an input and its labels.
     rows = tf.data.Dataset.from_tensor_slices((tuple(x) if isinstance(x, list) else x,))
     return pipelines.without_tuning(rows.batch(batch_size or _DEFAULT_BATCH))
@@ -305,7 +311,8 @@ class _Arrays:
         for name, array in arrays.items():
             if len(array) == 0:
                 raise UserInputError(f"{name} is empty: it has shape {tuple(array.shape)}.")
-        self.lengths = self._lengths(arrays)
+        rows = {name: len(array) for name, array in arrays.items()}
+        self.lengths = _rows_of_streams(rows, takes._replace(spec=self._given))
         # As tensors they are shared with the pipeline; arrays would become constants of its graph.
         with tf.device("CPU:0"):
             self._arrays = {name: tf.convert_to_tensor(array) for name, array in arrays.items()}
@@ -318,18 +325,6 @@ class _Arrays:
             )
             for i, stream in enumerate(fields.streams(takes.spec))
         ]
-
-    def _lengths(self, arrays):
-        lengths = []
-        for stream in fields.streams(self._given):
-            rows = {name: len(arrays[name]) for name in stream}
-            if len(set(rows.values())) > 1:
-                raise UserInputError(
-                    f"The fields of {self._takes.model} belong together row by row. Received rows: "
-                    f"{', '.join(f'{num} of {name}' for name, num in rows.items())}."
-                )
-            lengths.append(next(iter(rows.values())))
-        return lengths
 
     def check_first(self, batch: int):
         """Looks at the numbers of the first rows, and at the classes of all."""
@@ -353,6 +348,19 @@ class _Arrays:
             part = {name: tf.cast(value, stream[name].dtype) for name, value in part.items()}
             batch.update(maker.finish(part, positions))
         return batch
+
+
+def _rows_of_streams(rows, takes):
+    """Returns how many rows each stream has, of the numbers that its fields have."""
+    lengths = []
+    for stream in fields.streams(takes.spec):
+        if len({rows[name] for name in stream}) > 1:
+            raise UserInputError(
+                f"The fields of {takes.model} belong together row by row. Received rows: "
+                f"{', '.join(f'{rows[name]} of {name}' for name in stream)}."
+            )
+        lengths.append(rows[next(iter(stream))])
+    return lengths
 
 
 def _is_of_arrays(data):
@@ -411,7 +419,15 @@ def _prepared(dataset, y, takes):
         fields.check_numbers(batch, takes.spec)
         return np.bool_(True)
 
+    def check_shapes(*shapes):
+        parts = zip(spec, shapes, strict=True)
+        batch = {name: tf.TensorSpec(shape, spec[name].dtype) for name, shape in parts}
+        fields.check_form(batch, takes.spec)
+        _rows_of_streams({name: part.shape[0] for name, part in batch.items()}, takes)
+        return np.bool_(True)
+
     has_classes = any(f.dtype.startswith("int") for f in fields.flat(takes.spec).values())
+    is_open = not all(part.shape.is_fully_defined() for part in spec.values())
 
     def prepare(i, element):
         data = fields.named(element, takes.spec, takes.model)
@@ -420,7 +436,10 @@ def _prepared(dataset, y, takes):
             lambda: tf.numpy_function(check, list(data.values()), tf.bool),
             lambda: True,
         )
-        with tf.control_dependencies([checked]):
+        checks = [checked]
+        if is_open:
+            checks.append(tf.numpy_function(check_shapes, list(map(tf.shape, data.values())), bool))
+        with tf.control_dependencies(checks):
             return _cast(tf.nest.map_structure(tf.identity, data), takes)
 
     return pipelines.without_tuning(dataset.enumerate().map(prepare))
@@ -506,11 +525,14 @@ def _batch_size(dataset, strategy):
 
 @contextlib.contextmanager
 def user_input_errors():
-    """Raises what the check of a first batch found, out of TensorFlow's error around it."""
+    """Raises what the check of a batch, or of a network's inputs, found: out of TensorFlow's error
+    around it."""
     try:
         yield
     except tf.errors.OpError as error:
         message = re.search(f"{UserInputError.__name__}: (.+)", str(error))
-        if message is None:
+        refused = re.search(r"\[(Input \w+: .+?)\] \[(in rows .+?)\] (\[.+?\])", str(error))
+        if message is None and refused is None:
             raise
-        raise UserInputError(message[1]) from None
+        line = message[1] if message else f"{' '.join(refused.groups())} of a batch."
+        raise UserInputError(line) from None

@@ -164,10 +164,15 @@ class KerasInterface:
             )
 
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
-        """Returns what `call` makes of `x`, as `keras.Model.predict` does."""
+        """Returns what `call` makes of `x`, as `keras.Model.predict` does.
+
+        Raises:
+            UserInputError: on arrays without rows or of different numbers of them, and on inputs
+                that the model refuses, such as a class that it does not have.
+        """
         self.find_stage()
         x = inputs.prediction_batches(x, batch_size)
-        with self._iterating(quietly=not steps):
+        with self._iterating(quietly=not steps), inputs.user_input_errors():
             return super().predict(x, batch_size, verbose, steps, callbacks)
 
     def train_on_batch(
@@ -187,7 +192,8 @@ class KerasInterface:
     def test_on_batch(self, x, y=None, sample_weight=None, return_dict: bool = False):
         """Measures the losses of the global batch `x` (`(x, y)` with `y`)."""
         self._refuse_weights(sample_weight)
-        data = self._to_measure(x, y, self._size_of(x), None)
+        # Of no examples, what is said is that there are none.
+        data = self._to_measure(x, y, self._size_of(x) or None, None)
         return self._on_batch(self.make_test_function, data, return_dict)
 
     @property
@@ -230,6 +236,8 @@ class KerasInterface:
 
     def _batch_of_step(self, x):
         size = self._size_of(x)
+        if size == 0:
+            raise UserInputError("train_on_batch received a batch of no examples.")
         if size % self.batches_per_step:
             raise UserInputError(
                 f"train_on_batch received {size} examples; a step takes {self.batches_per_step} "

@@ -217,7 +217,8 @@ class CGAN(GenerativeModel):
         if seeds.ndim != 1 or seeds.shape != class_ids.shape or seeds.dtype.kind not in "iu":
             raise UserInputError(
                 "sample takes two lists of whole numbers of one length: a seed and a class for "
-                f"each image. Received shapes {seeds.shape} and {class_ids.shape}."
+                f"each image. Received shapes {seeds.shape} and {class_ids.shape}, of "
+                f"{seeds.dtype} and {class_ids.dtype}."
             )
         if (
             class_ids.dtype.kind not in "iu"
