@@ -266,3 +266,21 @@ def test_survivors_start_apart_where_the_initializer_has_a_seed():
 def test_arguments_are_checked(wrong):
     with pytest.raises(UserInputError, match=next(iter(wrong))):
         EGAN(networks={"name": "mixture", "latent_size": 2}, **wrong)
+
+
+def test_children_are_rated_under_the_same_layer_noise():
+    """Else the dropout of D would choose among children that are alike."""
+    rated = []
+
+    class Recording(EGAN):
+        def select(self, children, fitness):
+            rated.extend(np.array(fitness))
+            super().select(children, fitness)
+
+    networks = {"name": "mlp", "sample_shape": (2,), "latent_size": 2, "discriminator_dropout": 0.5}
+    model = Recording(networks=networks, mutations=["heuristic", "minimax"])
+    model.compile(keras.optimizers.SGD(0.0), run_eagerly=True)
+    for _ in range(2):
+        model.train_on_batch(np.ones((8, 2), np.float32))
+    np.testing.assert_allclose(rated[0], rated[1], rtol=1e-5)
+    assert not np.allclose(rated[0], rated[2], rtol=1e-3)  # the next step has noise of its own

@@ -106,7 +106,9 @@ class PlayerUpdates:
         step = current_step()
         step.check_unconditional(f"update({player!r})")
         skips = when is not None and not callable(when)
-        result = self._averaged(step, player, loss, inputs, step.training, when if skips else None)
+        key = step.noise_key(self.seed, f"layers/{player}", step.occurrence(f"update/{player}"))
+        condition = when if skips else None
+        result = self._averaged(step, player, loss, inputs, step.training, condition, key)
         gradients, statistics = result["gradients"], result["statistics"]
         scalars, outputs = result["scalars"], result["outputs"]
         if step.training:
@@ -124,7 +126,8 @@ class PlayerUpdates:
 
         Computed as for `update`: averaged over the global batch, under XLA and in parts where the
         model is compiled so, and finite, or the guard stops the step. Regularizers of the networks
-        are no part of it. `evaluate` measures the gradient, too.
+        are no part of it. `evaluate` measures the gradient, too. All measurements by one player in
+        a step have the same layer noise, such as dropout's, and so can be compared.
 
         Args:
             player: str. The player by whose weights the gradient is taken.
@@ -133,7 +136,8 @@ class PlayerUpdates:
         """
         step = current_step()
         step.check_unconditional(f"measure({player!r})")
-        result = self._averaged(step, player, loss, inputs, True, None, regularized=False)
+        key = step.noise_key(self.seed, f"measured_layers/{player}")
+        result = self._averaged(step, player, loss, inputs, True, None, key, regularized=False)
         scalars, gradients = result["scalars"], result["gradients"]
         norm = {f"{player}/gradient_norm": tf.linalg.global_norm(gradients)}
         scalars, gradients, outputs = guard(
@@ -161,10 +165,9 @@ class PlayerUpdates:
         weights = [v for network in self.players()[player] for v in network.variables]
         return [*weights, *self.optimizers[player].variables]
 
-    def _averaged(self, step, player, loss, inputs, with_gradients, when, regularized=True):
+    def _averaged(self, step, player, loss, inputs, with_gradients, when, key, regularized=True):
         """Returns what a loss gives, averaged over the global batch."""
         function = self._gradient_function(player, loss, step.training, with_gradients, regularized)
-        key = step.noise_key(self.seed, f"layers/{player}", step.occurrence(f"update/{player}"))
         parts = self.accumulate_steps if step.training else 1
 
         def compute_part(part, first):
