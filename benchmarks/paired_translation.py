@@ -14,11 +14,12 @@ to what is made of its own latents. `--untranslated` compares a itself.
 import numpy as np
 from absl import flags
 
+from benchmarks.pair_figures import figures
 from tfgan_suite import data, results
 from tfgan_suite.cli import run_program
 from tfgan_suite.cluster.devices import describe_machine
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.metrics import PerceptualDistance, psnr
+from tfgan_suite.metrics import PerceptualDistance
 from tfgan_suite.runs import Workdir, load
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
@@ -35,30 +36,6 @@ _APPEND = flags.DEFINE_string("append", None, "Results file to add the figures t
 _SETTING = flags.DEFINE_multi_string("setting", [], "KEY=VALUE, what tells the lines from others.")
 
 _UNITS = {"psnr": "dB"}
-
-
-def figures(answers, others, truth, distance) -> dict[str, np.ndarray]:
-    """Returns each pair's figures, `[N]` by metric.
-
-    Args:
-        answers: images `[N, H, W, C]` in [-1, 1].
-        others: answers to the same images with other seeds, or None.
-        truth: the true images.
-        distance: function from two batches of images to distances `[B]`.
-    """
-
-    def distances(first, second):
-        parts = [distance(first[i : i + 32], second[i : i + 32]) for i in range(0, len(first), 32)]
-        return np.concatenate(parts)
-
-    found = {
-        "l1": np.abs(answers - truth).mean(axis=(1, 2, 3)),
-        "psnr": psnr(answers, truth),
-        PerceptualDistance.name: distances(answers, truth),
-    }
-    if others is not None:
-        found[f"diversity_{PerceptualDistance.name}"] = distances(answers, others)
-    return found
 
 
 def main(_):

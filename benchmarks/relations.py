@@ -13,11 +13,11 @@ difference of points of A translated to B and back.
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from absl import flags
 
+from benchmarks.relation import relation
 from tfgan_suite import data, results
 from tfgan_suite.cli import run_program
 from tfgan_suite.data import mixture_of
@@ -32,35 +32,6 @@ _APPEND = flags.DEFINE_bool(
     "append", False, "Add the figures to tfgan_suite/models/discogan/results.jsonl."
 )
 _SEEDS = flags.DEFINE_integer("seeds", 3, "Runs of each.", lower_bound=1)
-
-
-class Relation(NamedTuple):
-    """How modes of one mixture are led to those of another.
-
-    Attributes:
-        purity: mean over the modes of A of the largest share that goes to one mode of B.
-        collisions: modes of A whose largest share goes where another one's goes already.
-    """
-
-    purity: float
-    collisions: int
-
-
-def relation(labels: np.ndarray, translated: np.ndarray, centres: np.ndarray) -> Relation:
-    """Returns how the modes of A are led to those of B.
-
-    Args:
-        labels: int `[N]`, the modes that points came from.
-        translated: `[N, 2]`.
-        centres: `[modes, 2]`, those of B.
-    """
-    nearest = np.linalg.norm(translated[:, None] - centres, axis=-1).argmin(axis=1)
-    counts = np.zeros((labels.max() + 1, len(centres)))
-    np.add.at(counts, (labels, nearest), 1)
-    counts = counts[counts.sum(1) > 0]
-    shares = counts.max(axis=1) / counts.sum(axis=1)
-    chosen = counts.argmax(axis=1)
-    return Relation(float(shares.mean()), len(chosen) - len(np.unique(chosen)))
 
 
 def main(_):

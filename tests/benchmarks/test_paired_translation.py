@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.paired_translation import figures
+from benchmarks.pair_figures import figures
 
 
 def test_figures_of_known_answers():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchmarks.relations import relation
+from benchmarks.relation import relation
 from tfgan_suite.data.gaussians import ring, shifted
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks.perceptual_path_length import path_lengths, trimmed_mean
+from benchmarks.path_lengths import path_lengths, trimmed_mean
 from tfgan_suite.losses.perceptual import unit_feature_distance
 from tfgan_suite.metrics import PerceptualDistance
 from tfgan_suite.models import StyleGAN
