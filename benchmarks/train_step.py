@@ -62,6 +62,7 @@ CASES = {
     "gan_mnist": lambda: load_config(CONFIGS / "gan_mnist.py"),
     "lsgan_ring": lambda: load_config(CONFIGS / "lsgan_ring.py"),
     "pixelcnn_mnist": lambda: _config(16, name="pixelrnn", preset="small_mnist", kind="pixelcnn"),
+    "recyclegan_dots": lambda: load_config(CONFIGS / "recyclegan_dots.py"),
     "progan_32": lambda: _config(32, name="progan", **_GROWN),
     "stylegan_32": lambda: _config(32, name="stylegan", mapping_layers=4, **_GROWN),
 }

@@ -1,8 +1,9 @@
-"""Draws samples from a trained run and writes them as one PNG grid.
+"""Draws samples from a trained run and writes them as one PNG grid, or clips as an animation.
 
   python -m launch.sample --workdir=runs/mnist --num=64 --seed=0 --out=grid.png
   python -m launch.sample --workdir=runs/shapes --num=8 --out=translated.png
   python -m launch.sample --workdir=runs/shapes --num=8 --input=my_images --out=translated.png
+  python -m launch.sample --workdir=runs/dots --num=8 --out=clips.gif
 
 Prints one JSON line. Exit codes: 0 done, 1 failure, 2 wrong usage.
 """
@@ -33,7 +34,9 @@ INPUT = flags.DEFINE_string(
     None,
     "For translators: folder of images to translate. Unset: held-out images of the run's data.",
 )
-OUT = flags.DEFINE_string("out", "grid.png", "PNG file to write.")
+OUT = flags.DEFINE_string(
+    "out", "grid.png", "PNG file to write; of a model of clips also a GIF file."
+)
 
 
 def main(overrides):

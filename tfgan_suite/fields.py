@@ -340,6 +340,8 @@ class Clip(Image):
     def _shape_advice(self, found):
         if len(found) == 5 and found[1] > self.frames:
             return f"Cut the clips: x[:, :{self.frames}]."
+        if len(found) == 5 and found[1] < self.frames:
+            return f"The clips are too short: give clips of at least {self.frames} frames."
         if len(found) == 4 and fits((*found, 1), (None, *self.shape)):
             return "The channels are missing: x[..., None]."
         return Field._shape_advice(self, found)

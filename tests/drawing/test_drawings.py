@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfgan_suite.drawing import ImageGrid, Points, write_drawing, write_film
+from tfgan_suite.drawing import Clips, ImageGrid, Points, write_drawing, write_film
 from tfgan_suite.errors import UserInputError
 
 
@@ -41,6 +41,25 @@ def test_other_shapes_are_refused():
         ImageGrid(np.zeros([4, 8, 8, 2]))
     with pytest.raises(UserInputError, match=r"\(4, 3\)"):
         Points(np.zeros([4, 3]))
+    with pytest.raises(UserInputError, match=r"\(4, 8, 8, 3\).*expected clips"):
+        Clips(np.zeros([4, 8, 8, 3]))
+
+
+def test_clips_are_strips_and_play():
+    """Clip n at time t has the grey level 20 n + 60 t."""
+    levels = 20 * np.arange(4)[:, None] + 60 * np.arange(3)
+    clips = np.tile(levels[..., None, None, None] / 127.5 - 1, (64, 64, 1))
+    drawing = Clips(clips, columns=2)
+    strip = np.asarray(drawing.render())
+    middles = [34, 100, 166, 236, 302, 368]  # a wider gap between two clips of a row
+    assert strip.shape == (134, 402)
+    assert (strip[34, middles] == levels[:2].reshape(-1)).all()
+    assert (strip[100, middles] == levels[2:].reshape(-1)).all()
+    for time, frame in enumerate(drawing.frames()):
+        pixels = np.asarray(frame)
+        assert pixels.shape == (134, 134)
+        found = pixels[np.ix_([34, 100], [34, 100])].reshape(-1)
+        assert (found == levels[:, time]).all()
 
 
 def test_a_film_shows_its_frames_at_one_size(tmp_path):

@@ -20,6 +20,7 @@ LONG_TO_TRACE = {
     "discogan",
     "pix2pix",
     "progan",
+    "recyclegan",
     "stylegan",
     "text_to_image",
 }

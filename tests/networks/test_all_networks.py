@@ -27,6 +27,8 @@ BUILDERS = {
     "resnet_translator_any_size": lambda: networks.resnet_translator(None, filters=2),
     "patchgan_discriminator": lambda: networks.patchgan_discriminator(32, filters=2),
     "unet": lambda: networks.unet(16, filters=2),
+    "frame_predictor": lambda: networks.frame_predictor(16, filters=2),
+    "frame_predictor_with_stem": lambda: networks.frame_predictor(16, filters=2, stem_filters=2),
 }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tfgan_suite.data import options
+from tfgan_suite.data.dots import open_dots
 from tfgan_suite.data.eyes import open_eyes
 from tfgan_suite.data.folder import open_folder
 from tfgan_suite.data.gaussians import open_gaussians
@@ -21,6 +22,7 @@ from tfgan_suite.fields import Field, Image
 OPENERS: dict[str, Callable[..., tuple[Source, ...] | None]] = {
     "shapes": open_shapes,
     "eyes": open_eyes,
+    "dots": open_dots,
     "gaussians": open_gaussians,
     "npz": open_npz,
     "folder": open_folder,
@@ -37,9 +39,9 @@ _HOW_TO_GET = {
     ("tfds", "label"): "Name the feature that holds the class by label_key.",
 }
 _WHERE = {
-    "image": "shapes, eyes, npz:FILE, folder:DIR and tfds:NAME have images.",
+    "image": "shapes, eyes, dots, npz:FILE, folder:DIR and tfds:NAME have images.",
     "point": "gaussians has points, and so has npz:FILE with an array [N, D].",
-    "clip": "shapes, npz:FILE and folder:DIR have clips.",
+    "clip": "shapes, dots, npz:FILE and folder:DIR have clips.",
     "volume": "shapes and npz:FILE have volumes.",
     "caption": "shapes has captions, and so has folder:DIR with the option captions.",
     "mask": "shapes has masks, beside its images.",
@@ -51,9 +53,9 @@ def open_source(data_config: Mapping, split: str = "train", main: Field | None =
     """Opens the collection of examples that a data config names.
 
     Args:
-        data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `eyes`, `gaussians`,
-            `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of that source (the `open_...`
-            function of its module lists them).
+        data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `eyes`, `dots`,
+            `gaussians`, `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of that source (the
+            `open_...` function of its module lists them).
         split: `"train"` or `"test"`.
         main: what an example is: an `Image` (the default), a `Clip`, a `Volume`, a `Point`.
 

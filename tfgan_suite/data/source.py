@@ -172,7 +172,8 @@ class ClipSource(Source):
         short = int((lengths < num_frames).sum())
         if short == len(lengths):
             raise UserInputError(
-                f"{name} has clips of up to {lengths.max()} frames; {num_frames} are needed."
+                f"{name} has clips of up to {lengths.max()} frames; {num_frames} are needed. Give "
+                "longer clips, or build the model for fewer frames where it lets you choose."
             )
         if short:
             logging.warning(

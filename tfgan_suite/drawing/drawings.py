@@ -1,4 +1,4 @@
-"""Drawings of samples: a grid of images, or points in the plane."""
+"""Drawings of samples: a grid of images, clips as strips and playing, or points in the plane."""
 
 import dataclasses
 import io
@@ -45,6 +45,46 @@ class ImageGrid:
 
     def render(self) -> Image.Image:
         return _grid(np.asarray(self.images), self.columns)
+
+
+@dataclasses.dataclass(frozen=True)
+class Clips:
+    """Clips, each as a strip of its frames from left to right, or playing beside each other.
+
+    Args:
+        clips: `[N, T, H, W, C]` in [-1, 1] with 1, 3 or 4 channels.
+        columns: Clips in a row: what belongs together, such as a clip and what was made of it.
+
+    Raises:
+        UserInputError: If the shape is another.
+
+    Example:
+        >>> clips = Clips(np.zeros([4, 3, 64, 64, 3]), columns=2)
+        >>> clips.render().size, [frame.size for frame in clips.frames()]
+        ((402, 134), [(134, 134), (134, 134), (134, 134)])
+    """
+
+    clips: np.ndarray
+    columns: int = 1
+
+    def __post_init__(self):
+        shape = np.shape(self.clips)
+        if len(shape) != 5 or shape[4] not in _MODES or not shape[0] or not shape[1]:
+            raise UserInputError(
+                f"Samples of shape {shape} cannot be drawn: expected clips [N, frames, H, W, C] "
+                "with C of 1, 3 or 4."
+            )
+
+    def render(self) -> Image.Image:
+        """Returns all frames of all clips in one image."""
+        clips = np.asarray(self.clips)
+        num_frames = clips.shape[1]
+        images = clips.reshape(-1, *clips.shape[2:])
+        return _grid(images, self.columns * num_frames, strip=num_frames)
+
+    def frames(self) -> list[Image.Image]:
+        """Returns a grid of all clips at each time, for an animation."""
+        return [_grid(images, self.columns) for images in np.moveaxis(self.clips, 1, 0)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +140,8 @@ def write_image(path: str | Path, image: Image.Image) -> None:
     write_whole(Path(path), buffer.getvalue())
 
 
-def _grid(samples, columns) -> Image.Image:
+def _grid(samples, columns, strip=None) -> Image.Image:
+    """Lays images out row by row; a gap three times as wide is after every `strip` of a row."""
     number, height, width, channels = samples.shape
     columns = columns or math.ceil(math.sqrt(number))
     rows = math.ceil(number / columns)
@@ -109,12 +150,15 @@ def _grid(samples, columns) -> Image.Image:
     pixels = pixels.repeat(factor, axis=1).repeat(factor, axis=2)
     height, width = height * factor, width * factor
     gap = 2
+    lefts = [
+        gap + column * (width + gap) + (column // strip * 2 * gap if strip else 0)
+        for column in range(columns)
+    ]
     canvas = np.full(
-        [rows * (height + gap) + gap, columns * (width + gap) + gap, channels], 255, np.uint8
+        [rows * (height + gap) + gap, lefts[-1] + width + gap, channels], 255, np.uint8
     )
     for index, image in enumerate(pixels):
-        top = gap + index // columns * (height + gap)
-        left = gap + index % columns * (width + gap)
+        top, left = gap + index // columns * (height + gap), lefts[index % columns]
         canvas[top : top + height, left : left + width] = image
     return Image.fromarray(canvas[..., 0] if channels == 1 else canvas, _MODES[channels])
 

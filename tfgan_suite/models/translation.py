@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.drawing import ImageGrid
+from tfgan_suite.drawing import Clips, ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.signatures import Signature, decode_images, encode_png
 
@@ -128,6 +128,13 @@ def grid_of_columns(*columns: np.ndarray) -> ImageGrid:
     channels = max(column.shape[-1] for column in columns)
     rows = np.stack([_with_channels(column, channels) for column in columns], axis=1)
     return ImageGrid(rows.reshape(-1, *rows.shape[2:]), len(columns))
+
+
+def clips_beside_each_other(*columns: np.ndarray) -> Clips:
+    """Returns rows of clips `[N, T, H, W, C]`, with grey repeated where others have colours."""
+    channels = max(column.shape[-1] for column in columns)
+    rows = np.stack([_with_channels(column, channels) for column in columns], axis=1)
+    return Clips(rows.reshape(-1, *rows.shape[2:]), len(columns))
 
 
 def _with_channels(images, channels):

@@ -2,6 +2,7 @@
 
 from tfgan_suite.networks.char_cnn_rnn import char_cnn_rnn
 from tfgan_suite.networks.dcgan import dcgan_discriminator, dcgan_generator
+from tfgan_suite.networks.frames import each_frame, frame_predictor
 from tfgan_suite.networks.mlp import mlp_discriminator, mlp_generator
 from tfgan_suite.networks.pairs import build_pair, pair_names, register_pair
 from tfgan_suite.networks.patchgan import multi_scale_patchgan, patchgan_discriminator
@@ -16,6 +17,8 @@ __all__ = [
     "build_pair",
     "dcgan_discriminator",
     "dcgan_generator",
+    "each_frame",
+    "frame_predictor",
     "mlp_discriminator",
     "mlp_generator",
     "multi_scale_patchgan",

@@ -20,6 +20,8 @@ from tqdm import tqdm
 
 from tfgan_suite.cluster.devices import peak_memory
 from tfgan_suite.drawing.drawings import write_image
+from tfgan_suite.drawing.film import CLIP_MILLISECONDS, encode_film
+from tfgan_suite.files import write_whole
 from tfgan_suite.runs.tensorboard import TensorBoard
 from tfgan_suite.runs.workdir import Workdir, append_line
 
@@ -183,7 +185,10 @@ class MetricsLog(RunCallback):
 
 
 class SampleGrids(RunCallback):
-    """Draws samples as PNG and to TensorBoard: at 0 images, at intervals, at the end."""
+    """Draws samples to files and to TensorBoard: at 0 images, at intervals, at the end.
+
+    A drawing that moves is written as an animated GIF beside its PNG file.
+    """
 
     def __init__(
         self,
@@ -207,9 +212,15 @@ class SampleGrids(RunCallback):
             self._write()
 
     def _write(self):
-        image = self._sample().render()
-        write_image(self._workdir.sample_file(self.images), image)
+        drawing = self._sample()
+        image, file = drawing.render(), self._workdir.sample_file(self.images)
+        write_image(file, image)
         self._board.write_image(self.images, "samples", np.asarray(image))
+        if hasattr(drawing, "frames"):
+            frames = drawing.frames()
+            film = encode_film(frames, CLIP_MILLISECONDS)
+            write_whole(file.with_suffix(".gif"), film)
+            self._board.write_film(self.images, "films", film, frames[0].size)
 
 
 class StopOnSignal(RunCallback):

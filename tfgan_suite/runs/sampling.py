@@ -1,11 +1,12 @@
-"""Samples from a trained run as one image."""
+"""Samples from a trained run as one image or, of clips, as an animation."""
 
 from pathlib import Path
 
 import numpy as np
 
 from tfgan_suite import data
-from tfgan_suite.drawing import write_drawing
+from tfgan_suite.drawing import write_drawing, write_film
+from tfgan_suite.drawing.film import CLIP_MILLISECONDS
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import flat
 from tfgan_suite.runs import config as run_config
@@ -20,11 +21,11 @@ def sample(
     checkpoint: str | None = None,
     input_dir: str | Path | None = None,
 ) -> dict:
-    """Draws samples from a run and writes them as a grid.
+    """Draws samples from a run and writes them as a grid; clips as strips or playing.
 
     Args:
         workdir: Folder of the run.
-        out: PNG file to write.
+        out: PNG file to write; for a model of clips also a GIF file.
         num: Number of samples; for a translator, of images to translate.
         seed: Which latents, or which held-out images.
         checkpoint: Name of a checkpoint. Defaults to the newest sound one.
@@ -39,8 +40,8 @@ def sample(
         RunFailure: If every checkpoint is damaged, or the file cannot be written.
     """
     out = Path(out)
-    if out.suffix.lower() != ".png":
-        raise UserInputError(f"--out={out} must end in .png.")
+    if out.suffix.lower() not in (".png", ".gif"):
+        raise UserInputError(f"--out={out} must end in .png, or .gif for a model of clips.")
     if not 1 <= num <= run_config.MAX_SAMPLES:
         raise UserInputError(
             f"num={num} must be at least 1 and at most {run_config.MAX_SAMPLES:,}."
@@ -58,7 +59,15 @@ def sample(
             f"--input={input_dir}: the model {config.model.name!r} draws from noise and takes no "
             "images."
         )
-    write_drawing(out, with_modes(model.draw(num, seed, examples), config, model))
+    drawing = with_modes(model.draw(num, seed, examples), config, model)
+    if out.suffix.lower() == ".png":
+        write_drawing(out, drawing)
+    elif hasattr(drawing, "frames"):
+        write_film(out, drawing.frames(), CLIP_MILLISECONDS)
+    else:
+        raise UserInputError(
+            f"--out={out}: the samples of {config.model.name!r} do not move. End it in .png."
+        )
     return {"out": str(out), "num": num, "images_seen": int(model.images_seen.numpy())}
 
 

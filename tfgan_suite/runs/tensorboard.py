@@ -37,6 +37,14 @@ class TensorBoard:
         batch = pixels.reshape(1, *pixels.shape[:2], -1)
         self._write(step, lambda: tf.summary.image(name, batch))
 
+    def write_film(self, step: int, name: str, film: bytes, size: tuple[int, int]) -> None:
+        """Writes an animated GIF of this (width, height), which TensorBoard's images play."""
+        metadata = tf.compat.v1.SummaryMetadata()
+        metadata.plugin_data.plugin_name = "images"
+        width, height = (str(side).encode() for side in size)
+        encoded = tf.constant([width, height, film])
+        self._write(step, lambda: tf.summary.write(name, encoded, metadata=metadata))
+
     def _write(self, step: int, write: Callable[[], None]) -> None:
         if not self._works:
             return

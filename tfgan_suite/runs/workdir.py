@@ -26,7 +26,7 @@ class Workdir:
         config.json      the resolved config, and the machine settings that decide rounding
         metrics.jsonl    one line per log interval; the same in every run of the same config
         speed.jsonl      one line per log interval: images/s, seconds in all, memory
-        samples/         <images>.png
+        samples/         <images>.png, of clips <images>.gif too
         tensorboard/     the metrics and the sample grids
         checkpoints/     the newest ones
         rollbacks.jsonl  one line each time that the run went back behind a non-finite number
@@ -217,7 +217,7 @@ class Workdir:
         """
         _filter_lines(self.metrics_file, lambda number, line: _images(line, above=images) <= images)
         _filter_lines(self.rollbacks_file, lambda number, line: number < rollbacks)
-        for image in self.samples.glob("*.png"):
+        for image in [*self.samples.glob("*.png"), *self.samples.glob("*.gif")]:
             if image.stem.isdecimal() and int(image.stem) > images:
                 image.unlink()
 

@@ -1,0 +1,116 @@
+"""Does the square go where the dot goes? Recycle-GAN on clips against CycleGAN on shuffled frames.
+
+Command:
+  python -m benchmarks.retargeting --workdir=runs/retargeting
+  python -m benchmarks.retargeting --workdir=runs/retargeting --append
+
+Trains `launch/configs/recyclegan_dots.py` and its variants with every seed (a run that is there
+already is only measured) and measures, on held-out frames, in each direction: how far the centroid
+of the translation is from that of the frame it is made of (root of the mean square, in pixels), in
+what share of the translations there is anything, how many of them have the other domain's colour,
+and PSNR against the true counterpart. Of Recycle-GAN's predictors: the mean absolute error of
+the third frame of held-out clips, in images in [-1, 1], and that of copying the second one.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from absl import flags
+
+from benchmarks.retargeting_figures import following, share_of_colour
+from tfgan_suite import data, results
+from tfgan_suite.cli import run_program
+from tfgan_suite.cluster.devices import describe_machine
+from tfgan_suite.metrics import psnr
+from tfgan_suite.runs import Workdir, load_config, train
+
+KINDS = {
+    "paper": "Recycle-GAN, squared distances",
+    "code": "Recycle-GAN, absolute distances",
+    "cyclegan": "CycleGAN, shuffled frames",
+}
+NUM = 500
+
+_WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the runs.", required=True)
+_APPEND = flags.DEFINE_bool(
+    "append", False, "Add the figures to tfgan_suite/models/recyclegan/results.jsonl."
+)
+_KINDS = flags.DEFINE_multi_enum("kind", [], list(KINDS), "What to train. Unset: all.")
+_SEEDS = flags.DEFINE_integer("seeds", 1, "Runs of each.", lower_bound=1)
+
+
+def main(_):
+    for kind in _KINDS.value or KINDS:
+        for seed in range(_SEEDS.value):
+            config = load_config(f"launch/configs/recyclegan_dots.py:{kind}", [f"seed={seed}"])
+            workdir = Path(_WORKDIR.value) / f"{kind}_{seed}"
+            model = train(config, workdir)
+            tables = {"retargeting": retargeting(model, config.data)}
+            if hasattr(model, "predict_next"):
+                tables["predictors"] = predictions(model, config.data)
+            for table, figures in tables.items():
+                shown = ", ".join(f"{name} {value:.4g}" for name, (value, _) in figures.items())
+                print(f"{KINDS[kind]}, seed {seed}, {table}: {shown}", flush=True)
+                if _APPEND.value:
+                    _append(config, model, workdir, kind, table, figures)
+
+
+def retargeting(model, data_config):
+    """Returns the figures of the translators as `{metric: (value, unit)}`."""
+    pairs = data.heldout_pairs(data_config.to_dict(), NUM, seed=0)
+    figures = {}
+    for direction, style, images, truth in (
+        ("a_to_b", "square", pairs.a, pairs.a_in_b),
+        ("b_to_a", "dot", pairs.b, pairs.b_in_a),
+    ):
+        translations = model.translate(images, direction)
+        found = following(images, translations)
+        figures[f"rmse_px_{direction}_{len(images)}"] = (found["rmse_px"], None)
+        figures[f"shown_{direction}_{len(images)}"] = (found["found"], "share")
+        colour = share_of_colour(translations, style)
+        figures[f"right_colour_{direction}_{len(images)}"] = (colour, "share")
+        decibels = float(np.mean(psnr(translations, truth)))
+        figures[f"psnr_{direction}_{len(images)}"] = (decibels, "dB")
+    return figures
+
+
+def predictions(model, data_config):
+    """Returns the errors of the predictors beside those of copying the last frame."""
+    clips = data.heldout_batch(data_config.to_dict(), model.batch_spec(), NUM, seed=0)
+    figures = {}
+    for domain, real in clips.items():
+        following = {
+            "predictor": model.predict_next(real[:, :2], domain),
+            "copy_last": real[:, 1],
+        }
+        for name, frames in following.items():
+            error = float(np.abs(frames - real[:, 2]).mean())
+            figures[f"l1_{name}_{domain}_{len(real)}"] = (error, None)
+    return figures
+
+
+def _append(config, model, workdir, kind, table, figures):
+    lines = [
+        results.Result(
+            table=table,
+            metric=metric,
+            value=value,
+            unit=unit,
+            setting={"model": KINDS[kind], "seed": config.seed},
+            seeds=(config.seed,),
+            images_seen=int(model.images_seen.numpy()),
+            seconds=round(Workdir(workdir).seconds_spent(), 1),
+            machine=describe_machine(),
+            commit=results.current_commit(),
+            command=results.current_command(),
+            protocol={"weights": "moving average", "data_seed": 0},
+        )
+        for metric, (value, unit) in figures.items()
+        if np.isfinite(value)
+    ]
+    file = results.ROOT / "tfgan_suite/models/recyclegan" / results.FILE
+    results.append(file, lines)
+
+
+if __name__ == "__main__":
+    run_program(main)
