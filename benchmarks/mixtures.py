@@ -7,8 +7,8 @@ Command:
 `--images` trains all of them to another number of images, for a comparison at equal time.
 
 Trains every config with every seed (a run that is there already is only measured), draws 10,000
-samples of each and prints a table, then the means of the seeds with the lowest and highest. By default GAN and LSGAN on the 8-ring and the 25-grid, 12 runs
-of a few minutes each on 2 cores.
+samples of each and prints a table, then the means of the seeds with the lowest and the highest. By
+default GAN and LSGAN on the 8-ring and the 25-grid, 12 runs of a few minutes each on 2 cores.
 """
 
 from pathlib import Path

@@ -42,11 +42,19 @@ def test_halved_and_doubled_are_the_binomial_filter():
     np.testing.assert_allclose(doubled(tf.constant(x))[0, :, :, 0], expected, rtol=1e-5)
 
 
-def test_the_pyramid_gives_the_images_back():
-    x = tf.constant(textures(2, 64), tf.float32)
-    levels = laplacian_pyramid(x, 16)
-    assert [level.shape[1] for level in levels] == [64, 32, 16]
-    np.testing.assert_allclose(from_laplacian_pyramid(levels), x, atol=1e-3)
+@pytest.mark.parametrize("sizes", [(64, 32, 16), (28, 14, 8), (32, 16, 8), (64, 32, 16, 8, 4)])
+def test_the_pyramid_gives_the_images_back(sizes):
+    x = tf.constant(textures(2, sizes[0]), tf.float32) / 127.5 - 1
+    levels = laplacian_pyramid(x, sizes[1:])
+    assert [level.shape[1] for level in levels] == list(sizes)
+    np.testing.assert_allclose(from_laplacian_pyramid(levels), x, atol=1e-6)
+
+
+def test_a_constant_image_has_no_details():
+    *details, rest = laplacian_pyramid(tf.fill([1, 28, 28, 3], 0.7), [14, 8])
+    np.testing.assert_allclose(rest, 0.7, atol=1e-6)
+    for level in details:
+        np.testing.assert_allclose(level, 0.0, atol=1e-6)
 
 
 def test_in_one_dimension_it_is_scipys_distance():

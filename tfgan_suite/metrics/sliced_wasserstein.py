@@ -27,7 +27,9 @@ class Patches:
     def add(self, images: np.ndarray) -> None:
         """Takes uint8 images `[B, H, W, C]`, H = W = 16 times a power of two."""
         self.count += len(images)
-        for level in laplacian_pyramid(tf.constant(images, tf.float32), SMALLEST):
+        halvings = (images.shape[1] // SMALLEST).bit_length() - 1
+        sizes = [images.shape[1] >> i for i in range(1, halvings + 1)]
+        for level in laplacian_pyramid(tf.constant(images, tf.float32), sizes):
             values = level.numpy()
             size = values.shape[1]
             top, left = self._rng.integers(0, size - PATCH + 1, (2, len(values) * PATCHES))

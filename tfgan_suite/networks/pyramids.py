@@ -1,5 +1,7 @@
 """Gaussian and Laplacian pyramids of images."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -22,26 +24,39 @@ def doubled(images: tf.Tensor) -> tf.Tensor:
     return _filtered(tf.nn.depth_to_space(four, 2), 4.0)
 
 
-def laplacian_pyramid(images: tf.Tensor, smallest: int) -> list[tf.Tensor]:
+def resized(images: tf.Tensor, size: int) -> tf.Tensor:
+    """Returns images `[B, H, W, C]` at another size: `[B, size, size, C]`.
+
+    To half and to twice the size by `halved` and `doubled`, to any other linearly, on the way down
+    with a filter as wide as the factor asks.
+    """
+    if images.shape[1] == 2 * size:
+        return halved(images)
+    if size == 2 * images.shape[1]:
+        return doubled(images)
+    return tf.image.resize(images, [size, size], "bilinear", antialias=True)
+
+
+def laplacian_pyramid(images: tf.Tensor, sizes: Sequence[int]) -> list[tf.Tensor]:
     """Returns what each size adds to the one below it, from the images' size down; last the rest.
 
     Args:
-        images: float `[B, H, W, C]`, H = W = `smallest` times a power of two.
-        smallest: int. Side of the last, the images themselves at that size.
+        images: float `[B, S, S, C]`.
+        sizes: ints below S, falling. The last level are the images themselves at the last size.
     """
     levels = []
-    while images.shape[1] > smallest:
-        small = halved(images)
-        levels.append(images - doubled(small))
+    for size in sizes:
+        small = resized(images, size)
+        levels.append(images - resized(small, images.shape[1]))
         images = small
     return [*levels, images]
 
 
-def from_laplacian_pyramid(levels: list[tf.Tensor]) -> tf.Tensor:
+def from_laplacian_pyramid(levels: Sequence[tf.Tensor]) -> tf.Tensor:
     """Returns the images of a Laplacian pyramid."""
     images = levels[-1]
     for level in reversed(levels[:-1]):
-        images = level + doubled(images)
+        images = level + resized(images, level.shape[1])
     return images
 
 

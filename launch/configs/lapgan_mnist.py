@@ -1,0 +1,41 @@
+"""LAPGAN on MNIST digits by class: 8 x 8, then 16 x 16, then 32 x 32 pixels.
+
+The three games train side by side. Dense layers of 512 and 256 for the coarsest images, 32 maps for
+details; Adam 2e-4 with beta_1 0.5 in place of the authors' SGD.
+
+Command:
+  python -m launch.train --config=launch/configs/lapgan_mnist.py --workdir=runs/lapgan_mnist \\
+      --config.data.source=npz:mnist_60k.npz
+
+The digits are an .npz file with `x` uint8 [60000, 28, 28] and `y`; its default place is the folder
+that the environment variable TFGAN_DATA names, else `data`. They are scaled to 32 pixels.
+
+Cost: not measured: this config has not been run yet.
+
+Expected: not known yet.
+"""
+
+import os
+
+from tfgan_suite.runs import default_config
+
+FOLDER = os.environ.get("TFGAN_DATA", "data")
+
+
+def get_config():
+    config = default_config()
+    config.model = {"name": "lapgan", "preset": "small_32", "ema_half_life": 10_000.0}
+    config.optimizers = {
+        f"{player}_{size}": {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
+        for player in ("discriminator", "generator")
+        for size in (8, 16, 32)
+    }
+    # The last 10,000 digits are held out.
+    config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz", "test_last": 10_000}
+    config.batch_size = 64
+    config.images = 200_000
+    config.log_every = 6_400
+    config.sample_every = 32_000
+    config.checkpoint_every = 16_000
+    config.num_samples = 100
+    return config
