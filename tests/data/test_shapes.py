@@ -29,6 +29,17 @@ def test_another_seed_gives_other_scenes(batch):
     assert (batch["caption"] == other["caption"]).mean() < 0.05
 
 
+@pytest.mark.parametrize("label", ["colour", "texture", "size"])
+def test_the_label_may_be_another_attribute(batch, label):
+    source = open_source({**CONFIG, "label": label})
+    words = shapes.LABELS[label]
+    assert source.num_classes == len(words)
+    found = source.numpy(np.arange(300))
+    for caption, index in zip(batch["caption"], found["label"], strict=True):
+        assert words[index] in caption.decode()
+    assert set(found["label"]) == set(range(len(words)))
+
+
 def test_a_longer_collection_begins_with_the_shorter(batch):
     longer = open_source({**CONFIG, "num_examples": 400}).numpy(np.arange(300))
     np.testing.assert_array_equal(batch["image"], longer["image"])

@@ -45,6 +45,7 @@ COLOURS = {  # name: (red, green, blue), how often
     "pink": ((0.95, 0.45, 0.70), 0.07),
     "teal": ((0.10, 0.65, 0.66), 0.05),
 }
+LABELS = {"shape": SHAPES, "colour": tuple(COLOURS), "texture": TEXTURES, "size": SIZES}
 BACKGROUND, BODY, MARK = 0, 1, 2  # values of the part mask; a mark is a stripe, a dot, a field
 
 _RADII = ((0.27, 0.33), (0.44, 0.54))  # small and large, in half image widths
@@ -211,13 +212,14 @@ def open_shapes(
     style: str = "day",
     a: str = "day",
     b: str = "night",
+    label: str = "shape",
     num_frames: int = 16,
     motion: str = "straight",
     turn_at: int | None = None,
     cache_gib: float = 1.0,
     seed: int = 0,
 ) -> tuple[Source, ...]:
-    """Opens source `shapes`: images with label (the shape), caption and part mask.
+    """Opens source `shapes`: images with label, caption and part mask.
 
     Where clips are wanted, the shapes move (see `motion.moved`); volumes hold one solid each (see
     `solids`). Both have label and caption.
@@ -236,6 +238,8 @@ def open_shapes(
         style: `"day"` or `"night"`.
         a: style of the first domain.
         b: style of the second domain.
+        label: of images and clips, what the label says: `"shape"`, `"colour"`, `"texture"` or
+            `"size"`. Of volumes it is the solid.
         num_frames: length of a clip. The frames of an example are cut from it.
         motion: of clips, `"straight"` or `"ambiguous"`.
         turn_at: number of the first frame that tells where an ambiguous motion goes on; by default
@@ -257,6 +261,7 @@ def open_shapes(
         options.whole_number(name, value, 1, 10_000_000)
     for name, value in {"style": style, "a": a, "b": b}.items():
         options.one_of(name, value, STYLES)
+    options.one_of("label", label, LABELS)
     options.whole_number("num_frames", num_frames, 2, 10_000)
     options.one_of("motion", motion, MOTIONS)
     turn_at = num_frames // 2 if turn_at is None else turn_at
@@ -268,7 +273,7 @@ def open_shapes(
         name = f"shapes ({style})"
         scenes = draw_scenes(key, indices)
         if main.kind != "clip":
-            return _open_images(name, scenes, style, size, channels, limit)
+            return _open_images(name, scenes, style, size, channels, label, limit)
 
         def read(frames):
             clips, times = np.divmod(frames, num_frames)
@@ -279,9 +284,10 @@ def open_shapes(
 
         spec = {"image": tf.TensorSpec([size, size, channels], tf.uint8)}
         frames = _open_made(name, len(scenes) * num_frames, spec, read, limit)
-        columns = {"label": scenes.shape, "caption": _bytes(scenes.captions(with_place=False))}
+        captions = _bytes(scenes.captions(with_place=False))
+        columns = {"label": getattr(scenes, label), "caption": captions}
         lengths = np.full(len(scenes), num_frames)
-        return ClipSource(name, frames, lengths, main.frames, len(SHAPES), columns)
+        return ClipSource(name, frames, lengths, main.frames, len(LABELS[label]), columns)
 
     if main.kind == "volume":
         if layout != "single":
@@ -293,7 +299,7 @@ def open_shapes(
     return domain(a, 0), domain(b, 1 if layout == "unpaired" else 0)
 
 
-def _open_images(name, scenes, style, size, channels, limit) -> Source:
+def _open_images(name, scenes, style, size, channels, label, limit) -> Source:
     def read(indices):
         part = scenes[indices]
         return {
@@ -305,8 +311,8 @@ def _open_images(name, scenes, style, size, channels, limit) -> Source:
         "image": tf.TensorSpec([size, size, channels], tf.uint8),
         "mask": tf.TensorSpec([size, size, 1], tf.uint8),
     }
-    columns = {"label": scenes.shape, "caption": _bytes(scenes.captions())}
-    source = _open_made(name, len(scenes), spec, read, limit, len(SHAPES), columns)
+    columns = {"label": getattr(scenes, label), "caption": _bytes(scenes.captions())}
+    source = _open_made(name, len(scenes), spec, read, limit, len(LABELS[label]), columns)
     source.num_parts = MARK + 1
     return source
 

@@ -1,11 +1,12 @@
 """Pure loss functions: per-example terms, no state, no reduction over the batch."""
 
-from tfgan_suite.losses import adversarial, penalties, reconstruction
+from tfgan_suite.losses import adversarial, ambiguity, penalties, reconstruction
 from tfgan_suite.losses.critic import critic_terms
 from tfgan_suite.losses.joint_embedding import joint_embedding_hinge
 
 __all__ = [
     "adversarial",
+    "ambiguity",
     "critic_terms",
     "joint_embedding_hinge",
     "penalties",

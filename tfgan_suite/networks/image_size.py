@@ -2,6 +2,8 @@
 
 from tfgan_suite.errors import UserInputError
 
+_TIMES = ("no", "one", "two", "three", "four", "five", "six")
+
 
 def height_and_width(image_size):
     """`(height, width)` from an int (a square), a pair of ints, or None (any size)."""
@@ -15,16 +17,16 @@ def height_and_width(image_size):
     return tuple(sides)
 
 
-def num_doublings(image_size: int, base_size: int, fewest: int = 1) -> int:
+def num_doublings(image_size: int, base_size: int, fewest: int = 1, most: int = 5) -> int:
     """Returns how often `base_size` is doubled to `image_size`.
 
     Raises:
-        UserInputError: fewer than `fewest` times, more than five, or not a whole number of times.
+        UserInputError: fewer than `fewest` times, more than `most`, or not a whole number of times.
     """
-    sizes = {base_size * 2**doublings: doublings for doublings in range(fewest, 6)}
+    sizes = {base_size * 2**doublings: doublings for doublings in range(fewest, most + 1)}
     if image_size not in sizes:
         raise UserInputError(
             f"`image_size` must be one of {', '.join(map(str, sizes))} (`base_size` {base_size} "
-            f"doubled {('one', 'two')[fewest - 1]} to five times); received {image_size!r}."
+            f"doubled {_TIMES[fewest]} to {_TIMES[most]} times); received {image_size!r}."
         )
     return sizes[image_size]
