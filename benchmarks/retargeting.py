@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
-from benchmarks.retargeting_figures import following, share_of_colour
+from benchmarks.retargeting_figures import following, prediction_errors, share_of_colour
 from tfgan_suite import data, results
 from tfgan_suite.cli import run_program
 from tfgan_suite.cluster.devices import describe_machine
@@ -47,7 +47,9 @@ def main(_):
             model = train(config, workdir)
             tables = {"retargeting": retargeting(model, config.data)}
             if hasattr(model, "predict_next"):
-                tables["predictors"] = predictions(model, config.data)
+                clips = data.heldout_batch(config.data.to_dict(), model.batch_spec(), NUM, seed=0)
+                errors = prediction_errors(model, clips)
+                tables["predictors"] = {name: (value, None) for name, value in errors.items()}
             for table, figures in tables.items():
                 shown = ", ".join(f"{name} {value:.4g}" for name, (value, _) in figures.items())
                 print(f"{KINDS[kind]}, seed {seed}, {table}: {shown}", flush=True)
@@ -71,21 +73,6 @@ def retargeting(model, data_config):
         figures[f"right_colour_{direction}_{len(images)}"] = (colour, "share")
         decibels = float(np.mean(psnr(translations, truth)))
         figures[f"psnr_{direction}_{len(images)}"] = (decibels, "dB")
-    return figures
-
-
-def predictions(model, data_config):
-    """Returns the errors of the predictors beside those of copying the last frame."""
-    clips = data.heldout_batch(data_config.to_dict(), model.batch_spec(), NUM, seed=0)
-    figures = {}
-    for domain, real in clips.items():
-        following = {
-            "predictor": model.predict_next(real[:, :2], domain),
-            "copy_last": real[:, 1],
-        }
-        for name, frames in following.items():
-            error = float(np.abs(frames - real[:, 2]).mean())
-            figures[f"l1_{name}_{domain}_{len(real)}"] = (error, None)
     return figures
 
 

@@ -62,6 +62,25 @@ def following(images: np.ndarray, translations: np.ndarray) -> dict[str, float]:
     return {"rmse_px": rmse, "found": float(found.mean())}
 
 
+def prediction_errors(model, clips: dict[str, np.ndarray]) -> dict[str, float]:
+    """Returns mean absolute errors of the predictors of a `RecycleGAN` and of copying.
+
+    Args:
+        model: the model.
+        clips: `"a"` and `"b"`, `[N, 3, H, W, C]` in [-1, 1].
+    """
+    errors = {}
+    for domain, real in clips.items():
+        answers = {
+            "predictor": model.predict_next(real[:, :2], domain),
+            "copy_last": real[:, 1],
+        }
+        for name, frames in answers.items():
+            error = np.abs(frames - real[:, 2]).mean()
+            errors[f"l1_{name}_{domain}_{len(real)}"] = float(error)
+    return errors
+
+
 def _difference(images):
     return np.abs(images - _as_float(dots.BACKGROUND)).max(axis=-1)
 

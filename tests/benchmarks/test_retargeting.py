@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from benchmarks.retargeting_figures import centroids, following, share_of_colour
+from benchmarks.retargeting_figures import (
+    centroids,
+    following,
+    prediction_errors,
+    share_of_colour,
+)
+from benchmarks.sprite_figures import PALETTE, agreement, domains, parts_of
 from tfgan_suite.data import dots
 
 
@@ -31,3 +37,31 @@ def test_an_empty_translation_is_not_found():
 def test_an_image_left_as_it_is_has_the_wrong_colour():
     assert share_of_colour(drawn(CENTRES, "dot"), "square") == 0
     assert share_of_colour(drawn(CENTRES, "square"), "square") == 1
+
+
+def test_predictors_are_held_against_copying():
+    class Oracle:
+        def predict_next(self, clips, domain):
+            return 2 * clips[:, 1] - clips[:, 0]
+
+    ramp = np.arange(3.0)[None, :, None, None, None] * np.ones((4, 3, 2, 2, 1)) / 10
+    assert prediction_errors(Oracle(), {"a": ramp}) == pytest.approx(
+        {"l1_predictor_a_4": 0, "l1_copy_last_a_4": 0.1}
+    )
+
+
+def test_parts_of_sprites():
+    rng = np.random.default_rng(0)
+    parts = rng.integers(0, 7, (1000, 1, 4, 4), np.uint8)
+    frames = rng.integers(0, 255, (1000, 1, 4, 4, 3), np.uint8)
+    made = domains({"frames": frames, "parts": parts})
+    assert [len(made[name]) for name in ("a", "b", "a_test", "b_test")] == [450, 450, 100, 100]
+    np.testing.assert_array_equal(made["a_test"], frames[900:])
+    truth = made["b_test"][:, 0] / 127.5 - 1
+    np.testing.assert_array_equal(parts_of(truth), parts[900:, 0])
+    assert agreement(truth, truth) == {"pixels": 1, "per_part": 1, "iou": 1}
+    all_hair = np.broadcast_to(PALETTE[6] / 127.5 - 1, truth.shape)
+    found, is_hair = agreement(all_hair, truth), parts[900:] == 6
+    assert found["per_part"] == pytest.approx(1 / 5)
+    assert found["iou"] == pytest.approx(is_hair.mean() / 5)
+    assert found["pixels"] == pytest.approx(is_hair.sum() / (parts[900:] > 0).sum())

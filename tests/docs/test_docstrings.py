@@ -28,7 +28,7 @@ MODULES = sorted(
 
 
 def names(module):
-    """What the examples of a module may use: its names, the libraries, images and a model."""
+    """What the examples of a module may use: its names, libraries, images, clips and a model."""
     images = np.random.default_rng(0).uniform(-1, 1, (64, 32, 32, 3)).astype("float32")
     return {
         "keras": keras,
@@ -39,6 +39,8 @@ def names(module):
         "images": images[..., :1],
         "images_a": images[:8],
         "images_b": images[8:16],
+        "clips_a": images[:24].reshape(8, 3, 32, 32, 3),
+        "clips_b": images[24:48].reshape(8, 3, 32, 32, 3),
         "day": images[:2],
         "model": models.build({"name": "gan", "preset": "tiny"}),
         **vars(module),

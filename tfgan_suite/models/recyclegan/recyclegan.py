@@ -74,7 +74,8 @@ class RecycleGAN(TwoWayTranslation, GenerativeModel):
     Example:
 
     ```python
-    model = RecycleGAN(**RecycleGAN.presets["small_32"])
+    model = RecycleGAN(image_size=32, filters=8, num_blocks=1, predictor_filters=8,
+                       predictor_downsamplings=2, discriminator_filters=8, discriminator_layers=1)
     model.compile()
     model.fit(clips_a, clips_b, batch_size=4)  # [N, 3, 32, 32, 3] in [-1, 1]
     translated = model.translate(clips_a[:, 0], "a_to_b")
