@@ -64,6 +64,7 @@ CASES = {
     "pixelcnn_mnist": lambda: _config(16, name="pixelrnn", preset="small_mnist", kind="pixelcnn"),
     "recyclegan_dots": lambda: load_config(CONFIGS / "recyclegan_dots.py"),
     "progan_32": lambda: _config(32, name="progan", **_GROWN),
+    "srresnet_96": lambda: _config(16, name="srgan", preset="srresnet"),
     "stylegan_32": lambda: _config(32, name="stylegan", mapping_layers=4, **_GROWN),
 }
 

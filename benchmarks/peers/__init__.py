@@ -21,6 +21,7 @@ MODULES = {
     "lsgan": "gans",
     "pixelrnn": "pixelcnn",
     "progan": "progan",
+    "srgan": "srresnet",
     "stylegan": "stylegan",
 }
 

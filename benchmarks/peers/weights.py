@@ -4,7 +4,9 @@ Layers are found by their names: `block_1/down` of Keras is `block_1.down` or `b
 PyTorch. Kernels of convolutions go from (height, width, in, out) to (out, in, height, width), those
 of transposed convolutions from (height, width, out, in) to (in, out, height, width), those of dense
 layers from (in, out) to (out, in). Where inputs or outputs of a dense layer are a map, Keras counts
-its values by rows and PyTorch by channels: `of_map` and `to_map` mark these layers.
+its values by rows and PyTorch by channels: `of_map` and `to_map` mark these layers. Of the channels
+that a pixel shuffle makes pixels of, TensorFlow counts the pixels of a block first and PyTorch the
+channels: `to_shuffle` marks the convolution in front.
 """
 
 import numpy as np
@@ -14,6 +16,7 @@ import torch
 _NAMES = {
     "kernel": "weight",
     "gamma": "weight",
+    "alpha": "weight",
     "beta": "bias",
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
@@ -30,6 +33,12 @@ def of_map(layer, shape):
 def to_map(layer, shape):
     """Returns a layer of dense units that will be a map of the shape (C, H, W)."""
     layer.output_map = shape
+    return layer
+
+
+def to_shuffle(layer, factor):
+    """Returns a convolution whose channels a pixel shuffle of this factor makes pixels of."""
+    layer.shuffled = factor**2
     return layer
 
 
@@ -69,7 +78,7 @@ def copy_network(ours, theirs) -> None:
     for key, (path, tensor) in state.items():
         layer = theirs.get_submodule(path.rpartition(".")[0])
         value = torch.from_numpy(_in_order_of(layer, values[key]))
-        if value.ndim == 1 and value.numel() == tensor.numel():
+        if 1 in (value.ndim, tensor.ndim) and value.numel() == tensor.numel():
             value = value.reshape(tensor.shape)  # (C, 1, 1), say
         if value.shape != tensor.shape:
             raise ValueError(f"{path} is {tuple(tensor.shape)}; ours becomes {tuple(value.shape)}")
@@ -95,5 +104,8 @@ def _in_order_of(layer, value):
         channels, *sides = layer.output_map
         columns = value.reshape(*value.shape[:-1], *sides, channels)
         value = np.moveaxis(columns, -1, value.ndim - 1).reshape(value.shape)
+    if hasattr(layer, "shuffled"):
+        pixels = value.reshape(*value.shape[:-1], layer.shuffled, -1)
+        value = np.swapaxes(pixels, -1, -2).reshape(value.shape)
     axes = _AXES.get(value.ndim)
     return np.ascontiguousarray(value.transpose(axes) if axes else value)

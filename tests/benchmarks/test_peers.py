@@ -85,6 +85,25 @@ CONFIGS = {
         "r1": 5.0,
         "learning_rates": {4: 2e-3},
     },
+    "srresnet": {
+        "name": "srgan",
+        "preset": "tiny",
+        "pixel_images": 1000,
+        "batch_norm_group_size": None,
+        "num_blocks": 2,
+        "learning_rates": [3e-4, 1e-4, 1e-5],
+    },
+    "srresnet, twice": {
+        "name": "srgan",
+        "preset": "tiny",
+        "pixel_images": 1000,
+        "batch_norm_group_size": None,
+        "scale": 2,
+        "channels": 1,
+        "pixel_distance": "l1",
+        "norm_bias": True,
+        "ema_half_life": None,
+    },
     "stylegan": {**GROWING, "name": "stylegan", "first_size": 32, "mapping_layers": 2},
     "stylegan, first stage": {
         "name": "stylegan",
@@ -136,7 +155,9 @@ def test_pixelcnn_draws_the_same_images(name):
     assert not part[:, :, 2:].any()
 
 
-@pytest.mark.parametrize("name", ["lsgan", "cyclegan", "pixelcnn", "progan", "stylegan"])
+@pytest.mark.parametrize(
+    "name", ["lsgan", "cyclegan", "pixelcnn", "progan", "srresnet", "stylegan"]
+)
 def test_peers_train_on_noise(name):
     run_step = peers.training_step(CONFIGS[name], BATCH)
     first, second = run_step(), run_step()
@@ -150,6 +171,8 @@ def test_a_peer_refuses_what_it_does_not_know():
         peers.build({"name": "gan", "preset": "paper_mnist"})
     with pytest.raises(UserInputError, match="'stylegan' knows architecture='stylegan' alone"):
         peers.build({"name": "stylegan", "preset": "stylegan2_tiny"})
+    with pytest.raises(UserInputError, match="peer of SRGAN trains its SRResNet alone"):
+        peers.build({"name": "srgan", "preset": "tiny", "batch_norm_group_size": None})
     with pytest.raises(UserInputError, match="no peer of the model 'egan'"):
         peers.check(["gan", "egan"])
     with pytest.raises(UserInputError, match="know the losses .*'hinge'"):

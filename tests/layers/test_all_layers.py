@@ -53,6 +53,8 @@ CASES = {
         (7, 6, 3),
     ),
     "pixel": (layers.PixelNormalization, {"epsilon": 1e-4}, (6, 5, 3)),
+    "bilinear": (layers.BilinearUpsampling, {"factor": 3}, (3, 2, 4)),
+    "shuffle": (layers.PixelShuffle, {"factor": 2}, (3, 2, 12)),
     "deviation": (layers.MinibatchDeviation, {"group_size": 2, "epsilon": 1e-4}, (6, 5, 3)),
     "dropout": (layers.Dropout, {"rate": 0.3, "seed": 5}, (7,)),
 }

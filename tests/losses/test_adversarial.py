@@ -29,6 +29,10 @@ REFERENCE = {
     ),
     "wasserstein": (lambda r, f: f - r, lambda r, f: -f),
     "relativistic": (lambda r, f: -log_expit(r - f), lambda r, f: -log_expit(f - r)),
+    "relativistic_average": (
+        lambda r, f: -log_expit(r - f.mean(0)) - log_expit(-(f - r.mean(0))),
+        lambda r, f: -log_expit(-(r - f.mean(0))) - log_expit(f - r.mean(0)),
+    ),
 }
 
 
@@ -90,6 +94,7 @@ def test_equals_numpy_and_gives_one_value_per_example(name, shape):
         ("hinge", 0.0, 2.0, 0.0),
         ("wasserstein", 7.0, 0.0, -7.0),
         ("relativistic", 7.0, np.log(2), np.log(2)),
+        ("relativistic_average", 7.0, 2 * np.log(2), 2 * np.log(2)),
     ],
 )
 def test_constant_discriminator(name, level, discriminator, generator):
@@ -228,6 +233,25 @@ def test_relativistic_pairs_example_by_example():
         loss.generator(fake)
     with pytest.raises(UserInputError, match=r"shapes \(4, 1\) and \(2, 1\)"):
         loss.discriminator(real, fake[:2])
+
+
+def test_averages_are_those_of_groups():
+    real, fake = logits((6, 1))
+    grouped = adversarial.RelativisticAverage(group_size=3)
+    whole = adversarial.RelativisticAverage()
+    for part in (slice(0, 3), slice(3, 6)):
+        np.testing.assert_allclose(
+            grouped.generator(fake, real)[part], whole.generator(fake[part], real[part]), rtol=1e-6
+        )
+        np.testing.assert_allclose(
+            discriminator_sum(grouped, real, fake)[part],
+            discriminator_sum(whole, real[part], fake[part]),
+            rtol=1e-6,
+        )
+    with pytest.raises(UserInputError, match="groups of 4 examples and received 6"):
+        adversarial.RelativisticAverage(4).generator(fake, real)
+    with pytest.raises(UserInputError, match="pass `real_logits`"):
+        whole.generator(fake)
 
 
 @pytest.mark.parametrize("name", list(REFERENCE))

@@ -21,6 +21,7 @@ LONG_TO_TRACE = {
     "pix2pix",
     "progan",
     "recyclegan",
+    "srgan",
     "stylegan",
     "text_to_image",
 }

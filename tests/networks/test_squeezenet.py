@@ -74,6 +74,17 @@ def test_equals_the_network_written_out(size, any_size):
     )
 
 
+def test_outputs_in_front_of_their_relu():
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 35, 35, 3)).astype("float32")
+    outputs = ("conv1", "fire3", "logits")
+    activated, linear = (squeezenet(None, outputs, 35, behind) for behind in (True, False))
+    linear.set_weights(activated.get_weights())
+    for behind, before in zip(activated(image)[:2], linear(image)[:2], strict=True):
+        assert np.min(before) < 0
+        np.testing.assert_array_equal(np.maximum(before, 0), behind)
+    assert np.min(linear(image)[2]) < 0
+
+
 def test_weights_come_from_a_file(tmp_path):
     given = squeezenet(image_size=35)
     np.savez(tmp_path / "weights.npz", **weights_of(given))

@@ -144,6 +144,7 @@ def test_json_round_trip_and_differences():
 
 RATE = {"name": "constant_then_linear", "learning_rate": 0.5}
 SPAN = {"constant_images": 10, "decay_images": 10}
+STEPS = {"name": "piecewise_constant", "learning_rates": [0.5, 0.1], "boundaries": [10]}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +154,7 @@ SPAN = {"constant_images": 10, "decay_images": 10}
         ({"learning_rate": 1e-4}, {"learning_rate": 1e-4, "beta_1": 0.5, "epsilon": 1e-8}),
         ({"clipnorm": 1.0}, {"learning_rate": 2e-4, "beta_1": 0.5, "clipnorm": 1.0}),
         ({"learning_rate": {**RATE, **SPAN}}, {"learning_rate": {**RATE, **SPAN}, "beta_1": 0.5}),
+        ({"learning_rate": STEPS}, {"learning_rate": STEPS, "beta_1": 0.5}),
         ({"name": "adam"}, {"learning_rate": 1e-3, "beta_1": 0.9}),
         ({"name": "sgd", "momentum": 0.5}, {"name": "sgd", "momentum": 0.5}),
     ],

@@ -322,6 +322,14 @@ def test_no_mutation_of_a_runs_files_ends_in_a_traceback(tmp_path):
         (("model", "ema_half_life"), "long"),
         (("optimizers", "generator", "beta_1"), [1]),
         (("optimizers", "generator", "learning_rate"), {"name": "constant_then_linear"}),
+        (
+            ("optimizers", "generator", "learning_rate"),
+            {"name": "piecewise_constant", "learning_rates": [1, "2"], "boundaries": [5]},
+        ),
+        (
+            ("optimizers", "generator", "learning_rate"),
+            {"name": "piecewise_constant", "learning_rates": 1, "boundaries": [5]},
+        ),
     ],
 )
 def test_values_of_the_wrong_type_in_a_config_are_one_error(tmp_path, key, value):

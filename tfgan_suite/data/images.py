@@ -129,8 +129,8 @@ def _opened(path):
         if isinstance(error, UnidentifiedImageError):  # it names the open file
             reason = f"it is none of {', '.join(_FORMATS)}"
         raise RunFailure(
-            f"{path}: not a readable image ({reason}). Repair or remove the file, or set "
-            "on_broken='skip'."
+            f"{path}: not a readable image ({reason}). Repair or remove the file; as an option of "
+            "the data, on_broken='skip' leaves such files out."
         ) from error
 
 

@@ -1,6 +1,7 @@
 """Layers that adversarial models need and Keras does not have."""
 
 from tfgan_suite.layers.bias import Bias
+from tfgan_suite.layers.bilinear import BilinearUpsampling
 from tfgan_suite.layers.blur import Blur
 from tfgan_suite.layers.dropout import Dropout
 from tfgan_suite.layers.equalized import EqualizedConv2D, EqualizedDense
@@ -14,6 +15,7 @@ from tfgan_suite.layers.minibatch_deviation import MinibatchDeviation
 from tfgan_suite.layers.modulated import ModulatedConv2D
 from tfgan_suite.layers.one_hot import OneHot
 from tfgan_suite.layers.pixel_normalization import PixelNormalization
+from tfgan_suite.layers.pixel_shuffle import PixelShuffle
 from tfgan_suite.layers.reflection_padding import ReflectionPadding2D
 from tfgan_suite.layers.spectral_normalization import SpectralNormalization
 from tfgan_suite.layers.style import AddNoise, LearnedConstant, ScaleAndShift, TrackMean
@@ -21,6 +23,7 @@ from tfgan_suite.layers.style import AddNoise, LearnedConstant, ScaleAndShift, T
 __all__ = [
     "AddNoise",
     "Bias",
+    "BilinearUpsampling",
     "Blur",
     "Dropout",
     "EqualizedConv2D",
@@ -35,6 +38,7 @@ __all__ = [
     "ModulatedConv2D",
     "OneHot",
     "PixelNormalization",
+    "PixelShuffle",
     "ReflectionPadding2D",
     "ScaleAndShift",
     "SpectralNormalization",

@@ -198,6 +198,59 @@ class Relativistic(AdversarialLoss):
         return mean_per_example(ops.softplus(other - preferred))
 
 
+@register
+@dataclasses.dataclass(frozen=True)
+class RelativisticAverage(AdversarialLoss):
+    """D is to rate a real example above the average fake one, a fake below the average real; G the
+    reverse.
+
+    From [Jolicoeur-Martineau, 2018](https://arxiv.org/abs/1807.00734), RaSGAN, the loss of ESRGAN.
+    The averages couple the examples of a batch. They are taken over groups of consecutive examples:
+    with a `group_size` that divides the batch of each device, the loss does not depend on their
+    number.
+
+    Args:
+        group_size: int or None. Examples of a group; None: all that a device has.
+    """
+
+    name: ClassVar[str] = "relativistic_average"
+    needs_real_in_generator: ClassVar[bool] = True
+    group_size: int | None = None
+
+    def discriminator(self, real_logits, fake_logits):
+        real, fake = self._above_average(real_logits, fake_logits)
+        return {
+            "real": mean_per_example(ops.softplus(-real)),
+            "fake": mean_per_example(ops.softplus(fake)),
+        }
+
+    def generator(self, fake_logits, real_logits=None):
+        if real_logits is None:
+            raise UserInputError(
+                'The "relativistic_average" generator loss compares fake with real logits: '
+                "pass `real_logits`."
+            )
+        real, fake = self._above_average(real_logits, fake_logits)
+        return mean_per_example(ops.softplus(real)) + mean_per_example(ops.softplus(-fake))
+
+    def _above_average(self, real, fake):
+        """Returns by how much each is above the average of the others in its group."""
+        real, fake = as_float(real), as_float(fake)
+        return real - self._average(fake), fake - self._average(real)
+
+    def _average(self, logits):
+        if self.group_size is None:
+            return ops.mean(logits, axis=0, keepdims=True)
+        num = logits.shape[0]
+        if num is not None and num % self.group_size:
+            raise UserInputError(
+                f"relativistic_average compares groups of {self.group_size} examples and received "
+                f"{num}. Choose a group_size that divides the batch of each device."
+            )
+        groups = ops.reshape(logits, (-1, self.group_size, *logits.shape[1:]))
+        return ops.repeat(ops.mean(groups, axis=1), self.group_size, axis=0)
+
+
 def names():
     """The names that `get` knows."""
     return sorted(_REGISTRY)

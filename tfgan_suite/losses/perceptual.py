@@ -5,6 +5,28 @@ from collections.abc import Sequence
 from keras import ops
 
 from tfgan_suite.losses.per_example import as_float, mean_per_example
+from tfgan_suite.losses.reconstruction import l2
+
+VGG_SCALE = 1 / 12.75
+"""By which SRGAN multiplies VGG19's features, so that their squared distance is of the size of
+pixels': [Ledig et al., 2017](https://arxiv.org/abs/1609.04802)."""
+
+
+def feature_distance(first, second, scale: float = VGG_SCALE, distance=l2):
+    """Distance of two images by one layer of a feature network.
+
+    The mean over places and channels, with the default of squared differences: the content loss of
+    [Ledig et al., 2017](https://arxiv.org/abs/1609.04802).
+
+    Args:
+        first, second: feature maps `[B, h, w, C]`.
+        scale: float. Both are multiplied by it first.
+        distance: function of two tensors `[B, ...]`, of `losses.reconstruction`.
+
+    Returns:
+        Tensor `[B]`.
+    """
+    return distance(scale * as_float(first), scale * as_float(second))
 
 
 def unit_feature_distance(first: Sequence, second: Sequence):

@@ -10,6 +10,7 @@ from tfgan_suite.networks.residual import residual_discriminator, residual_gener
 from tfgan_suite.networks.resnet_translator import resnet_translator
 from tfgan_suite.networks.squeezenet import squeezenet
 from tfgan_suite.networks.unet import unet
+from tfgan_suite.networks.vgg19 import vgg19
 from tfgan_suite.networks.word_gru import word_gru
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "resnet_translator",
     "squeezenet",
     "unet",
+    "vgg19",
     "word_gru",
 ]

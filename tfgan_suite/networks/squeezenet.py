@@ -27,7 +27,9 @@ _POOLED = ("conv1", "fire4", "fire8")  # what a max-pool follows
 LAYERS = ("conv1", *_WIDTHS, "logits")
 
 
-def squeezenet(weights=None, outputs=("logits",), image_size=IMAGE_SIZE, name="squeezenet"):
+def squeezenet(
+    weights=None, outputs=("logits",), image_size=IMAGE_SIZE, activated=True, name="squeezenet"
+):
     """Classifies images into the 1,000 classes of ImageNet, or gives its hidden features.
 
     From [Iandola et al., 2016](https://arxiv.org/abs/1602.07360), version 1.0, 1,248,424
@@ -42,6 +44,7 @@ def squeezenet(weights=None, outputs=("logits",), image_size=IMAGE_SIZE, name="s
             front of the max-pool that may follow.
         image_size: int or None. Side of the images; None for any size from 31 on. The published
             weights were trained at 227 pixels.
+        activated: bool. False: the outputs are in front of their ReLU.
         name: str, name of the model.
 
     Returns:
@@ -65,10 +68,11 @@ def squeezenet(weights=None, outputs=("logits",), image_size=IMAGE_SIZE, name="s
                 f"Expected some of {', '.join(LAYERS)}."
             )
 
+    linear = {}  # what is in front of a ReLU, by layer
+
     def convolution(x, filters, kernel_size, layer, strides=1, padding="same"):
-        return layers.Conv2D(
-            filters, kernel_size, strides, padding=padding, activation="relu", name=layer
-        )(x)
+        linear[layer] = layers.Conv2D(filters, kernel_size, strides, padding=padding, name=layer)(x)
+        return layers.ReLU(name=f"{layer}_relu")(linear[layer])
 
     images = keras.Input((image_size, image_size, 3), name="images")
     # The order and the range of the authors' framework.
@@ -86,6 +90,13 @@ def squeezenet(weights=None, outputs=("logits",), image_size=IMAGE_SIZE, name="s
             x = _pool(x)
     x = convolution(x, 1000, 1, "conv_final")
     made["logits"] = layers.GlobalAveragePooling2D(name="logits")(x)
+    if not activated:
+        made["conv1"] = linear["conv1"]
+        for module in set(_WIDTHS) & set(outputs):
+            made[module] = layers.Concatenate(name=f"{module}_linear")(
+                [linear[f"{module}_expand{side}x{side}"] for side in (1, 3)]
+            )
+        made["logits"] = layers.GlobalAveragePooling2D(name="linear_logits")(linear["conv_final"])
     asked = [made[output] for output in outputs]
     model = keras.Model(images, asked[0] if len(asked) == 1 else asked, name=name)
     if weights is not None:

@@ -56,9 +56,10 @@ _KEYS = {
         "Empty: the model's own recipe. {player: {learning_rate: 1e-4, ...}} changes some of its "
         "arguments; with a `name` (adam, sgd, ... and the arguments of keras.optimizers) the "
         "player gets that optimizer instead, with Keras' defaults. learning_rate may be {name: "
-        "constant_then_linear, learning_rate: ..., constant_images: ..., decay_images: ...} or "
+        "constant_then_linear, learning_rate: ..., constant_images: ..., decay_images: ...}, "
         "{name: exponential_to_floor, learning_rate: ..., decay_rate: ..., decay_images: ..., "
-        "floor: ...}. --dry_run shows what comes out.",
+        "floor: ...} or {name: piecewise_constant, learning_rates: [...], boundaries: [...]}. "
+        "--dry_run shows what comes out.",
     ),
     "jit_compile": _Key(
         "auto", "XLA for the gradients: true, false, or auto for what was measured best."
@@ -366,7 +367,8 @@ def _check_named(
         check_name(argument, [p.name for p in accepted], f"argument of {name!r}")
         value = settings[argument]
         is_schedule = argument == "learning_rate" and isinstance(value, dict)
-        if not (is_schedule or value is None or isinstance(value, (int, float))):
+        parts = value if kind == "schedule" and isinstance(value, (list, tuple)) else [value]
+        if not is_schedule and any(not isinstance(v, int | float | None) for v in parts):
             raise UserInputError(f"{what}.{argument}={value!r} must be a number.")
     for parameter in accepted:
         if parameter.default is parameter.empty and parameter.name not in settings:
@@ -388,9 +390,10 @@ def optimizer_classes() -> dict[str, type]:
 
 def schedules() -> dict[str, type]:
     """Returns the schedules of learning rates that a config may name."""
-    from tfgan_suite.training import ConstantThenLinear, ExponentialToFloor
+    from tfgan_suite.training import ConstantThenLinear, ExponentialToFloor, PiecewiseConstant
 
     return {
         "constant_then_linear": ConstantThenLinear,
         "exponential_to_floor": ExponentialToFloor,
+        "piecewise_constant": PiecewiseConstant,
     }

@@ -2,7 +2,12 @@
 
 from tfgan_suite.signatures.captions import CaptionReader
 from tfgan_suite.signatures.characters import ALPHABET, Characters
-from tfgan_suite.signatures.image_codecs import decode_images, encode_png
+from tfgan_suite.signatures.image_codecs import (
+    decode_images,
+    encode_png,
+    map_image_files,
+    to_levels,
+)
 from tfgan_suite.signatures.latents import latents_from_seeds, linear, spherical
 from tfgan_suite.signatures.readers import caption_reader
 from tfgan_suite.signatures.signature import LATENT_RANGE, Signature, check_ids, refuse_rows
@@ -21,7 +26,9 @@ __all__ = [
     "encode_png",
     "latents_from_seeds",
     "linear",
+    "map_image_files",
     "refuse_rows",
     "spherical",
+    "to_levels",
     "words_of",
 ]

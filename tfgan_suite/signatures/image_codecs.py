@@ -6,6 +6,8 @@ operation that may fail on an image has a name with the number of its row, which
 into the error.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from tfgan_suite.signatures.signature import refuse_rows
@@ -37,8 +39,12 @@ def encode_png(images: tf.Tensor) -> tf.Tensor:
     Returns:
         Strings `[B]`.
     """
-    levels = tf.cast(tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
-    return tf.map_fn(tf.io.encode_png, levels, fn_output_signature=tf.string)
+    return tf.map_fn(tf.io.encode_png, to_levels(images), fn_output_signature=tf.string)
+
+
+def to_levels(images: tf.Tensor) -> tf.Tensor:
+    """Returns images in [-1, 1], what lies outside clipped, as uint8 levels of 0 to 255."""
+    return tf.cast(tf.round((tf.clip_by_value(images, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
 
 
 def decode_images(
@@ -63,6 +69,54 @@ def decode_images(
         float32 `[B, height, width, channels]` in [-1, 1].
     """
     height, width = (size, size) if isinstance(size, int) else size
+    image_bytes, rows = _checked(image_bytes, MAX_PIXELS)
+
+    def decode(row_and_data):
+        return _scale_to_cover(_decoded(*row_and_data), height, width, channels)
+
+    images = tf.map_fn(
+        decode,
+        (rows, image_bytes),
+        fn_output_signature=tf.TensorSpec([height, width, channels], tf.float32),
+        parallel_iterations=PARALLEL_PICTURES,
+    )
+    return _in_symmetric_range(images)
+
+
+def map_image_files(
+    image_bytes: tf.Tensor,
+    function: Callable[[tf.Tensor], tf.Tensor],
+    output: tf.TensorSpec,
+    channels: int = 3,
+    max_pixels: int = MAX_PIXELS,
+) -> tf.Tensor:
+    """Decodes PNG and JPEG files at their own sizes; hands one after the other to a function.
+
+    Args:
+        image_bytes: Strings `[B]`. What cannot be decoded raises an error as in `decode_images`.
+        function: From an image, float32 `[H, W, channels]` in [-1, 1], to a tensor.
+        output: Of that tensor, the same for images of all sizes.
+        channels: 1 (grey) or 3 (RGB).
+        max_pixels: Files of more pixels are refused.
+
+    Returns:
+        Tensor `[B, ...]`.
+    """
+    image_bytes, rows = _checked(image_bytes, max_pixels)
+
+    def compute(row_and_data):
+        image = _decoded(*row_and_data)
+        height, width = tf.unstack(tf.shape(image)[:2])
+        image = _in_symmetric_range(_scale_to_cover(image, height, width, channels))
+        return function(tf.ensure_shape(image, [None, None, channels]))
+
+    return tf.map_fn(
+        compute, (rows, image_bytes), fn_output_signature=output, parallel_iterations=1
+    )
+
+
+def _checked(image_bytes, max_pixels):
+    """Returns files and their rows, after what their headers say was looked at."""
     image_bytes = tf.convert_to_tensor(image_bytes, tf.string)
     rows = tf.range(tf.shape(image_bytes)[0])
 
@@ -78,29 +132,25 @@ def decode_images(
     areas = tf.reduce_prod(sizes, axis=1)
     for is_bad, reason in (
         (areas <= 0, "cannot be read as a PNG or JPEG file; send one of these"),
-        (areas > MAX_PIXELS, f"too large, more than {MAX_PIXELS} pixels"),
+        (areas > max_pixels, f"too large, more than {max_pixels} pixels"),
         (
             are_costly,
             f"too costly, more than {MAX_SCANS} JPEG scans or {MAX_TEXTS} compressed PNG texts",
         ),
     ):
         image_bytes = refuse_rows(image_bytes, is_bad, f"Input image_bytes: {reason}")
+    return image_bytes, rows
 
-    def decode(row_and_data):
-        row, data = row_and_data
-        # With as many channels as are stored: asked for 4, the decoder gives wrong alpha values for
-        # palettes and for grey of less than 8 bits.
-        image = _named_by_row(
-            row, lambda name: tf.io.decode_image(data, expand_animations=False, name=name)
-        )
-        return _scale_to_cover(image, height, width, channels)
 
-    images = tf.map_fn(
-        decode,
-        (rows, image_bytes),
-        fn_output_signature=tf.TensorSpec([height, width, channels], tf.float32),
-        parallel_iterations=PARALLEL_PICTURES,
+def _decoded(row, data):
+    # With as many channels as are stored: asked for 4, the decoder gives wrong alpha values for
+    # palettes and for grey of less than 8 bits.
+    return _named_by_row(
+        row, lambda name: tf.io.decode_image(data, expand_animations=False, name=name)
     )
+
+
+def _in_symmetric_range(images):
     return tf.clip_by_value(images, 0.0, 1.0) * 2.0 - 1.0
 
 
@@ -122,7 +172,8 @@ def _scale_to_cover(image, height, width, channels):
     Takes uint8 `[H, W, 1 to 4]`, gives float32 `[height, width, channels]` in [0, 1]. The large
     image is never held in floats.
     """
-    target = tf.constant([height, width], tf.float32)
+    size = tf.convert_to_tensor([height, width])
+    target = tf.cast(size, tf.float32)
     sides = tf.cast(tf.shape(image)[:2], tf.float32)
     factor = tf.reduce_max(target / sides)
     stored = tf.shape(image)[-1]
@@ -131,7 +182,7 @@ def _scale_to_cover(image, height, width, channels):
     def scale(values, highest):
         scaled = tf.raw_ops.ScaleAndTranslate(
             images=values[tf.newaxis],
-            size=[height, width],
+            size=size,
             scale=tf.stack([factor, factor]),
             translation=(target - sides * factor) / 2.0,
             kernel_type="keyscubic",
@@ -154,7 +205,7 @@ def _scale_to_cover(image, height, width, channels):
         alpha = tf.cond(has_alpha, lambda: scaled[..., -1:], lambda: tf.ones_like(scaled[..., :1]))
         return tf.concat([as_rgb(scaled), alpha], axis=-1)
     colour = as_rgb(tf.cond(has_alpha, scale_on_white, lambda: scale(image, 255.0)))
-    colour = tf.ensure_shape(colour, [height, width, 3])
+    colour = tf.ensure_shape(colour, [None, None, 3])
     return tf.image.rgb_to_grayscale(colour) if channels == 1 else colour
 
 

@@ -1,8 +1,6 @@
 """Images of what a caption says."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,10 +10,10 @@ from tfgan_suite.data.options import number, one_of, whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image, Text
-from tfgan_suite.files import read_text
 from tfgan_suite.models import registry
 from tfgan_suite.models.text_to_image import networks
 from tfgan_suite.models.text_to_image.presets import PRESETS
+from tfgan_suite.models.trained import trained_model
 from tfgan_suite.networks import word_gru
 from tfgan_suite.signatures import (
     LATENT_RANGE,
@@ -26,7 +24,7 @@ from tfgan_suite.signatures import (
     latents_from_seeds,
     refuse_rows,
 )
-from tfgan_suite.training import Checkpoints, GenerativeModel, Loss
+from tfgan_suite.training import GenerativeModel, Loss
 
 ALGORITHMS = ("gan", "cls", "int", "int_cls")
 _COLUMNS = 8  # of a drawing: an example's image and samples of its caption
@@ -136,7 +134,12 @@ class TextToImageGAN(GenerativeModel):
                     "caption_encoder brings its text encoder and vocabulary: leave text_encoder "
                     "and vocabulary out."
                 )
-            trained = _trained_encoder(caption_encoder)
+            trained = trained_model("caption_encoder", caption_encoder, "a CaptionEncoder")
+            if not hasattr(trained, "reader") or not hasattr(trained, "text_encoder"):
+                raise UserInputError(
+                    f"caption_encoder={caption_encoder} is a {type(trained).__name__}; expected a "
+                    "CaptionEncoder."
+                )
             text_encoder = trained.served_network("text_encoder")
             read = {
                 name: trained.arguments[name]
@@ -431,25 +434,3 @@ def _length_of_captions(text_encoder):
             f"Received one that takes {shape}."
         )
     return shape[1]
-
-
-def _trained_encoder(path):
-    """Returns the model of a `.keras` file or of a run, which has a text encoder and its words."""
-    path = Path(path)
-    try:
-        if path.is_dir():
-            model = registry.build(json.loads(read_text(path / "config.json"))["config"]["model"])
-            if Checkpoints(path / "checkpoints").restore(model) is None:
-                raise UserInputError(f"caption_encoder={path} has no checkpoint yet: train it.")
-        else:
-            model = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserInputError(
-            f"caption_encoder={path} cannot be read: {error}. Expected the .keras file or the "
-            "folder of the run of a CaptionEncoder."
-        ) from error
-    if not hasattr(model, "reader") or not hasattr(model, "text_encoder"):
-        raise UserInputError(
-            f"caption_encoder={path} is a {type(model).__name__}; expected a CaptionEncoder."
-        )
-    return model

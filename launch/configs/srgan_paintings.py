@@ -1,0 +1,43 @@
+"""SRGAN on paintings: four times enlarged, first true to pixels, then to look real.
+
+Command:
+  python -m launch.train --config=launch/configs/srgan_paintings.py --workdir=runs/srgan
+
+The folder holds images of any size; its default place is `paintings/img` in the folder that the
+environment variable TFGAN_DATA names, else in `data`. SqueezeNet's weights are the file
+`squeezenet_v10_imagenet.npz` of the same folder.
+
+Cost: not measured yet.
+
+Expected: not measured yet.
+"""
+
+import os
+
+from tfgan_suite.runs import default_config
+
+FOLDER = os.environ.get("TFGAN_DATA", "data")
+
+
+def get_config():
+    config = default_config()
+    config.model = {
+        "name": "srgan",
+        "preset": "small_48",
+        "feature_weights": f"{FOLDER}/squeezenet_v10_imagenet.npz",
+        "learning_rates": [5e-4, 1e-4, 1e-5],
+        "ema_half_life": 1_000.0,
+    }
+    config.data = {
+        "source": f"folder:{FOLDER}/paintings/img",
+        "load_size": 256,
+        "flip": True,
+        "test_fraction": 0.2,
+    }
+    config.batch_size = 8
+    config.images = 40_000
+    config.log_every = 1_000
+    config.sample_every = 8_000
+    config.checkpoint_every = 4_000
+    config.num_samples = 6
+    return config
