@@ -57,6 +57,9 @@ CASES = {
     "shuffle": (layers.PixelShuffle, {"factor": 2}, (3, 2, 12)),
     "deviation": (layers.MinibatchDeviation, {"group_size": 2, "epsilon": 1e-4}, (6, 5, 3)),
     "dropout": (layers.Dropout, {"rate": 0.3, "seed": 5}, (7,)),
+    "frames_to_channels": (layers.FramesToChannels, {}, (2, 6, 5, 3)),
+    "channels_to_frames": (layers.ChannelsToFrames, {"num_frames": 2}, (6, 5, 4)),
+    "doubling_3d": (layers.DoublingConvolution3D, {"filters": 4}, (2, 3, 4, 3)),
 }
 
 

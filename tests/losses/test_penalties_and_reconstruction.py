@@ -113,3 +113,32 @@ def test_reconstruction_in_half_precision_gives_float32(distance):
     far = distance(np.full((2, 4), 300.0, "float16"), np.full((2, 4), -300.0, "float16"))
     assert far.dtype == tf.float32
     assert np.all(np.isfinite(far))
+
+
+def test_gradient_difference_of_a_constant_is_zero_and_the_squared_error_is_not():
+    truth = RNG.normal(size=(3, 2, 6, 5, 3)).astype("float32")
+    difference = reconstruction.gradient_difference(truth, truth + 0.3)
+    np.testing.assert_allclose(difference, np.zeros(3), atol=1e-6)
+    np.testing.assert_allclose(reconstruction.l2(truth, truth + 0.3), np.full(3, 0.09), rtol=1e-4)
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_gradient_difference_of_one_missing_edge(power):
+    """One of three differences of each row has the edge's height; no row differs from the next."""
+    truth, flat = np.zeros((1, 5, 4, 1), "float32"), np.zeros((1, 5, 4, 1), "float32")
+    truth[:, :, 2:] = 0.6
+    for pair in ((truth, flat), (flat, truth)):
+        found = reconstruction.gradient_difference(*pair, power=power)
+        np.testing.assert_allclose(found, [0.6**power / 3], rtol=1e-6)
+    # the absolute differences are compared: an edge that goes down for one that goes up is none
+    upside_down = reconstruction.gradient_difference(truth, 0.6 - truth)
+    np.testing.assert_allclose(upside_down, [0], atol=1e-6)
+
+
+def test_gradient_difference_is_the_mean_of_each_axis():
+    truth, made = RNG.normal(size=(2, 2, 4, 6, 3))
+    expected = 0
+    for axis in (1, 2):
+        parts = [np.abs(np.diff(x, axis=axis)) for x in (truth, made)]
+        expected += np.abs(parts[0] - parts[1]).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(reconstruction.gradient_difference(truth, made), expected, rtol=1e-6)

@@ -10,6 +10,7 @@ from tfgan_suite.data.gaussians import open_gaussians
 from tfgan_suite.data.npz import open_npz
 from tfgan_suite.data.shapes import open_shapes
 from tfgan_suite.data.source import Source
+from tfgan_suite.data.squares import open_squares
 from tfgan_suite.data.tfds import open_tfds
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.fields import Field, Image
@@ -23,6 +24,7 @@ OPENERS: dict[str, Callable[..., tuple[Source, ...] | None]] = {
     "shapes": open_shapes,
     "eyes": open_eyes,
     "dots": open_dots,
+    "squares": open_squares,
     "gaussians": open_gaussians,
     "npz": open_npz,
     "folder": open_folder,
@@ -41,7 +43,7 @@ _HOW_TO_GET = {
 _WHERE = {
     "image": "shapes, eyes, dots, npz:FILE, folder:DIR and tfds:NAME have images.",
     "point": "gaussians has points, and so has npz:FILE with an array [N, D].",
-    "clip": "shapes, dots, npz:FILE and folder:DIR have clips.",
+    "clip": "shapes, dots, squares, npz:FILE and folder:DIR have clips.",
     "volume": "shapes and npz:FILE have volumes.",
     "caption": "shapes has captions, and so has folder:DIR with the option captions.",
     "mask": "shapes has masks, beside its images.",
@@ -53,7 +55,7 @@ def open_source(data_config: Mapping, split: str = "train", main: Field | None =
     """Opens the collection of examples that a data config names.
 
     Args:
-        data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `eyes`, `dots`,
+        data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `eyes`, `dots`, `squares`,
             `gaussians`, `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of that source (the
             `open_...` function of its module lists them).
         split: `"train"` or `"test"`.

@@ -3,9 +3,11 @@
 from tfgan_suite.layers.bias import Bias
 from tfgan_suite.layers.bilinear import BilinearUpsampling
 from tfgan_suite.layers.blur import Blur
+from tfgan_suite.layers.doubling_convolution_3d import DoublingConvolution3D
 from tfgan_suite.layers.dropout import Dropout
 from tfgan_suite.layers.equalized import EqualizedConv2D, EqualizedDense
 from tfgan_suite.layers.example_scope import example_scope, seeded_rows
+from tfgan_suite.layers.frames import ChannelsToFrames, FramesToChannels
 from tfgan_suite.layers.ghost_batch_normalization import GhostBatchNormalization
 from tfgan_suite.layers.history_pool import HistoryPool
 from tfgan_suite.layers.instance_normalization import InstanceNormalization
@@ -25,9 +27,12 @@ __all__ = [
     "Bias",
     "BilinearUpsampling",
     "Blur",
+    "ChannelsToFrames",
+    "DoublingConvolution3D",
     "Dropout",
     "EqualizedConv2D",
     "EqualizedDense",
+    "FramesToChannels",
     "GhostBatchNormalization",
     "HistoryPool",
     "InstanceNormalization",

@@ -13,3 +13,26 @@ def l1(target, prediction):
 def l2(target, prediction):
     """Mean squared difference of each example (no 1/2): two `[batch, ...]` to `[batch]`."""
     return mean_per_example(ops.square(as_float(prediction) - as_float(target)))
+
+
+def gradient_difference(target, prediction, power=1):
+    """How differently two batches of images or clips change from pixel to neighbouring pixel.
+
+    The gradient difference loss of [Mathieu et al., 2016](https://arxiv.org/abs/1511.05440):
+    `mean | |Y[i, j] - Y[i - 1, j]| - |P[i, j] - P[i - 1, j]| | ** power` over the rows, and the
+    same over the columns. Of n rows there are n - 1 differences: none reaches over the border.
+
+    Args:
+        target, prediction: `[batch, ..., height, width, channels]`, of 2 x 2 pixels at least.
+        power: number from 1: alpha.
+
+    Returns:
+        `[batch]`.
+    """
+    target, prediction = as_float(target), as_float(prediction)
+
+    def along(axis):
+        steps = (ops.absolute(ops.diff(x, axis=axis)) for x in (target, prediction))
+        return mean_per_example(ops.power(ops.absolute(ops.subtract(*steps)), power))
+
+    return along(-3) + along(-2)

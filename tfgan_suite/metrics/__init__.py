@@ -9,6 +9,8 @@ from tfgan_suite.metrics.parzen import ParzenScore, parzen_log_likelihood, parze
 from tfgan_suite.metrics.perceptual_distance import PerceptualDistance
 from tfgan_suite.metrics.psnr import psnr
 from tfgan_suite.metrics.recognition import recognised
+from tfgan_suite.metrics.sharpness import sharpness
+from tfgan_suite.metrics.ssim import ssim
 
 __all__ = [
     "Classifier",
@@ -28,7 +30,9 @@ __all__ = [
     "parzen_score",
     "psnr",
     "recognised",
+    "sharpness",
     "squeezenet_features",
+    "ssim",
     "to_uint8",
     "train_classifier",
 ]

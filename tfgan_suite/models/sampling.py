@@ -65,8 +65,10 @@ class SamplesOfSeeds:
         """Returns what the model's servable answers."""
         seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
         latents = {"latents": tf.TensorSpec([None, *self.latent_shape], tf.float32, name="latents")}
-        kind = "images" if len(self.sample_shape) == 3 else "samples"
-        meaning = "images in [-1, 1]" if kind == "images" else "samples"
+        kind, meaning = {
+            3: ("images", "images in [-1, 1]"),
+            4: ("frames", "the frames of clips in [-1, 1]"),
+        }.get(len(self.sample_shape), ("samples", "samples"))
 
         def seeds(num_rows):
             return {"seed": np.arange(num_rows, dtype=np.int64)}

@@ -1,4 +1,4 @@
-"""Gaussian and Laplacian pyramids of images."""
+"""Pyramids of images: Gaussian, Laplacian, and of averages."""
 
 from collections.abc import Sequence
 
@@ -35,6 +35,22 @@ def resized(images: tf.Tensor, size: int) -> tf.Tensor:
     if size == 2 * images.shape[1]:
         return doubled(images)
     return tf.image.resize(images, [size, size], "bilinear", antialias=True)
+
+
+def average_pyramid(clips: tf.Tensor, num_sizes: int) -> list[tf.Tensor]:
+    """Returns clips at several sizes, each pixel the mean of 2 x 2 of the next; the smallest first.
+
+    Args:
+        clips: float `[B, T, H, W, C]`, H and W multiples of `2 ** (num_sizes - 1)`.
+        num_sizes: int. The last are the clips themselves.
+    """
+    sizes = [clips]
+    for _ in range(num_sizes - 1):
+        frames, (height, width, channels) = sizes[0].shape[1], sizes[0].shape[2:]
+        images = tf.reshape(sizes[0], [-1, height, width, channels])
+        small = tf.nn.avg_pool2d(images, 2, 2, "VALID")
+        sizes.insert(0, tf.reshape(small, [-1, frames, height // 2, width // 2, channels]))
+    return sizes
 
 
 def laplacian_pyramid(images: tf.Tensor, sizes: Sequence[int]) -> list[tf.Tensor]:

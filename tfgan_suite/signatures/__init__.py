@@ -1,5 +1,6 @@
 """What a model answers: its signatures; image codecs and captions inside a served graph."""
 
+from tfgan_suite.signatures.animations import encode_gif
 from tfgan_suite.signatures.captions import CaptionReader
 from tfgan_suite.signatures.characters import ALPHABET, Characters
 from tfgan_suite.signatures.image_codecs import (
@@ -23,6 +24,7 @@ __all__ = [
     "caption_reader",
     "check_ids",
     "decode_images",
+    "encode_gif",
     "encode_png",
     "latents_from_seeds",
     "linear",

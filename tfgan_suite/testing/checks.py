@@ -351,13 +351,16 @@ def _check_rows_are_independent(run, inputs):
 
 def _almost_equal(answer, expected):
     if answer.dtype == object:
-        pairs = zip(answer, expected, strict=True)
-        return all(
-            np.abs(np.subtract(*(tf.io.decode_png(data).numpy().astype(int) for data in p))).max()
-            <= 1
-            for p in pairs
-        )
+        return all(_same_image(*pair) for pair in zip(answer, expected, strict=True))
     return np.allclose(answer, expected, rtol=1e-5, atol=1e-5)
+
+
+def _same_image(answer, expected):
+    apart = np.abs(
+        np.subtract(*(tf.io.decode_image(x).numpy().astype(int) for x in (answer, expected)))
+    )
+    # A pixel of an animation whose colour rounding moves is far off in a palette: count few.
+    return apart.mean() <= 0.1 if apart.ndim == 4 else apart.max() <= 1
 
 
 def _check_bad_rows_are_refused(run, inputs):

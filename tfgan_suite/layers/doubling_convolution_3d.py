@@ -1,0 +1,61 @@
+"""A transposed convolution in three dimensions, made of an ordinary one."""
+
+import itertools
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="tfgan_suite")
+class DoublingConvolution3D(keras.layers.Conv3DTranspose):
+    """`keras.layers.Conv3DTranspose(filters, 4, strides=2, padding="same")`, computed otherwise.
+
+    Along each axis an even place of the output sees the input at two places with taps 3 and 1 of
+    the kernel, an odd place with taps 2 and 0. So one convolution of 2 x 2 x 2 gives all eight
+    kinds of place as channels, which are then laid out in space. Weights and results are those of
+    Keras' layer, up to rounding.
+
+    Args:
+        filters: int. Channels of the output.
+        **kwargs: of `keras.layers.Conv3DTranspose`, but for kernel size, strides and padding.
+
+    Input: `[B, D, H, W, C]`. Output: `[B, 2 D, 2 H, 2 W, filters]`.
+
+    Example:
+
+    >>> DoublingConvolution3D(5)(keras.ops.ones((2, 2, 4, 4, 3))).shape
+    TensorShape([2, 4, 8, 8, 5])
+    """
+
+    def __init__(self, filters, **kwargs):
+        fixed = {"kernel_size": 4, "strides": 2, "padding": "same"}
+        super().__init__(filters, **{**kwargs, **fixed})
+
+    def call(self, inputs):
+        kernel = tf.convert_to_tensor(self.kernel)  # [4, 4, 4, filters, C]
+        channels = kernel.shape[4]
+        # Of each axis the tap, from the last on, then the kind of place.
+        kernel = tf.reverse(kernel, [0, 1, 2])
+        kernel = tf.reshape(kernel, [2, 2, 2, 2, 2, 2, self.filters, channels])
+        kernel = tf.transpose(kernel, [0, 2, 4, 7, 1, 3, 5, 6])
+        kernel = tf.reshape(kernel, [2, 2, 2, channels, 8 * self.filters])
+        padded = tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [1, 1], [0, 0]])
+        kinds = tf.split(tf.nn.conv3d(padded, kernel, [1] * 5, "VALID"), 8, axis=4)
+        depth, height, width = (inputs.shape[i] or tf.shape(inputs)[i] for i in (1, 2, 3))
+        # The odd places of an axis come from one place further on than the even ones.
+        kinds = [
+            kind[:, d : d + depth, h : h + height, w : w + width]
+            for kind, (d, h, w) in zip(kinds, itertools.product((0, 1), repeat=3), strict=True)
+        ]
+        shape = [-1, depth, height, width, 2, 2, 2, self.filters]
+        places = tf.transpose(tf.reshape(tf.stack(kinds, axis=4), shape), [0, 1, 4, 2, 5, 3, 6, 7])
+        outputs = tf.reshape(places, [-1, 2 * depth, 2 * height, 2 * width, self.filters])
+        if self.use_bias:
+            outputs = outputs + tf.convert_to_tensor(self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
+
+    def get_config(self):
+        config = super().get_config()
+        for fixed in ("kernel_size", "strides", "padding"):
+            del config[fixed]
+        return config
