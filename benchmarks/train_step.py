@@ -65,6 +65,8 @@ CASES = {
     "recyclegan_dots": lambda: load_config(CONFIGS / "recyclegan_dots.py"),
     "progan_32": lambda: _config(32, name="progan", **_GROWN),
     "srresnet_96": lambda: _config(16, name="srgan", preset="srresnet"),
+    "next_frame_sprites": lambda: load_config(CONFIGS / "next_frame_sprites.py"),
+    "vgan_sprites": lambda: load_config(CONFIGS / "vgan_sprites.py"),
     "stylegan_32": lambda: _config(32, name="stylegan", mapping_layers=4, **_GROWN),
 }
 

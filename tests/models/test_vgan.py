@@ -86,7 +86,7 @@ def test_behind_a_full_mask_the_background_learns_nothing():
 
 
 def test_losses_without_opinion():
-    """D half of 2 log 2, as the authors halve it; G log 2 and a tenth of the mask's mean, a half."""
+    """D half of 2 log 2, as the authors halve it; G log 2, and a tenth of a mask of a half."""
     model = tiny()
     for network, name in ((model.discriminator, "logits"), (model.generator, "mask_head")):
         layer = network.get_layer(name)

@@ -1,4 +1,4 @@
-"""VGAN: Vondrick et al., 2016."""
+"""VGAN, clips in two streams: Vondrick et al., 2016."""
 
 from tfgan_suite.models.vgan.vgan import VGAN
 

@@ -1,0 +1,44 @@
+"""The next frame of a white square on black, 32 x 32, from the four before.
+
+Command:
+  python -m launch.train --config=launch/configs/next_frame_squares.py --workdir=runs/squares
+
+The square bounces off the walls. Of `:two_futures` it comes to a wall in the last frame that is seen
+and turns left or right by chance; a squared error alone, `:two_futures_l2`, shows both.
+
+Cost: not measured yet.
+
+Expected: not measured yet.
+"""
+
+from tfgan_suite.runs import default_config
+
+LOSSES = {
+    "bouncing": {},
+    "two_futures": {"adversarial_weight": 0.2, "gdl_weight": 0.0},
+    "two_futures_l2": {"adversarial_weight": 0.0, "gdl_weight": 0.0},
+}
+
+
+def get_config(kind="bouncing"):
+    config = default_config()
+    config.model = {
+        "name": "next_frame",
+        "preset": "small",
+        "channels": 1,
+        "num_served": 1,
+        **LOSSES[kind],
+    }
+    motion = "straight" if kind == "bouncing" else "ambiguous"
+    config.data = {"source": "squares", "num_examples": 20_000, "motion": motion}
+    config.batch_size = 16
+    config.images = 32_000
+    config.optimizers = {
+        "discriminator": {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5},
+        "generator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5},
+    }
+    config.log_every = 1_600
+    config.sample_every = 8_000
+    config.checkpoint_every = 8_000
+    config.num_samples = 8
+    return config
