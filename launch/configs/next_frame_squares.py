@@ -3,8 +3,9 @@
 Command:
   python -m launch.train --config=launch/configs/next_frame_squares.py --workdir=runs/squares
 
-The square bounces off the walls. Of `:two_futures` it comes to a wall in the last frame that is seen
-and turns left or right by chance; a squared error alone, `:two_futures_l2`, shows both.
+The square bounces off the walls. `--config=launch/configs/next_frame_squares.py:two_futures`: it
+comes to a wall in the last frame that is seen and turns left or right by chance; a squared error
+alone, `:two_futures_l2`, shows both.
 
 Cost: not measured yet.
 
