@@ -25,10 +25,14 @@ from tfgan_suite.metrics import psnr
 from tfgan_suite.runs import Workdir, load_config, train
 
 KINDS = {
-    "paper": "Recycle-GAN, squared distances",
-    "code": "Recycle-GAN, absolute distances",
-    "cyclegan": "CycleGAN, shuffled frames",
+    "paper": ("Recycle-GAN, squared distances", "21 x 21"),
+    "code": ("Recycle-GAN, absolute distances", "21 x 21"),
+    "cyclegan": ("CycleGAN, shuffled frames", "21 x 21"),
+    "halving": ("Recycle-GAN, squared distances", "all"),
+    "cyclegan_halving": ("CycleGAN, shuffled frames", "all"),
 }
+"""Of each kind of the config: the model, and the pixels that one of a translation sees."""
+
 NUM = 500
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the runs.", required=True)
@@ -52,7 +56,7 @@ def main(_):
                 tables["predictors"] = {name: (value, None) for name, value in errors.items()}
             for table, figures in tables.items():
                 shown = ", ".join(f"{name} {value:.4g}" for name, (value, _) in figures.items())
-                print(f"{KINDS[kind]}, seed {seed}, {table}: {shown}", flush=True)
+                print(f"{kind}, seed {seed}, {table}: {shown}", flush=True)
                 if _APPEND.value:
                     _append(config, model, workdir, kind, table, figures)
 
@@ -77,13 +81,14 @@ def retargeting(model, data_config):
 
 
 def _append(config, model, workdir, kind, table, figures):
+    name, seen = KINDS[kind]
     lines = [
         results.Result(
             table=table,
             metric=metric,
             value=value,
             unit=unit,
-            setting={"model": KINDS[kind], "seed": config.seed},
+            setting={"model": name, "translators see": seen, "seed": config.seed},
             seeds=(config.seed,),
             images_seen=int(model.images_seen.numpy()),
             seconds=round(Workdir(workdir).seconds_spent(), 1),
