@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from tfgan_suite.metrics import psnr, sharpness, ssim
+from tfgan_suite.metrics import luma_ssim, psnr, sharpness, to_uint8
 
 MOST_DB = float(10 * np.log10(255**2 / 1e-4))
 """PSNR and sharpness of a frame count at most this, as in the code of Mathieu et al., 2016."""
 
-_LUMA = np.array([0.299, 0.587, 0.114])
 UNITS = {"psnr": "dB", "sharpness": "dB"}
 
 
@@ -32,14 +31,9 @@ def brightest(frames: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return (frames.max(axis=(1, 2, 3)) + 1) / 2
 
 
-def _similarity(frames, truth):
-    grey = (x if x.shape[-1] == 1 else x[..., :3] @ _LUMA[:, None] for x in (frames, truth))
-    return ssim(*grey)
-
-
 FIGURES = {
     "psnr": lambda frames, truth: np.minimum(psnr(frames, truth), MOST_DB),
-    "ssim": _similarity,
+    "ssim": lambda frames, truth: luma_ssim(to_uint8(frames), to_uint8(truth), border=0),
     "sharpness": lambda frames, truth: np.minimum(sharpness(frames, truth), MOST_DB),
     "brightest": brightest,
 }

@@ -7,7 +7,7 @@ Command:
 
 Of each held-out clip the model sees the first frames and predicts `--ahead` more by recursion.
 Figures are means over clips of each frame's own, of frame 1, 2 ... ahead: PSNR of whole frames,
-SSIM of their luminance, sharpness (`metrics.sharpness`), and the brightest pixel, from 0 to 1. So
+SSIM of their luma, sharpness (`metrics.sharpness`), and the brightest pixel, from 0 to 1. So
 are those of two predictions without a network: the last frame again, and each pixel changing on as
 it did last.
 """

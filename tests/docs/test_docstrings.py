@@ -41,6 +41,7 @@ def names(module):
         "images_b": images[8:16],
         "clips_a": images[:24].reshape(8, 3, 32, 32, 3),
         "clips_b": images[24:48].reshape(8, 3, 32, 32, 3),
+        "clips": images.reshape(8, 8, 32, 32, 3),
         "day": images[:2],
         "model": models.build({"name": "gan", "preset": "tiny"}),
         **vars(module),

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageSequence
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
@@ -20,7 +20,7 @@ from tfgan_suite.publishing import layout, publish, warmup
 from tfgan_suite.publishing import verify as verify_module
 from tfgan_suite.publishing.cpp_loader import CppSavedModel
 from tfgan_suite.publishing.verify import verify
-from tfgan_suite.signatures import Signature, encode_png
+from tfgan_suite.signatures import Signature, encode_gif, encode_png
 
 # As `python -m export.verify`, and says at the end what was imported.
 _PROGRAM = """
@@ -69,7 +69,17 @@ class ImageModel(keras.Model):
                 "Encoded images.",
                 example,
             ),
+            "gif": Signature(
+                lambda latents: {"image_bytes": encode_gif(self.clips(latents))},
+                inputs,
+                "Encoded clips.",
+                example,
+            ),
         }
+
+    def clips(self, latents):
+        images = self.network(latents)
+        return tf.stack([images, -images], axis=1)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +111,7 @@ def test_the_newest_version_is_verified(base):
     shutil.copytree(os.path.join(base, "1"), os.path.join(base, "9"))
     report = report_of(run_verify(f"--model_dir={base}"), 0)
     assert report["model_dir"] == base and report["version"] == 10 and report["verified"] is True
-    assert set(report["signatures"]) == {"serving_default", "png"}
+    assert set(report["signatures"]) == {"serving_default", "png", "gif"}
     for result in report["signatures"].values():
         assert result["ok"] is True and result["max_abs_difference"] <= 1
     assert report_of(run_verify(f"--model_dir={base}", "--version=9"), 0)["version"] == 9
@@ -115,6 +125,25 @@ def test_float_outputs_may_differ_by_the_stated_tolerance(base, change, verified
     assert result["ok"] is report["verified"] is verified
     assert result["max_abs_difference"] == pytest.approx(change, abs=2e-6)
     assert report["signatures"]["png"]["ok"] is True
+
+
+@pytest.mark.parametrize(("pixels", "verified"), [(1, True), (2, False)])
+def test_a_hundredth_of_an_animation_may_have_other_colours(base, pixels, verified):
+    """A pixel of two frames of 8 x 8 is 0.8 % of them."""
+
+    def with_pixels_changed(films):
+        with Image.open(io.BytesIO(films[1])) as film:
+            frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(film)]
+        for column in range(pixels):
+            colour = np.array(frames[1].getpixel((column, 3)))
+            frames[1].putpixel((column, 3), tuple(int(c) for c in (colour + 51) % 256))
+        file = io.BytesIO()
+        frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+        return np.array([films[0], file.getvalue(), *films[2:]], object)
+
+    change_expected(base, "gif", with_pixels_changed)
+    report = report_of(run_verify(f"--model_dir={base}"), 0 if verified else 1)
+    assert report["signatures"]["gif"]["ok"] is report["verified"] is verified
 
 
 @pytest.mark.parametrize(("levels", "verified"), [(1, True), (2, False)])

@@ -10,7 +10,6 @@ from tfgan_suite.metrics.perceptual_distance import PerceptualDistance
 from tfgan_suite.metrics.psnr import psnr
 from tfgan_suite.metrics.recognition import recognised
 from tfgan_suite.metrics.sharpness import sharpness
-from tfgan_suite.metrics.ssim import ssim
 
 __all__ = [
     "Classifier",
@@ -32,7 +31,6 @@ __all__ = [
     "recognised",
     "sharpness",
     "squeezenet_features",
-    "ssim",
     "to_uint8",
     "train_classifier",
 ]

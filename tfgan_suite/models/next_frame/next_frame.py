@@ -69,9 +69,9 @@ class NextFrame(GenerativeModel):
     Example:
 
     ```python
-    model = NextFrame(image_size=32, channels=1, architecture="small")
+    model = NextFrame(image_size=32, architecture="small")
     model.compile()
-    model.fit(clips, batch_size=8)  # float32 [N, 5, 32, 32, 1] in [-1, 1]
+    model.fit(clips[:, :5], batch_size=4)  # float32 [N, 5, 32, 32, 3] in [-1, 1]
     five_more = model.predict_frames(clips[:, :4], num_frames=5)
     ```
     """

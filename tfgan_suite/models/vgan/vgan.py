@@ -49,9 +49,9 @@ class VGAN(SamplesOfSeeds, GenerativeModel):
     Example:
 
     ```python
-    vgan = VGAN(image_size=32, num_frames=8, filters=16)
+    vgan = VGAN(image_size=32, num_frames=8, filters=4)
     vgan.compile()
-    vgan.fit(clips, batch_size=16)  # float32 [N, 8, 32, 32, 3] in [-1, 1]
+    vgan.fit(clips, batch_size=8)  # float32 [N, 8, 32, 32, 3] in [-1, 1]
     clip = vgan.sample([0])[0]
     ```
     """
