@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-TILE = 96
+TILE = 128
 """Side of the pieces of the small image that are enlarged at a time, without their margins."""
 
 
