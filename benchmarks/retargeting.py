@@ -8,8 +8,9 @@ Trains `launch/configs/recyclegan_dots.py` and its variants with every seed (a r
 already is only measured) and measures, on held-out frames, in each direction: how far the centroid
 of the translation is from that of the frame it is made of (root of the mean square, in pixels), in
 what share of the translations there is anything, how many of them have the other domain's colour,
-and PSNR against the true counterpart. Of Recycle-GAN's predictors: the mean absolute error of
-the third frame of held-out clips, in images in [-1, 1], and that of copying the second one.
+and PSNR against the true counterpart. Of Recycle-GAN's predictors: mean squared and
+absolute error of the third frame of held-out clips, in images in [-1, 1], and those of copying the
+second one.
 """
 
 from pathlib import Path

@@ -63,7 +63,7 @@ def following(images: np.ndarray, translations: np.ndarray) -> dict[str, float]:
 
 
 def prediction_errors(model, clips: dict[str, np.ndarray]) -> dict[str, float]:
-    """Returns mean absolute errors of the predictors of a `RecycleGAN` and of copying.
+    """Returns mean absolute and squared errors of a `RecycleGAN`'s predictors and of copying.
 
     Args:
         model: the model.
@@ -76,8 +76,9 @@ def prediction_errors(model, clips: dict[str, np.ndarray]) -> dict[str, float]:
             "copy_last": real[:, 1],
         }
         for name, frames in answers.items():
-            error = np.abs(frames - real[:, 2]).mean()
-            errors[f"l1_{name}_{domain}_{len(real)}"] = float(error)
+            difference = frames - real[:, 2]
+            errors[f"mse_{name}_{domain}_{len(real)}"] = float((difference**2).mean())
+            errors[f"l1_{name}_{domain}_{len(real)}"] = float(np.abs(difference).mean())
     return errors
 
 

@@ -8,8 +8,8 @@ Writes both domains to `domains.npz` in the folder (`benchmarks.sprite_figures.d
 `launch/configs/recyclegan_sprites.py` on it (a run that is there already is only measured) and
 translates frames of held-out characters, whose parts are known: the share of their pixels, of the
 mean part's pixels and of intersection over union that is right, beside those of giving every
-held-out frame the parts of another character. Also the mean absolute error of the predictors'
-third frame, and that of copying the second one.
+held-out frame the parts of another character. Also mean squared and absolute error of the
+predictors' third frame, and those of copying the second one.
 """
 
 import io

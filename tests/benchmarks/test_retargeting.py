@@ -46,7 +46,12 @@ def test_predictors_are_held_against_copying():
 
     ramp = np.arange(3.0)[None, :, None, None, None] * np.ones((4, 3, 2, 2, 1)) / 10
     assert prediction_errors(Oracle(), {"a": ramp}) == pytest.approx(
-        {"l1_predictor_a_4": 0, "l1_copy_last_a_4": 0.1}
+        {
+            "mse_predictor_a_4": 0,
+            "l1_predictor_a_4": 0,
+            "mse_copy_last_a_4": 0.01,
+            "l1_copy_last_a_4": 0.1,
+        }
     )
 
 
