@@ -1,7 +1,8 @@
 """Asks a model server for images, or measures how fast it answers.
 
 Asks the signature `png` for the images of seeds, with --image one that takes an image file, or
-with --input_json any signature; writes what comes back. With --rate it asks again and again
+with --input_json any signature; writes what comes back, as images, as .json, or volumes as .stl
+meshes. With --rate it asks again and again
 instead, at that rate, and tells how long the answers took. What the server cannot take right now is
 tried again, each time after twice the wait. Prints one JSON line: `signature`, and `files` and
 `seconds`; under load `requests`, `failed`, `rate` (answered a second), `seconds`, `p50_ms`,
@@ -17,6 +18,8 @@ Exit code: 0 answered, 1 a request failed, 2 wrong usage.
   python -m export.client --target=127.0.0.1:8500 --protocol=grpc --model=dcgan --num=4 --out=x.png
   python -m export.client --target=127.0.0.1:8501 --model=cyclegan --image=horse.jpg --out=zebra.png
   python -m export.client --target=127.0.0.1:8501 --model=cgan --input_json=@rows.json --out=x.png
+  python -m export.client --target=127.0.0.1:8501 --model=chairs --signature=serving_default \\
+      --out=chair.stl
   python -m export.client --target=127.0.0.1:8501 --model=dcgan --rate=20 --duration=30
 """
 
@@ -33,7 +36,7 @@ from absl import flags
 from PIL import Image
 
 from tfgan_suite.cli import run_program
-from tfgan_suite.client import load_test, model_server
+from tfgan_suite.client import load_test, meshes, model_server
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.files import write_whole
 from tfgan_suite.protocol import tensors
@@ -278,9 +281,10 @@ def _measure(server, signature, inputs):
 
 def _check_out(out):
     """Raises before anybody is asked for what could not be written."""
-    if out.suffix != ".json" and _image_format(out) is None:
+    if out.suffix not in (".json", ".stl") and _image_format(out) is None:
         raise UserInputError(
-            f"--out={out} has no ending of an image file; expected one such as .png, or .json."
+            f"--out={out} has no ending of an image file; expected one such as .png, or .json, or "
+            ".stl for a mesh of voxels."
         )
     if out.is_dir():
         raise UserInputError(f"--out={out} is a directory; expected the name of a file.")
@@ -312,7 +316,9 @@ def _write(out, outputs):
 
 
 def _encoded(answer, out):
-    """Returns the bytes of an image file as the ending of `out` wants it."""
+    """Returns the bytes of an image file, or of a mesh, as the ending of `out` wants it."""
+    if out.suffix == ".stl":
+        return _mesh(answer)
     file = io.BytesIO()
     image = _decoded(answer) if isinstance(answer, bytes) else _from_levels(answer)
     try:
@@ -323,6 +329,18 @@ def _encoded(answer, out):
             ".png."
         ) from error
     return file.getvalue()
+
+
+def _mesh(answer):
+    if isinstance(answer, bytes):
+        raise UserInputError(
+            "The answer holds files, which --out=x.stl cannot take. Ask a signature that answers "
+            "occupancies: --signature=serving_default."
+        )
+    try:
+        return meshes.stl(answer)
+    except ValueError as error:
+        raise RunFailure(f"The answer makes no mesh: {error}.") from error
 
 
 def _decoded(data):

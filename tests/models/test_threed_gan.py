@@ -55,7 +55,8 @@ def test_the_accuracy_is_measured_whether_the_discriminator_moves_or_not(gate, m
     batch = testing.random_batch(model, 8)
     logs = [model.train_on_batch(batch, return_dict=True) for _ in range(2)]
     assert all(0 < one["discriminator/accuracy"] <= 1 for one in logs)
-    moved = [not np.array_equal(*pair) for pair in zip(before, model.discriminator.get_weights())]
+    after = model.discriminator.get_weights()
+    moved = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
     assert any(moved) == moves
 
 

@@ -39,8 +39,8 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
         ema_half_life, seed, name: see `GenerativeModel`.
 
     Call arguments:
-        latents: `[B, latent_size]`. Returns occupancies `[B, side, side, side, 1]` in [0, 1]: depth,
-            height, width.
+        latents: `[B, latent_size]`. Returns occupancies in [0, 1], `[B, side, side, side, 1]`:
+            depth, height, width.
 
     Raises:
         UserInputError: on an argument that the networks cannot be built with.
