@@ -57,6 +57,7 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
     """
 
     presets = PRESETS
+    samples_are = ("occupancy", "the occupancy of voxels in [0, 1]")
 
     def __init__(
         self,
