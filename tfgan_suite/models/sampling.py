@@ -24,6 +24,9 @@ class SamplesOfSeeds:
         sample_shape: shape of one sample.
     """
 
+    #: What the servable calls samples, and what they are; None: what their shape says.
+    samples_are: tuple[str, str] | None = None
+
     def sample(self, seeds) -> np.ndarray:
         """Returns the samples of these seeds, as the servable's `serving_default` does.
 
@@ -65,7 +68,7 @@ class SamplesOfSeeds:
         """Returns what the model's servable answers."""
         seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
         latents = {"latents": tf.TensorSpec([None, *self.latent_shape], tf.float32, name="latents")}
-        kind, meaning = {
+        kind, meaning = self.samples_are or {
             3: ("images", "images in [-1, 1]"),
             4: ("frames", "the frames of clips in [-1, 1]"),
         }.get(len(self.sample_shape), ("samples", "samples"))
