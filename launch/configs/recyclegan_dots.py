@@ -16,9 +16,10 @@ so that both see as many frames. `code`: absolute distances, as the authors' cod
 paper's rate: with them a dot can be led anywhere on the circle.
 `python -m benchmarks.retargeting` measures.
 
-Cost: not measured yet.
+Cost: 397 s of training for 8,000 clips on one CPU core beside much other work; 0.8 GB.
 
-Expected: not measured yet.
+Expected: the centroid of a translation is 0.1 pixels from that of its original in both directions,
+and PSNR against the true counterpart is 40 dB (one run).
 """
 
 from tfgan_suite.errors import UserInputError
