@@ -5,6 +5,9 @@ import itertools
 import keras
 import tensorflow as tf
 
+#: Whether a place of the output is odd along depth, height and width.
+_KINDS = tuple(itertools.product((0, 1), repeat=3))
+
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class DoublingConvolution3D(keras.layers.Conv3DTranspose):
@@ -33,23 +36,23 @@ class DoublingConvolution3D(keras.layers.Conv3DTranspose):
 
     def call(self, inputs):
         kernel = tf.convert_to_tensor(self.kernel)  # [4, 4, 4, filters, C]
-        channels = kernel.shape[4]
-        # Of each axis the tap, from the last on, then the kind of place.
-        kernel = tf.reverse(kernel, [0, 1, 2])
-        kernel = tf.reshape(kernel, [2, 2, 2, 2, 2, 2, self.filters, channels])
-        kernel = tf.transpose(kernel, [0, 2, 4, 7, 1, 3, 5, 6])
-        kernel = tf.reshape(kernel, [2, 2, 2, channels, 8 * self.filters])
+        kernel = tf.transpose(kernel, [0, 1, 2, 4, 3])
+        taps = [kernel[3 - d :: -2, 3 - h :: -2, 3 - w :: -2] for d, h, w in _KINDS]
         padded = tf.pad(inputs, [[0, 0], [1, 1], [1, 1], [1, 1], [0, 0]])
-        kinds = tf.split(tf.nn.conv3d(padded, kernel, [1] * 5, "VALID"), 8, axis=4)
+        kinds = tf.nn.conv3d(padded, tf.concat(taps, axis=4), [1] * 5, "VALID")
         depth, height, width = (inputs.shape[i] or tf.shape(inputs)[i] for i in (1, 2, 3))
         # The odd places of an axis come from one place further on than the even ones.
         kinds = [
             kind[:, d : d + depth, h : h + height, w : w + width]
-            for kind, (d, h, w) in zip(kinds, itertools.product((0, 1), repeat=3), strict=True)
+            for kind, (d, h, w) in zip(tf.split(kinds, 8, axis=4), _KINDS, strict=True)
         ]
-        shape = [-1, depth, height, width, 2, 2, 2, self.filters]
-        places = tf.transpose(tf.reshape(tf.stack(kinds, axis=4), shape), [0, 1, 4, 2, 5, 3, 6, 7])
-        outputs = tf.reshape(places, [-1, 2 * depth, 2 * height, 2 * width, self.filters])
+        shape = [-1, depth, height, width, self.filters]
+        for axis in (3, 2, 1):
+            shape[axis] = 2 * shape[axis]
+            # Even places, then odd ones: of the last axis first.
+            pairs = zip(kinds[0::2], kinds[1::2], strict=True)
+            kinds = [tf.reshape(tf.stack(pair, axis=axis + 1), shape) for pair in pairs]
+        (outputs,) = kinds
         if self.use_bias:
             outputs = outputs + tf.convert_to_tensor(self.bias)
         return outputs if self.activation is None else self.activation(outputs)
