@@ -30,7 +30,7 @@ def get_config():
         "test_fraction": 0.1,
     }
     config.batch_size = 16
-    config.images = 32_000
+    config.images = 16_000
     config.optimizers = {
         "discriminator": {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5},
         "generator": {"name": "adam", "learning_rate": 1e-3, "beta_1": 0.5},
