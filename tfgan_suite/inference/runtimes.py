@@ -21,6 +21,7 @@ import numpy as np
 
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
 
+ANY_SIDE = 16  # of the images that a network of any size is compared on
 NUM_CHECKED = 16
 """Inputs that each written network is compared on."""
 
@@ -124,12 +125,14 @@ def write(model: keras.Model, out: str | os.PathLike, runtime: str) -> dict[str,
 def _inputs(network):
     """Returns values for each input by name: in [-1, 1], or integers 0 and 1."""
     rng = np.random.default_rng(0)
-    return {
-        given.name: rng.integers(0, 2, (NUM_CHECKED, *given.shape[1:]), given.dtype)
-        if given.dtype.startswith("int")
-        else rng.uniform(-1, 1, (NUM_CHECKED, *given.shape[1:])).astype(np.float32)
-        for given in network.inputs
-    }
+
+    def values(given):
+        shape = (NUM_CHECKED, *(ANY_SIDE if n is None else n for n in given.shape[1:]))
+        if given.dtype.startswith("int"):
+            return rng.integers(0, 2, shape, given.dtype)
+        return rng.uniform(-1, 1, shape).astype(np.float32)
+
+    return {given.name: values(given) for given in network.inputs}
 
 
 def _filled(names, inputs):

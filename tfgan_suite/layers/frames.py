@@ -4,6 +4,12 @@ import keras
 import tensorflow as tf
 
 
+def _sizes(tensor):
+    """Returns the sizes of a tensor: as numbers, where they are known."""
+    dynamic = tf.shape(tensor)
+    return [dynamic[i] if size is None else size for i, size in enumerate(tensor.shape)]
+
+
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class FramesToChannels(keras.layers.Layer):
     """Joins the frames of clips on the channel axis, the first frame's channels first.
@@ -17,9 +23,9 @@ class FramesToChannels(keras.layers.Layer):
     """
 
     def call(self, inputs):
-        shape = tf.shape(inputs)
+        _, frames, height, width, channels = _sizes(inputs)
         together = tf.transpose(inputs, [0, 2, 3, 1, 4])
-        images = tf.reshape(together, [shape[0], shape[2], shape[3], shape[1] * shape[4]])
+        images = tf.reshape(together, [-1, height, width, frames * channels])
         return tf.ensure_shape(images, self.compute_output_shape(inputs.shape))
 
     def compute_output_shape(self, input_shape):
@@ -47,9 +53,9 @@ class ChannelsToFrames(keras.layers.Layer):
         self.num_frames = num_frames
 
     def call(self, inputs):
-        shape = tf.shape(inputs)
-        channels = inputs.shape[3] // self.num_frames
-        together = tf.reshape(inputs, [shape[0], shape[1], shape[2], self.num_frames, channels])
+        _, height, width, channels = _sizes(inputs)
+        shape = [-1, height, width, self.num_frames, channels // self.num_frames]
+        together = tf.reshape(inputs, shape)
         clips = tf.transpose(together, [0, 3, 1, 2, 4])
         return tf.ensure_shape(clips, self.compute_output_shape(inputs.shape))
 

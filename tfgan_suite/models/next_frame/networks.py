@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.layers import ChannelsToFrames, FramesToChannels
+from tfgan_suite.layers import ChannelsToFrames, FramesToChannels, PixelShuffle
 
 
 class Scale(NamedTuple):
@@ -112,7 +112,9 @@ def multi_scale_predictor(
         if factor > 1:
             x = layers.AveragePooling2D(factor, name=f"history_{index}")(x)
         if guess is not None:
-            guess = layers.UpSampling2D(2, name=f"guess_{index}")(guess)
+            # Each pixel four times; unlike Keras' UpSampling2D, channels stay known for any size.
+            guess = layers.Concatenate(name=f"guess_four_times_{index}")([guess] * 4)
+            guess = PixelShuffle(2, name=f"guess_{index}")(guess)
             x = layers.Concatenate(name=f"seen_{index}")([x, guess])
         widths = (*scale.filters, num_predicted * channels)
         for number, (kernel, width) in enumerate(zip(scale.kernels, widths, strict=True)):
