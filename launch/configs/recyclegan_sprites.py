@@ -12,9 +12,10 @@ are known and held out. `python -m benchmarks.sprites` does all of it and measur
 As in recyclegan_dots.py the translators halve nothing and normalise nothing, and the learning rate
 is five times the paper's.
 
-Cost: not measured yet.
+Cost: 1,712 s of training for 8,000 clips on one CPU core beside much other work.
 
-Expected: not measured yet.
+Expected: hair, topwear and bottomwear of held-out characters get their colours, and move with them;
+the way back makes characters with mostly grey clothes.
 """
 
 from tfgan_suite.runs import default_config
