@@ -20,10 +20,12 @@ from benchmarks import enlarging
 from tfgan_suite import data, results
 from tfgan_suite.cli import run_program
 from tfgan_suite.cluster.devices import describe_machine
+from tfgan_suite.drawing import ImageGrid, write_drawing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
 from tfgan_suite.metrics import PerceptualDistance
 from tfgan_suite.models import SRGAN
+from tfgan_suite.models.translation import grid_of_columns
 from tfgan_suite.runs import Workdir, load
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
@@ -38,8 +40,11 @@ _SIZE = flags.DEFINE_integer(
     "size", 256, "Side of the true images; multiples of the scale.", lower_bound=32
 )
 _SEED = flags.DEFINE_integer("seed", 0, "Which images.", lower_bound=0)
+_GRID = flags.DEFINE_string("grid", None, "PNG file to draw parts of the first images into.")
 _APPEND = flags.DEFINE_string("append", None, "Results file to add the figures to as lines.")
 _SETTING = flags.DEFINE_multi_string("setting", [], "KEY=VALUE, what tells the lines from others.")
+
+_DRAWN, _PART = 6, 96  # images of a grid, and side of what is shown of each
 
 _UNITS = {"y_psnr": "dB", "sharpness": "levels"}
 
@@ -65,6 +70,8 @@ def main(_):
         ways["SRResNet"] = (earlier.upscale(low), earlier)
     ways["SRResNet" if model.stage.name == "pixels" else "SRGAN"] = (model.upscale(low), model)
     ways["the truth"] = (high, None)
+    if _GRID.value:
+        write_drawing(_GRID.value, grid([enlarged for enlarged, _ in ways.values()]))
     lines = []
     for name, (enlarged, made_by) in ways.items():
         for metric, values in enlarging.figures(enlarged, high, distance).items():
@@ -88,6 +95,13 @@ def heldout(config, model):
     spec = {"high": high, "low": small.downscaled("high", model.scale)}
     batch = data.heldout_batch({**options, "size": size}, spec, _NUM.value, _SEED.value)
     return batch["low"], batch["high"]
+
+
+def grid(columns) -> ImageGrid:
+    """Returns a drawing of the middle of the first images, a column for each way."""
+    start = [max(0, (side - _PART) // 2) for side in columns[0].shape[1:3]]
+    rows, places = (slice(first, first + _PART) for first in start)
+    return grid_of_columns(*(images[:_DRAWN, rows, places] for images in columns))
 
 
 def _line(config, name, model, metric, mean, error):

@@ -1,15 +1,18 @@
 """SRGAN on paintings: four times enlarged, first true to pixels, then to look real.
 
 Command:
-  python -m launch.train --config=launch/configs/srgan_paintings.py --workdir=runs/srgan
+  python -m launch.train --config=launch/configs/srgan_paintings.py --workdir=runs/srresnet
+  python -m launch.train --config=launch/configs/srgan_paintings.py --workdir=runs/srgan \\
+      --config.model.srresnet=runs/srresnet --config.model.pixel_images=0 --config.images=4_000
 
-The folder holds images of any size; its default place is `paintings/img` in the folder that the
-environment variable TFGAN_DATA names, else in `data`. SqueezeNet's weights are the file
-`squeezenet_v10_imagenet.npz` of the same folder.
+The first trains SRResNet, the second goes on from it as SRGAN. The folder holds images of any size;
+its default place is `paintings/img` in the folder that the environment variable TFGAN_DATA names,
+else in `data`. SqueezeNet's weights are the file `squeezenet_v10_imagenet.npz` of the same folder.
 
-Cost: not measured yet.
+Cost: 1,158 s for the 16,000 images of the first on one CPU core beside much other work; 0.9 GB.
 
-Expected: not measured yet.
+Expected: SRResNet is 1.2 dB nearer to held-out paintings of 256 pixels than bicubic enlargement
+(PSNR of luma). What the game changes is in the model's README.
 """
 
 import os
@@ -35,7 +38,7 @@ def get_config():
         "test_fraction": 0.2,
     }
     config.batch_size = 8
-    config.images = 40_000
+    config.images = 16_000
     config.log_every = 1_000
     config.sample_every = 8_000
     config.checkpoint_every = 4_000
