@@ -18,12 +18,16 @@ LONG_TO_TRACE = {
     "bicyclegan",
     "cyclegan",
     "discogan",
+    "lapgan",
+    "next_frame",
     "pix2pix",
     "progan",
     "recyclegan",
     "srgan",
     "stylegan",
     "text_to_image",
+    "threed_gan",
+    "vgan",
 }
 
 
