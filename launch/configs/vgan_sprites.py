@@ -6,9 +6,11 @@ Command:
 `sprites_walk_1000.npz` is looked for in the folder that the environment variable TFGAN_DATA names,
 else in `data`; `--config.data.source=npz:FILE` names it.
 
-Cost: not measured yet.
+Cost: about 10 minutes for 22,000 images on one CPU core beside much other work, which is as far as
+it was trained; 0.9 GB.
 
-Expected: not measured yet.
+Expected: after 16,000 images the outline of one character in the colours of many, which hardly
+moves.
 """
 
 import os
