@@ -321,6 +321,8 @@ def _encoded(answer, out):
         return _mesh(answer)
     file = io.BytesIO()
     image = _decoded(answer) if isinstance(answer, bytes) else _from_levels(answer)
+    if image.format == _image_format(out) == "GIF":
+        return answer  # with all of its frames
     try:
         image.save(file, _image_format(out))
     except (OSError, ValueError) as error:
@@ -345,10 +347,13 @@ def _mesh(answer):
 
 def _decoded(data):
     try:
-        image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP"])
-        if image.width * image.height > _MAX_PIXELS:
-            raise ValueError(f"{image.width} x {image.height} pixels are too many")
-        image.load()
+        image = Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "WEBP", "GIF"])
+        frames = getattr(image, "n_frames", 1)
+        if frames * image.width * image.height > _MAX_PIXELS:
+            raise ValueError(f"{frames} x {image.width} x {image.height} pixels are too many")
+        for frame in reversed(range(frames)):
+            image.seek(frame)
+            image.load()
     except Image.DecompressionBombError as error:
         raise RunFailure(f"The answer holds an image of too many pixels: {error}") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise

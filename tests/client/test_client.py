@@ -21,7 +21,7 @@ from tfgan_suite.client.load_test import generate
 from tfgan_suite.client.model_server import GrpcClient, RestClient, Unavailable, with_retries
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.publishing import publish, versions
-from tfgan_suite.signatures import Signature, encode_png
+from tfgan_suite.signatures import Signature, encode_gif, encode_png
 
 ROOT = Path(__file__).parents[2]
 STAND_IN = Path(__file__).with_name("stand_in_server.py")
@@ -71,6 +71,12 @@ class TwoInputs(keras.Model):
             rows = tf.gather(self.scores, label) * tf.cast(label[:, None] + 1, tf.float32)
             return {"score": tf.reduce_sum(rows * latents, 1), "label": tf.cast(label, tf.float32)}
 
+        def film(shade):
+            grey = shade[:, None, None, None, None]
+            return {
+                "image_bytes": encode_gif(tf.concat([grey, -grey], 1) * tf.ones([1, 2, 8, 8, 1]))
+            }
+
         png = encode_png(np.zeros((1, 8, 8, 3), np.float32)).numpy()
         return {
             "serving_default": Signature(
@@ -90,6 +96,12 @@ class TwoInputs(keras.Model):
                 },
                 "Latents and classes to scores.",
                 lambda n: {"latents": np.ones((n, 4), np.float32), "label": np.arange(n) % 3},
+            ),
+            "turning": Signature(
+                film,
+                {"shade": tf.TensorSpec([None], tf.float32)},
+                "Grey levels to animated GIF files.",
+                lambda n: {"shade": np.linspace(-1, 1, n, dtype=np.float32)},
             ),
         }
 
@@ -130,7 +142,7 @@ def client(request, server):
 
 
 def test_every_warm_up_record_is_replayed(server):
-    assert server.started["warmed"] == {"small": {"1": 4}, "two": {"1": 2}}
+    assert server.started["warmed"] == {"small": {"1": 4}, "two": {"1": 3}}
 
 
 def test_every_signature_answers_what_keras_gives(client, model):
@@ -200,6 +212,24 @@ def test_the_program_sends_images(server, run_client, tmp_path):
     assert process.returncode == 0, process.stderr
     assert json.loads(process.stdout)["signature"] == "resize"
     np.testing.assert_allclose(np.asarray(Image.open(out))[4, 4], [254, 0, 0], atol=2)
+
+
+@pytest.mark.parametrize(("ending", "frames"), [(".gif", 2), (".png", 1)])
+def test_the_program_writes_animations(server, two_inputs, run_client, tmp_path, ending, frames):
+    """All frames where the file can hold them, else the first."""
+    out = tmp_path / f"x{ending}"
+    process = ask_two(run_client, server, "rest", '--input_json={"shade": [0.5]}', f"--out={out}")
+    assert process.returncode == 0, process.stderr
+    with Image.open(out) as image:
+        assert getattr(image, "n_frames", 1) == frames
+        assert image.convert("L").getpixel((3, 3)) == 191
+    if ending == ".gif":
+        film = (
+            two_inputs[0]
+            .signatures()["turning"](shade=np.array([0.5], "float32"))["image_bytes"]
+            .numpy()
+        )
+        assert out.read_bytes() == film[0]
 
 
 def ask_two(run_client, server, protocol, *arguments):
