@@ -76,7 +76,7 @@ def files_of(source: Path, target: Path) -> list[tuple[Path, Path]]:
     from tfgan_suite.data.folder import EXTENSIONS
 
     if not source.is_dir():
-        raise UserInputError(f"--in={source} is no folder.")
+        raise UserInputError(f"--in={source} is not a folder. Give one that holds image files.")
     inside = os.path.realpath(target) + os.sep
     if inside.startswith(os.path.realpath(source) + os.sep):
         raise UserInputError(

@@ -90,7 +90,7 @@ def test_folders_that_do_not_fit(photos, tmp_path):
     for arguments, words in (
         ([f"--in={photos}", f"--out={tmp_path / 'out'}"], "a.png and .*a.jpg would both become"),
         ([f"--in={photos}", f"--out={photos / 'out'}"], "lies in --in"),
-        ([f"--in={tmp_path / 'nowhere'}", f"--out={tmp_path}"], "is no folder"),
+        ([f"--in={tmp_path / 'nowhere'}", f"--out={tmp_path}"], "is not a folder"),
     ):
         done = run("upscale", *arguments, "--model=model.keras")
         assert done.returncode == 2, done.stderr

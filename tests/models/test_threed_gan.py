@@ -47,7 +47,7 @@ def test_the_gate_opens_up_to_its_accuracy():
 def test_the_accuracy_is_measured_whether_the_discriminator_moves_or_not(gate, moves):
     model = tiny(accuracy_gate=gate)
     model.compile()
-    # Real logits of 1 and generated ones of 0: half of what it sees is told.
+    # Logits of one sign: it is right on some of the volumes, not on all.
     model.discriminator.get_layer("logits").set_weights(
         [0.01 * np.ones_like(model.discriminator.get_layer("logits").get_weights()[0])]
     )

@@ -89,8 +89,8 @@ def multi_scale_predictor(
 
     At each size the frames of the history, averaged down to it, and the last prediction, doubled
     to it by its nearest pixels, go through convolutions padded with zeros, with ReLU between them.
-    Their result is added to that prediction, and tanh makes the new one of the sum. Smaller than
-    the smallest size there is no prediction.
+    Their result is added to that prediction, and tanh makes the new one of the sum. The smallest
+    size starts from the history alone.
 
     Args:
         scales: of `ARCHITECTURES`.

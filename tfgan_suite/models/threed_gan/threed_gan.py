@@ -23,7 +23,7 @@ _ROUNDING = 1e-6
 @register("threed_gan")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
-    """3D-GAN: objects as volumes of voxels, with a discriminator that waits while it is ahead.
+    """3D-GAN: objects as volumes of voxels; the discriminator waits while its accuracy is high.
 
     Source: [Wu et al., 2016](https://arxiv.org/abs/1610.07584).
 
@@ -31,8 +31,8 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
         side: int. Voxels along each side: 8, 16, 32 or 64.
         latent_size: int.
         filters: int. Channels of the stages next to the volume.
-        accuracy_gate: float in [0, 1]. The discriminator moves where it tells at most this share of
-            a batch's real and generated volumes; 1 never stops it. Measured on every batch.
+        accuracy_gate: float in [0, 1]. The discriminator is updated where its accuracy on a batch
+            is at most this; 1 never stops it. The accuracy is measured on every batch.
         loss: see `GAN`.
         batch_norm_group_size: int or None. See `DCGAN`.
         latent_distribution: see `GAN`; the authors draw from `"hypercube"`, U(0, 1).
@@ -121,21 +121,21 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
         return self.noise(name, self.latent_shape, self.latent_distribution)
 
     def discriminator_is_behind(self, values: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Returns whether D may move: it told no more than `accuracy_gate` of this batch."""
+        """Returns whether D is updated: its accuracy is at most `accuracy_gate`."""
         return values["accuracy"] <= self.accuracy_gate + _ROUNDING
 
     def discriminator_loss(self, real, latents, training=True):
-        """D's loss, and the share of real and generated volumes that it told."""
+        """D's loss, and its accuracy: the share of volumes that it is right about."""
         fake = tf.stop_gradient(self.generator(latents, training=training))
         real_logits = self.discriminator(real, training=training)
         fake_logits = self.discriminator(fake, training=training)
-        told = [tf.cast(logits[:, 0] > 0, tf.float32) for logits in (real_logits, -fake_logits)]
+        right = [tf.cast(logits[:, 0] > 0, tf.float32) for logits in (real_logits, -fake_logits)]
         return Loss(
             self.adversarial_loss.discriminator(real_logits, fake_logits),
             {
                 "real_score": real_logits,
                 "fake_score": fake_logits,
-                "accuracy": (told[0] + told[1]) / 2,
+                "accuracy": (right[0] + right[1]) / 2,
             },
         )
 
