@@ -16,13 +16,17 @@ from tfgan_suite.errors import UserInputError
 # on several devices in tests/distribution.
 LONG_TO_TRACE = {
     "bicyclegan",
+    "caption_encoder",
+    "cgan",
     "cyclegan",
     "discogan",
+    "egan",
     "lapgan",
     "next_frame",
     "pix2pix",
     "progan",
     "recyclegan",
+    "simgan",
     "srgan",
     "stylegan",
     "text_to_image",
