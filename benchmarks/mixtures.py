@@ -100,8 +100,10 @@ def _measure_seeds(name):
 
 
 def _command(name):
-    images = f" --images={_IMAGES.value}" if _IMAGES.value else ""
-    return f"python -m benchmarks.mixtures --workdir=runs/mixtures --config={name}{images}"
+    command = f"python -m benchmarks.mixtures --workdir=runs/mixtures --config={name}"
+    if _IMAGES.value:
+        command += f" --images={_IMAGES.value} --table={_TABLE.value}"
+    return command
 
 
 def _append(config, *lines):
