@@ -68,7 +68,15 @@ def main(_):
                 error = np.std(by_time[time - 1]) / np.sqrt(len(clips))
                 metric = f"{name}_ahead_{time}_{len(clips)}"
                 lines.append(
-                    _line(config, model, baseline, setting, metric, means[time - 1], float(error))
+                    _line(
+                        config,
+                        model,
+                        baseline,
+                        setting,
+                        metric,
+                        means[time - 1],
+                        round(float(error), 6),
+                    )
                 )
     if _APPEND.value:
         results.append(_APPEND.value, lines)
