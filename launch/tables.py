@@ -3,10 +3,13 @@
   python -m launch.tables
 
 A table stands between the lines `<!-- NAME -->` and `<!-- end -->`: `models` in README.md,
-`signatures` in docs/serving.md. Exit codes: 0 done, 1 failure.
+`signatures` in docs/serving.md, `matrix` in docs/models.md, `adversarial` and `terms` in
+docs/losses.md. Exit codes: 0 done, 1 failure.
 """
 
+import functools
 import re
+import runpy
 from pathlib import Path
 
 from tfgan_suite.cli import run_program
@@ -22,14 +25,28 @@ def main(_):
 
 def tables():
     """Returns the documents' texts by file, with their tables as they should be."""
+    from launch import loss_tables
+
     return {
-        "README.md": _with_table("README.md", "models", _models()),
-        "docs/serving.md": _with_table("docs/serving.md", "signatures", _signatures()),
+        "README.md": _with_tables("README.md", models=_models()),
+        "docs/serving.md": _with_tables("docs/serving.md", signatures=_signatures()),
+        "docs/models.md": _with_tables("docs/models.md", matrix=_matrix()),
+        "docs/losses.md": _with_tables(
+            "docs/losses.md",
+            adversarial=loss_tables.adversarial_losses(),
+            terms=loss_tables.other_terms(),
+        ),
     }
 
 
-def _with_table(file, name, table):
+def _with_tables(file, **tables):
     text = (ROOT / file).read_text()
+    for name, table in tables.items():
+        text = _with_table(text, name, table)
+    return text
+
+
+def _with_table(text, name, table):
     return re.sub(
         rf"(<!-- {name} -->\n).*?(<!-- end -->)",
         lambda match: f"{match[1]}{table}\n{match[2]}",
@@ -43,12 +60,75 @@ def _models():
 
     lines = ["| system | folder | paper |", "|---|---|---|"]
     for name in models.names():
-        module = models.get(name).__module__.rpartition(".")[0]
-        folder = "/".join(module.split("."))
-        doc = (ROOT / folder / "__init__.py").read_text().split('"""')[1]
-        system, _, papers = doc.strip().removesuffix(".").partition(": ")
+        folder, system, papers = _system(name)
         lines.append(f"| {system} | [models/{name}]({folder}/README.md) | {papers} |")
     return "\n".join(lines)
+
+
+def _system(name):
+    """Returns a model's folder, its name in the field, and its papers."""
+    from tfgan_suite import models
+
+    module = models.get(name).__module__.rpartition(".")[0]
+    folder = "/".join(module.split("."))
+    doc = (ROOT / folder / "__init__.py").read_text().split('"""')[1]
+    system, _, papers = doc.strip().removesuffix(".").partition(": ")
+    return folder, system, papers
+
+
+def _matrix():
+    from launch.loss_tables import of_model
+    from tfgan_suite import models, results
+
+    lines = [
+        "| system | players and their networks | losses and terms | a batch holds | configs "
+        "| answers | measured in |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in models.names():
+        folder, system, papers = _system(name)
+        model = _tiny(name)
+        file = ROOT / folder / "results.jsonl"
+        measured = sorted({line.table for line in results.read(file)}) if file.exists() else []
+        lines.append(
+            f"| [{system}](../{folder}/README.md) ({papers}) | {_players(model)} "
+            f"| {_words(of_model(name)) or 'its own'} "
+            f"| {_fields(model)} | {_configs(name)} | {_words(model.signatures())} "
+            f"| {', '.join(measured)} |"
+        )
+    return "\n".join(lines)
+
+
+def _players(model):
+    trained = (f"{player}: {_words(names)}" for player, names in model.player_networks().items())
+    played = {network for names in model.player_networks().values() for network in names}
+    frozen = [network for network in model.network_names() if network not in played]
+    return "; ".join([*trained, *([f"frozen: {_words(frozen)}"] if frozen else [])])
+
+
+def _fields(model):
+    spec = model.batch_spec()
+    streams = spec if isinstance(spec, tuple) else (spec,)
+    return "; ".join(
+        ", ".join(f"`{name}`: {type(field).__name__}" for name, field in stream.items())
+        for stream in streams
+    )
+
+
+def _configs(name):
+    files = sorted((ROOT / "launch" / "configs").glob("*.py"))
+    return ", ".join(
+        f"[{file.stem}](../launch/configs/{file.name})"
+        for file in files
+        if runpy.run_path(str(file))["get_config"]().model["name"] == name
+    )
+
+
+@functools.cache
+def _tiny(name):
+    from tfgan_suite import models
+
+    return models.build({"name": name, "preset": "tiny"})
 
 
 def _signatures():
@@ -56,7 +136,7 @@ def _signatures():
 
     lines = ["| model | signature | from | to |", "|---|---|---|---|"]
     for name in models.names():
-        model = models.build({"name": name, "preset": "tiny"})
+        model = _tiny(name)
         for key, signature in model.signatures().items():
             outputs = signature(**signature.example(1))
             lines.append(

@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from typing import ClassVar
 
 import numpy as np
@@ -322,3 +323,21 @@ def test_a_users_own_loss(monkeypatch):
     loss = adversarial.get({"name": "scaled", "factor": 3.0})
     np.testing.assert_allclose(loss.generator(np.ones((2, 1), "float32")), -3.0)
     assert adversarial.get(adversarial.serialize(loss)) == loss
+
+
+@pytest.mark.parametrize("name", adversarial.names())
+def test_the_formulas_are_what_is_computed(name):
+    loss = adversarial.get(name)
+    rng = np.random.default_rng(0)
+    r, f = rng.normal(size=[2, 5])
+    names = {"r": r, "f": f, "a": 0.0, "b": 1.0, "c": 1.0}
+    names |= {"sp": lambda x: np.log1p(np.exp(x)), "max": np.maximum}
+
+    def by_formula(formula):
+        return eval(re.sub(r"mean (\w)", r"\1.mean()", formula).replace("^", "**"), names)  # noqa: S307, ours
+
+    of_d, of_g = loss.formulas
+    d = sum(np.asarray(term) for term in loss.discriminator(r[:, None], f[:, None]).values())
+    np.testing.assert_allclose(d, by_formula(of_d), rtol=1e-5, atol=1e-6)
+    g = loss.generator(f[:, None], r[:, None])
+    np.testing.assert_allclose(g, by_formula(of_g), rtol=1e-5, atol=1e-6)

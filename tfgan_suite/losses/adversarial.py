@@ -35,9 +35,12 @@ class AdversarialLoss:
     Attributes:
         name: the name in the registry.
         needs_real_in_generator: whether `generator` also needs the logits of real examples.
+        formulas: what D and what G minimise, with r the logits of reals and f those of fakes, for
+            docs/losses.md; `sp` is softplus, log(1 + exp x).
     """
 
     name: ClassVar[str]
+    formulas: ClassVar[tuple[str, str]]
     needs_real_in_generator: ClassVar[bool] = False
 
     def discriminator(self, real_logits, fake_logits):
@@ -59,6 +62,7 @@ class Minimax(AdversarialLoss):
     """
 
     name: ClassVar[str] = "minimax"
+    formulas: ClassVar[tuple[str, str]] = ("sp(-r) + sp(f)", "-sp(f)")
 
     def discriminator(self, real_logits, fake_logits):
         return {
@@ -79,6 +83,7 @@ class NonSaturating(Minimax):
     """
 
     name: ClassVar[str] = "non_saturating"
+    formulas: ClassVar[tuple[str, str]] = ("sp(-r) + sp(f)", "sp(-f)")
 
     def generator(self, fake_logits, real_logits=None):
         return mean_per_example(ops.softplus(-as_float(fake_logits)))
@@ -100,6 +105,7 @@ class LeastSquares(AdversarialLoss):
     """
 
     name: ClassVar[str] = "least_squares"
+    formulas: ClassVar[tuple[str, str]] = ("(r - b)^2 / 2 + (f - a)^2 / 2", "(f - c)^2 / 2")
     fake_label: float = 0.0
     real_label: float = 1.0
     generator_label: float = 1.0
@@ -127,6 +133,7 @@ class Hinge(AdversarialLoss):
     """
 
     name: ClassVar[str] = "hinge"
+    formulas: ClassVar[tuple[str, str]] = ("max(0, 1 - r) + max(0, 1 + f)", "-f")
 
     def discriminator(self, real_logits, fake_logits):
         return {
@@ -148,6 +155,7 @@ class Wasserstein(AdversarialLoss):
     """
 
     name: ClassVar[str] = "wasserstein"
+    formulas: ClassVar[tuple[str, str]] = ("f - r", "-f")
 
     def discriminator(self, real_logits, fake_logits):
         return {
@@ -174,6 +182,7 @@ class Relativistic(AdversarialLoss):
     """
 
     name: ClassVar[str] = "relativistic"
+    formulas: ClassVar[tuple[str, str]] = ("sp(f - r)", "sp(r - f)")
     needs_real_in_generator: ClassVar[bool] = True
 
     def discriminator(self, real_logits, fake_logits):
@@ -214,6 +223,10 @@ class RelativisticAverage(AdversarialLoss):
     """
 
     name: ClassVar[str] = "relativistic_average"
+    formulas: ClassVar[tuple[str, str]] = (
+        "sp(-(r - mean f)) + sp(f - mean r)",
+        "sp(r - mean f) + sp(-(f - mean r))",
+    )
     needs_real_in_generator: ClassVar[bool] = True
     group_size: int | None = None
 

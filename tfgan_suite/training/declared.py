@@ -17,6 +17,10 @@ class Declared:
             for player, networks in self._player_networks.items()
         }
 
+    def player_networks(self) -> dict[str, tuple[str, ...]]:
+        """Returns the attribute names of the networks that each player trains."""
+        return dict(self._player_networks)
+
     def network_names(self) -> list[str]:
         """Returns the attribute names of all networks, without the averages."""
         trained = [name for names in self._player_networks.values() for name in names]
