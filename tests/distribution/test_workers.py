@@ -88,6 +88,7 @@ def test_a_signal_to_one_worker_stops_all_after_the_same_step(index, tmp_path, u
     assert jobs.results(tmp_path / "run") == undisturbed
 
 
+@pytest.mark.slow
 def test_only_the_chief_writes(tmp_path, undisturbed):
     """Each worker is given a folder of its own: only the chief's comes into being."""
     addresses = [f"localhost:{port}" for port in free_ports(2)]

@@ -91,7 +91,18 @@ def test_the_prompted_examples_print_what_they_say(name):
     assert runner.tries > 0
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if [*fenced_examples(name)]])
+# Models whose examples take ten seconds and more to trace.
+LONG_TO_TRACE = {"bicyclegan", "cyclegan", "recyclegan", "stylegan", "text_to_image", "vgan"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name.split(".")[-1] in LONG_TO_TRACE))
+        for name in MODULES
+        if [*fenced_examples(name)]
+    ],
+)
 def test_the_fenced_examples_run(name):
     if name == "tfgan_suite.inference.runtimes":
         pytest.importorskip("tf2onnx", reason="needs the extra runtimes")

@@ -54,6 +54,7 @@ def test_the_python_blocks_run(tmp_path, monkeypatch):
     run("python script.py", tmp_path)
 
 
+@pytest.mark.slow
 def test_the_train_commands_dry_run(folder):
     found = [command for command in commands() if trains(command)]
     assert len(found) >= 4

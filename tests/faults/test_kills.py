@@ -15,6 +15,7 @@ def finish(config, workdir, *overrides):
     assert code == 0, output
 
 
+@pytest.mark.faults
 def test_a_kill_in_the_middle_of_a_save_loses_nothing(tmp_path):
     overrides = ["--config.images=2400", "--config.checkpoint_every=24", "--config.log_every=120"]
     finish(POINTS, tmp_path / "whole", *overrides)

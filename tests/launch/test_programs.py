@@ -63,6 +63,7 @@ def test_a_run_that_is_killed_and_started_again_is_the_same_run(tmp_path, config
     assert damaged.returncode == 1 and "None of the checkpoints" in damaged.stderr
 
 
+@pytest.mark.slow
 def test_the_way_out_is_quiet_too(tmp_path, config):
     """And works from a folder whose name is a pattern, past its sibling."""
     workdir = tmp_path / "r[1]"
@@ -77,6 +78,7 @@ def test_the_way_out_is_quiet_too(tmp_path, config):
     assert run("mixtures", "--help", package="benchmarks").returncode == 0
 
 
+@pytest.mark.slow
 def test_two_replicas_train_and_share_the_batch(tmp_path, config):
     arguments = [f"--config={config}", "--strategy=mirrored", "--num_devices=2"]
     done = run("train", *arguments, f"--workdir={tmp_path / 'run'}", "--config.images=160")

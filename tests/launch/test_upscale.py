@@ -58,6 +58,7 @@ def test_images_are_enlarged_and_bad_ones_named(workdir, photos, tmp_path):
     assert any("a.png: 7 x 5 -> 28 x 20" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_a_keras_file_does_the_same(workdir, photos, tmp_path):
     made = {}
     for flag in (f"--workdir={workdir}", f"--model={workdir.parent / 'model.keras'}"):
@@ -85,6 +86,7 @@ def test_wrong_usage(arguments, words, photos, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_folders_that_do_not_fit(photos, tmp_path):
     Image.new("RGB", (4, 4)).save(photos / "a.jpg")
     for arguments, words in (

@@ -35,6 +35,22 @@ LONG_TO_TRACE = {
 }
 
 
+# What takes ten seconds and more for one trace and a second one.
+LONGEST_TO_TRACE = {"bicyclegan", "recyclegan", "srgan", "stylegan", "text_to_image"}
+
+
+def slow_for(names):
+    """Marks a test of every model as slow for some of them."""
+    return pytest.mark.parametrize(
+        "make_model",
+        [
+            pytest.param(name, marks=[pytest.mark.slow] if name in names else [])
+            for name in models.names()
+        ],
+        indirect=True,
+    )
+
+
 @pytest.fixture(params=models.names())
 def make_model(request):
     return lambda: models.build({"name": request.param, "preset": "tiny"})
@@ -57,14 +73,7 @@ def test_evaluate_measures_only(make_model):
     testing.check_evaluate_measures_only(make_model)
 
 
-@pytest.mark.parametrize(
-    "make_model",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] if name in LONG_TO_TRACE else [])
-        for name in models.names()
-    ],
-    indirect=True,
-)
+@slow_for(LONG_TO_TRACE)
 def test_replicas_agree_with_adam(make_model):
     testing.check_replicas_agree(make_model, optimizer=testing.ADAM)
 
@@ -117,6 +126,7 @@ def test_float16_is_refused(make_model):
         model.compile()
 
 
+@slow_for(LONGEST_TO_TRACE)
 def test_resume_is_exact(make_model, tmp_path):
     testing.check_resume_is_exact(make_model, tmp_path)
 
@@ -125,6 +135,7 @@ def test_keras_file_round_trip(make_model, tmp_path):
     testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
 
 
+@slow_for({"recyclegan"})  # its signatures are CycleGAN's
 @pytest.mark.parametrize(
     "policy", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
 )
@@ -133,6 +144,7 @@ def test_servable(make_model, policy, tmp_path):
         testing.check_servable(make_model, tmp_path)
 
 
+@slow_for(LONG_TO_TRACE)
 def test_fit_behaves_as_keras_users_expect(make_model):
     model = make_model()
     model.compile()

@@ -195,6 +195,7 @@ def test_weight_decay_is_no_part_of_the_diversity():
     np.testing.assert_allclose(plain, decayed, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_random_survivors_are_the_same_on_all_replicas():
     testing.check_replicas_agree(lambda: tiny(selection="random", survivors=2), steps=3)
 

@@ -353,6 +353,7 @@ def cyclegan_of_own_networks(**arguments):
     return CycleGAN(**{"identity_weight": 0.0, "pool_size": 12, **networks, **arguments})
 
 
+@pytest.mark.slow
 def test_cyclegan_takes_anybodys_networks(tmp_path):
     model = cyclegan_of_own_networks()
     assert [f.shape for f in flat(model.batch_spec()).values()] == [(12, 12, 3), (12, 12, 1)]

@@ -47,6 +47,7 @@ TRAIN = (
 SHORT = ("--config.batch_size=8", "--config.checkpoint_every=40", "--config.log_every=40")
 
 
+@pytest.mark.slow
 def test_train_resume_sample_export_and_verify(run, folder):
     run(*TRAIN, *SHORT, "--config.images=80")
     run(*TRAIN, *SHORT, "--config.images=160")

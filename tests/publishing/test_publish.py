@@ -17,6 +17,9 @@ from tfgan_suite.publishing.cpp_loader import CppSavedModel
 from tfgan_suite.publishing.verify import verify
 from tfgan_suite.signatures import Signature
 
+# Weights as constants of the graph, and as variables.
+LIMITS = [constant_weights.MAX_BYTES, pytest.param(0, marks=pytest.mark.slow)]
+
 
 class OneSignature(keras.Model):
     """A model that answers `function(x)` for a float vector, as small as a model can be."""
@@ -178,7 +181,7 @@ def test_small_weights_are_constants(limit, are_constant, tmp_path, monkeypatch)
     assert ("VarHandleOp" in operations["png"].names) is not are_constant
 
 
-@pytest.mark.parametrize("limit", [constant_weights.MAX_BYTES, 0])
+@pytest.mark.parametrize("limit", LIMITS)
 def test_networks_of_equal_names_stay_apart(limit, tmp_path, monkeypatch):
     monkeypatch.setattr(constant_weights, "MAX_BYTES", limit)
     ab, ba = (
@@ -198,7 +201,7 @@ def test_networks_of_equal_names_stay_apart(limit, tmp_path, monkeypatch):
     assert np.abs(ab(images) - ba(images)).max() > 0.1
 
 
-@pytest.mark.parametrize("limit", [constant_weights.MAX_BYTES, 0])
+@pytest.mark.parametrize("limit", LIMITS)
 def test_no_rows_are_answered_with_no_rows(limit, tmp_path, monkeypatch):
     monkeypatch.setattr(constant_weights, "MAX_BYTES", limit)
     model = models.build({"name": "cyclegan", "preset": "tiny"})
@@ -379,7 +382,7 @@ print(json.dumps([polls, seen]))
 """
 
 
-@pytest.mark.parametrize("count", [5, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [2, pytest.param(25, marks=pytest.mark.slow)])
 def test_a_polling_reader_sees_whole_versions_of_two_publishers(tmp_path, count):
     base, done = os.path.join(tmp_path, "base"), os.path.join(tmp_path, "done")
     os.mkdir(base)

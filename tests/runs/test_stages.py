@@ -39,7 +39,9 @@ def test_each_stage_has_its_batch_size(tmp_path):
     assert images_of(tmp_path / "run") == [16, 24, 36, 52, 60, 76]
 
 
-@pytest.mark.parametrize("images", [12, 28, 32, 36])
+@pytest.mark.parametrize(
+    "images", [12, 28, *(pytest.param(n, marks=pytest.mark.slow) for n in (32, 36))]
+)
 def test_a_run_stopped_in_any_stage_goes_on_to_the_last_bit(images, tmp_path):
     whole = train(config(), tmp_path / "whole")
     train(config(images=images), tmp_path / "parts")

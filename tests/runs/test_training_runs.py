@@ -250,6 +250,7 @@ def test_the_metrics_are_on_the_disk_before_the_checkpoint_is(tmp_path, monkeypa
         assert ("metrics.jsonl", lines) in before and ("run", None) in before
 
 
+@pytest.mark.slow
 def test_a_workdir_whose_name_is_a_pattern(tmp_path):
     other = train(tiny.images(seed=1, images=40), tmp_path / "r1")
     for workdir in (tmp_path / "r[1]", tmp_path / "a{b}*?"):
