@@ -4,6 +4,7 @@ import pytest
 from tfgan_suite.data import heldout_pairs, open_source, shapes
 from tfgan_suite.data.opening import open_sources
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Clip
 
 CONFIG = {"source": "shapes", "size": 48, "num_examples": 300, "num_test": 50}
 
@@ -146,3 +147,33 @@ def test_domains_lie_far_apart_and_their_light_differs():
 def test_bad_options(options, message):
     with pytest.raises(UserInputError, match=message):
         open_source({"source": "shapes", **options})
+
+
+@pytest.mark.parametrize("objects", [2, 3])
+def test_several_objects_have_columns_and_halves_of_their_own(objects):
+    config = {**CONFIG, "objects": objects, "num_examples": 200}
+    source = open_source(config)
+    assert source.num_classes is None and "label" not in source.element_spec
+    batch = source.numpy(np.arange(200))
+    warm = {"red", "yellow", "orange", "pink"}
+    for mask, caption in zip(batch["mask"], batch["caption"], strict=True):
+        parts = caption.decode().split(" and ")
+        assert len(parts) == objects
+        rows = [0 if part.split()[2] in warm else 2 for part in parts]
+        columns = [0, 2] if objects == 2 else [0, 1, 2]
+        places = [shapes.PLACES[r][c] for r, c in zip(rows, columns, strict=True)]
+        assert all(p.endswith(place) for p, place in zip(parts, places, strict=True)), caption
+        upper, lower = mask[:20].any(), mask[28:].any()
+        assert (upper, lower) == (0 in rows, 2 in rows), caption
+    again = open_source({**config, "cache_gib": 0}).numpy([5, 3])
+    np.testing.assert_array_equal(again["image"], batch["image"][[5, 3]])
+
+
+def test_one_object_is_what_it_was(batch):
+    alone = open_source({**CONFIG, "objects": 1}).numpy(np.arange(300))
+    np.testing.assert_array_equal(alone["image"], batch["image"])
+
+
+def test_clips_show_one_object():
+    with pytest.raises(UserInputError, match="objects=2 is for images; a clip shows one"):
+        open_source({**CONFIG, "objects": 2}, main=Clip(4, 48, 48, 3))

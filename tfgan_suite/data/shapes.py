@@ -1,4 +1,4 @@
-"""Procedural images of one coloured, textured shape: no file, no network, everything known.
+"""Procedural images of coloured, textured shapes: no file, no network, everything known.
 
 A scene (shape, colour, texture, size, place, turn) is drawn once from the seed and its index and
 can be painted in two styles. `day` is a bright sky with soft shadows, `night` a dark one in which
@@ -9,6 +9,9 @@ The two styles are told apart by the light alone: hue stays, and everything that
 to scene is unevenly distributed (common and rare colours, mostly clear skies), so that a mapping
 which swaps colours or reverses brightness does not simply fit the other domain. It is not a
 guarantee: trained translators have been seen to swap blue and green, and clear and hazy skies.
+
+With several objects in an image, each has a column to itself; warm colours are above, cool ones
+below, so that a colour has places where it fits and others where it does not.
 
 Shapes are signed distance functions; the share of a pixel that an edge covers follows from the
 distance, which is what makes the images smooth at any size.
@@ -55,6 +58,8 @@ _CHUNK = 2**20  # pixels rendered at once
 _SPLITS = {"train": 0, "test": 1}
 _DRAWS = 11
 _MOTION = 1  # what else a clip's key is for
+_OBJECT = 2  # and that of further objects
+_WARM = ("red", "yellow", "orange", "pink")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -173,11 +178,58 @@ def draw_scenes(key: int, indices: np.ndarray) -> Scenes:
     )
 
 
-def render(scenes: Scenes, style: Style, size: int, channels: int = 3) -> np.ndarray:
+def draw_objects(key: int, indices: np.ndarray, objects: int) -> list[Scenes]:
+    """Draws scenes of several objects, each as the `Scenes` of one, all of one sky.
+
+    Args:
+        key, indices: as for `draw_scenes`.
+        objects: 2 or 3.
+    """
+    warm = np.isin(list(COLOURS), _WARM)
+    drawn = []
+    for place in range(objects):
+        scene = draw_scenes(hashing.key(key, _OBJECT, place), indices)
+        column = (0, 2)[place] if objects == 2 else place
+        row = np.where(warm[scene.colour], 0, 2)
+        drawn.append(
+            dataclasses.replace(
+                scene,
+                column=np.full_like(scene.column, column),
+                row=row,
+                # A third of what they jitter in a scene of their own.
+                x=0.62 * (column - 1) + (scene.x - 0.43 * (scene.column - 1)) / 3,
+                y=0.48 * (row - 1) + (scene.y - 0.43 * (scene.row - 1)) / 3,
+                radius=0.55 * scene.radius,
+                haze=drawn[0].haze if drawn else scene.haze,
+            )
+        )
+    return drawn
+
+
+def palette(style: Style) -> dict[str, list[tuple[float, float, float]]]:
+    """Returns the colours that images of a style have, by name, as red, green, blue in [0, 1].
+
+    Those of a name in `COLOURS` are the body's and the mark's; `"background"` has those between
+    the upper and the lower edge, clear and in haze and shadow.
+    """
+    found = {
+        "background": [
+            tuple(light * _mix(np.float32(style.top), np.float32(style.bottom), np.float32(height)))
+            for height in np.linspace(0, 1, 5)
+            for light in (1.0, 0.85, 1.0 - 0.9 * style.shadow)
+        ]
+    }
+    for name, (rgb, _) in COLOURS.items():
+        parts = (_tint(np.float32(rgb), *part) for part in (style.body, style.mark))
+        found[name] = [tuple(np.clip(part, 0, 1)) for part in parts]
+    return {name: [tuple(map(float, rgb)) for rgb in colours] for name, colours in found.items()}
+
+
+def render(scenes: Scenes | list[Scenes], style: Style, size: int, channels: int = 3) -> np.ndarray:
     """Paints scenes.
 
     Args:
-        scenes: `N` scenes.
+        scenes: `N` scenes; a list of them is painted one over the other.
         style: one of `STYLES`, or your own.
         size: height and width in pixels, at least 8.
         channels: 3 for colour, 1 for its luma (BT.601).
@@ -188,13 +240,15 @@ def render(scenes: Scenes, style: Style, size: int, channels: int = 3) -> np.nda
     return _in_chunks(lambda part: _paint(part, style, size, channels), scenes, size)
 
 
-def part_masks(scenes: Scenes, size: int) -> np.ndarray:
+def part_masks(scenes: Scenes | list[Scenes], size: int) -> np.ndarray:
     """Says which part covers most of each pixel, uint8 `[N, size, size, 1]`."""
 
-    def masks(part):
-        cover, mark, _ = _coverage(part, size)
-        parts = np.where(mark >= 0.5, MARK, BODY)
-        return np.where(cover >= 0.5, parts, BACKGROUND).astype(np.uint8)[..., None]
+    def masks(layers):
+        found = BACKGROUND
+        for part in layers:
+            cover, mark, _ = _coverage(part, size)
+            found = np.where(cover >= 0.5, np.where(mark >= 0.5, MARK, BODY), found)
+        return found.astype(np.uint8)[..., None]
 
     return _in_chunks(masks, scenes, size)
 
@@ -213,6 +267,7 @@ def open_shapes(
     a: str = "day",
     b: str = "night",
     label: str = "shape",
+    objects: int = 1,
     num_frames: int = 16,
     motion: str = "straight",
     turn_at: int | None = None,
@@ -240,6 +295,7 @@ def open_shapes(
         b: style of the second domain.
         label: of images and clips, what the label says: `"shape"`, `"colour"`, `"texture"` or
             `"size"`. Of volumes it is the solid.
+        objects: of images, how many one shows: 1, 2 or 3. Several have no label.
         num_frames: length of a clip. The frames of an example are cut from it.
         motion: of clips, `"straight"` or `"ambiguous"`.
         turn_at: number of the first frame that tells where an ambiguous motion goes on; by default
@@ -262,6 +318,9 @@ def open_shapes(
     for name, value in {"style": style, "a": a, "b": b}.items():
         options.one_of(name, value, STYLES)
     options.one_of("label", label, LABELS)
+    options.one_of("objects", objects, (1, 2, 3))
+    if objects > 1 and main.kind in ("clip", "volume"):
+        raise UserInputError(f"objects={objects} is for images; a {main.kind} shows one object.")
     options.whole_number("num_frames", num_frames, 2, 10_000)
     options.one_of("motion", motion, MOTIONS)
     turn_at = num_frames // 2 if turn_at is None else turn_at
@@ -271,9 +330,12 @@ def open_shapes(
     def domain(style, stream):
         key = hashing.key(seed, _SPLITS[split], stream)
         name = f"shapes ({style})"
+        if objects > 1:
+            drawn = draw_objects(key, indices, objects)
+            return _open_images(name, drawn, style, size, channels, None, limit)
         scenes = draw_scenes(key, indices)
         if main.kind != "clip":
-            return _open_images(name, scenes, style, size, channels, label, limit)
+            return _open_images(name, [scenes], style, size, channels, label, limit)
 
         def read(frames):
             clips, times = np.divmod(frames, num_frames)
@@ -299,9 +361,9 @@ def open_shapes(
     return domain(a, 0), domain(b, 1 if layout == "unpaired" else 0)
 
 
-def _open_images(name, scenes, style, size, channels, label, limit) -> Source:
+def _open_images(name, objects, style, size, channels, label, limit) -> Source:
     def read(indices):
-        part = scenes[indices]
+        part = [scenes[indices] for scenes in objects]
         return {
             "image": render(part, STYLES[style], size, channels),
             "mask": part_masks(part, size),
@@ -311,8 +373,12 @@ def _open_images(name, scenes, style, size, channels, label, limit) -> Source:
         "image": tf.TensorSpec([size, size, channels], tf.uint8),
         "mask": tf.TensorSpec([size, size, 1], tf.uint8),
     }
-    columns = {"label": getattr(scenes, label), "caption": _bytes(scenes.captions())}
-    source = _open_made(name, len(scenes), spec, read, limit, len(LABELS[label]), columns)
+    captions = [" and ".join(words) for words in zip(*(o.captions() for o in objects), strict=True)]
+    columns = {"caption": _bytes(np.array(captions))}
+    if label is not None:
+        columns["label"] = getattr(objects[0], label)
+    classes = None if label is None else len(LABELS[label])
+    source = _open_made(name, len(objects[0]), spec, read, limit, classes, columns)
     source.num_parts = MARK + 1
     return source
 
@@ -341,19 +407,29 @@ def _bytes(captions):
 
 
 def _in_chunks(function, scenes, size):
+    layers = scenes if isinstance(scenes, list) else [scenes]
     step = max(1, _CHUNK // (size * size))
-    starts = range(0, len(scenes), step)
-    return np.concatenate([function(scenes[start : start + step]) for start in starts])
+    starts = range(0, len(layers[0]), step)
+    return np.concatenate(
+        [function([layer[start : start + step] for layer in layers]) for start in starts]
+    )
 
 
-def _paint(scenes, style, size, channels):
+def _paint(layers, style, size, channels):
+    height = _axis(size)[None, :, None, None] * 0.5 + 0.5
+    image = _mix(np.float32(style.top), np.float32(style.bottom), height)
+    image = image * (1 - 0.15 * layers[0].haze[:, None, None, None].astype(np.float32))
+    for scenes in layers:
+        image = _with_object(image, scenes, style, size)
+    if channels == 1:
+        image = (image @ _LUMA)[..., None]
+    return np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
+
+
+def _with_object(image, scenes, style, size):
     cover, mark, distance = _coverage(scenes, size)
     base = np.array([rgb for rgb, _ in COLOURS.values()], np.float32)[scenes.colour]
     base = base[:, None, None, :]
-
-    height = _axis(size)[None, :, None, None] * 0.5 + 0.5
-    image = _mix(np.float32(style.top), np.float32(style.bottom), height)
-    image = image * (1 - 0.15 * scenes.haze[:, None, None, None].astype(np.float32))
     if style.shadow:
         shifted = dataclasses.replace(scenes, x=scenes.x + 0.06, y=scenes.y + 0.09)
         fall = np.exp(-np.maximum(_coverage(shifted, size)[2], 0) / 0.07)
@@ -363,10 +439,7 @@ def _paint(scenes, style, size, channels):
         image = _mix(image, base, style.glow * fall[..., None])
 
     inside = _mix(_tint(base, *style.body), _tint(base, *style.mark), mark[..., None])
-    image = _mix(image, inside, cover[..., None])
-    if channels == 1:
-        image = (image @ _LUMA)[..., None]
-    return np.round(255 * np.clip(image, 0, 1)).astype(np.uint8)
+    return _mix(image, inside, cover[..., None])
 
 
 def _coverage(scenes, size):

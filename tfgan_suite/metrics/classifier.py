@@ -227,7 +227,7 @@ def train_classifier(
         steps_per_epoch=steps,
         shuffle=False,  # they come in another order each epoch already
         verbose=0,
-        callbacks=[keras.callbacks.TerminateOnNaN(), *([_Bar(steps)] if progress else [])],
+        callbacks=[keras.callbacks.TerminateOnNaN(), *([StepsBar(steps)] if progress else [])],
     )
     record = {
         "name": name,
@@ -283,7 +283,7 @@ def _accuracy(classifier, source):
     }
 
 
-class _Bar(keras.callbacks.Callback):
+class StepsBar(keras.callbacks.Callback):
     """Steps and loss on the error output."""
 
     def __init__(self, steps):

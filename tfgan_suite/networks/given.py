@@ -60,7 +60,7 @@ def check_gives_logits(role: str, network: keras.Model) -> None:
     Raises:
         UserInputError: it does.
     """
-    squashing = _last_activation(network)
+    squashing = last_activation(network)
     if squashing in _SQUASHING:
         raise UserInputError(
             f"{role} ends in {squashing!r}; expected logits, any real numbers, which the losses "
@@ -70,14 +70,14 @@ def check_gives_logits(role: str, network: keras.Model) -> None:
 
 def ends_in_sigmoid(network: keras.Model) -> bool:
     """Returns whether a generator ends in a sigmoid: it makes images in [0, 1]."""
-    return _last_activation(network) == "sigmoid"
+    return last_activation(network) == "sigmoid"
 
 
-def _last_activation(network):
-    """Returns the name of the function that the network's output comes from, or None."""
+def last_activation(network):
+    """Returns the name of the function that a network's output comes from, or None."""
     for operation in reversed(getattr(network, "operations", network.layers)):
         if isinstance(operation, keras.Model):
-            return _last_activation(operation)
+            return last_activation(operation)
         activation = getattr(operation, "activation", None)
         if activation is None:
             if isinstance(operation, _PASSING):

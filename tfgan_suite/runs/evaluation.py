@@ -7,22 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan_suite import data
 from tfgan_suite.cluster.devices import describe_machine
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.fields import ClassId, Image, flat
 from tfgan_suite.metrics import Classifier, squeezenet_features, to_uint8
 from tfgan_suite.metrics.image_metrics import Batches, Networks, measure, metric_of
 from tfgan_suite.results import Result, current_command, current_commit
 from tfgan_suite.runs.training import load
 from tfgan_suite.runs.workdir import Workdir
+from tfgan_suite.signatures.numbered import NumberedImages
 from tfgan_suite.training import GenerativeModel
 
 _BATCH = 64
-_SEEDS_APART = 2**32
 _RESIZE_IN_NETWORK = "tf.image.resize bicubic, antialiased, not rounded, to the network's size"
 _RESIZE_OF_FILES = "bicubic, antialiased, centre crop, rounded to uint8, to the network's size"
 
@@ -59,13 +57,13 @@ def evaluate(
         RunFailure: a damaged file, or non-finite images.
     """
     began = time.perf_counter()
-    asked = _metrics(metrics, classifier, squeezenet, num or 10_000)
+    asked = metrics_named(metrics, classifier, squeezenet, num or 10_000)
     config, model = load(workdir, checkpoint)
     fake = GeneratedImages(model, str(config.model.name), seed)
     data_config = config.data.to_dict()
 
     def real(count, split):
-        return _real_images(data_config, count, split, seed)
+        return real_images(data_config, count, split, seed)
 
     with _bar(progress) as bar:
         results = measure(asked, fake, real, bar.update)
@@ -77,7 +75,7 @@ def evaluate(
         "training_seed": int(config.seed),
         "training_seconds": Workdir(workdir).seconds_spent() or None,
         "weights": "as trained" if model.ema_half_life is None else "moving average",
-        "classes": "in equal shares" if _classes_of(model) else None,
+        "classes": "in equal shares" if fake.num_classes else None,
         "data": data_config["source"],
         "image_shape": list(fake.image_shape),
         "resize": _RESIZE_IN_NETWORK,
@@ -116,7 +114,7 @@ def evaluate_folders(
     """
     began = time.perf_counter()
     both = min(len(_folder(place, 8, 3)[1]) for place in (real, fake))
-    asked = _metrics(metrics, classifier, squeezenet, num or both)
+    asked = metrics_named(metrics, classifier, squeezenet, num or both)
     results = {}
     with _bar(progress) as bar:
         for shape in dict.fromkeys(metric.image_shape for metric in asked):
@@ -214,54 +212,25 @@ class GeneratedImages:
     """
 
     def __init__(self, model: GenerativeModel, name: str, seed: int):
-        self._model, self._seed = model, seed
-        self._num_classes = _classes_of(model)
-        signatures = model.signatures()
-        for signature in signatures.values():
-            inputs = set(signature.inputs)
-            if "seed" not in inputs or inputs - {"seed", "class_id"}:
-                continue
-            if "class_id" in inputs and self._num_classes is None:
-                continue
-            outputs = tf.function(signature.__call__).get_concrete_function(
-                **signature.tensor_specs
-            )
-            shape = getattr(outputs.structured_outputs.get("images"), "shape", None)
-            if shape is not None and shape.rank == 4:
-                self.image_shape = tuple(shape[1:])
-                break
-        else:
-            raise UserInputError(
-                f"The model {name!r} makes no images of seeds, so there is nothing to measure: its "
-                f"signatures are {', '.join(signatures)}. Metrics of images need one that takes "
-                "`seed`, and `class_id` where it likes, and answers `images`."
-            )
-        self._names = inputs
-        self._ask = lambda inputs: signature(**inputs)["images"]
-        images = [f for f in flat(model.batch_spec()).values() if isinstance(f, Image)]
-        same = [f for f in images if f.shape == self.image_shape] or images
-        self._low, self._high = (same[0].low, same[0].high) if same else (-1.0, 1.0)
+        self._model = model
+        self._numbered = NumberedImages(model, name, seed)
+        self.image_shape, self.num_classes = self._numbered.image_shape, self._numbered.num_classes
 
     def __call__(self, num: int) -> Batches:
         for start in range(0, num, _BATCH):
-            rows = np.arange(start, min(start + _BATCH, num))
-            inputs = {"seed": self._seed * _SEEDS_APART + rows.astype(np.int64)}
-            class_ids = None
-            if "class_id" in self._names:
-                class_ids = (rows % self._num_classes).astype(np.int32)
-                inputs["class_id"] = class_ids
-            images = self._model.infer(self._ask, inputs, batch_size=_BATCH)
+            inputs = self._numbered.inputs(np.arange(start, min(start + _BATCH, num)))
+            images = self._model.infer(self._numbered.compute, inputs, batch_size=_BATCH)
             if not np.isfinite(images).all():
                 raise RunFailure("The model makes images with non-finite values (NaN or infinity).")
-            yield to_uint8((images - self._low) / (self._high - self._low) * 2 - 1), class_ids
+            yield to_uint8(images), inputs.get("class_id")
 
 
-def _classes_of(model):
-    fields = flat(model.batch_spec()).values()
-    return next((f.num_classes for f in fields if isinstance(f, ClassId)), None)
+def real_images(data_config: Mapping, count: int, split: str, seed: int) -> Batches:
+    """Returns real images of a run's data, as metrics take them, without augmentation.
 
-
-def _real_images(data_config, count, split, seed):
+    Raises:
+        UserInputError: there are fewer.
+    """
     config = {k: v for k, v in data_config.items() if k not in ("flip", "load_size")}
     source = data.open_source(config, split)
     number = source.num_examples
@@ -296,7 +265,14 @@ def _images_of(source, indices, count, seed) -> Batches:
         yield batch["image"], batch.get("label")
 
 
-def _metrics(names, classifier, squeezenet, num):
+def metrics_named(
+    names: Sequence[str], classifier: str | Path | None, squeezenet: str | Path | None, num: int
+) -> list:
+    """Returns metrics of images by name; arguments as those of `evaluate`.
+
+    Raises:
+        UserInputError: an unknown metric, or a file that is missing.
+    """
     names = list(dict.fromkeys(names))
     if not names:
         raise UserInputError("No metric is named.")

@@ -57,6 +57,13 @@ class Declared:
         names = (*self._served_networks, *self._served_frozen)
         return {network: self.served_network(network) for network in names}
 
+    def editable_networks(self) -> dict[str, keras.Model]:
+        """Returns the networks whose layers `tfgan_suite.dissection` may open, as they are served.
+
+        They are those that a player trains for users (`served=`); a frozen network is not.
+        """
+        return {network: self.served_network(network) for network in self._served_networks}
+
     @contextlib.contextmanager
     def serving_through(self, make: Callable[[keras.Model], keras.Model]):
         """Inside the `with` block `make(network)` stands in for each network that is served.

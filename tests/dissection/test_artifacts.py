@@ -1,0 +1,53 @@
+"""Units that go with bad images are found, by a score or by marks, and switched off."""
+
+import json
+
+import numpy as np
+import planted
+import pytest
+
+from tfgan_suite.dissection import artifacts
+from tfgan_suite.errors import UserInputError
+
+NUMBERS = np.arange(60)
+FEATURES = planted.blobs(60, units=4, planted=2)
+BAD = NUMBERS % 10 == 0
+FEATURES[~BAD, ..., 2] = 0  # the planted unit draws in every tenth image only
+
+
+@pytest.fixture(scope="module")
+def subject():
+    return planted.subject(FEATURES, planted.one_hot(2, 4), batch_size=16)
+
+
+def test_the_unit_behind_a_bad_score_is_first(subject):
+    score = artifacts.scores_by_concept(subject, "thing")
+    assert artifacts.ranked_by_score(subject, score, NUMBERS)[0] == 2
+
+
+def test_the_unit_behind_marked_images_is_first(subject):
+    assert artifacts.ranked_by_marks(subject, NUMBERS[BAD], NUMBERS[:30])[0] == 2
+    with pytest.raises(UserInputError, match="All 2 images are marked"):
+        artifacts.ranked_by_marks(subject, [0, 1], [0, 1])
+
+
+def test_without_the_unit_the_artifact_is_gone(subject):
+    batches = list(artifacts.edited_images(subject, [2], NUMBERS))
+    images = np.concatenate([images for images, _ in batches])
+    assert images.shape == (60, 8, 8, 1) and images.dtype == np.uint8
+    assert (images == 0).all()
+    kept = np.concatenate([images for images, _ in artifacts.edited_images(subject, [0], NUMBERS)])
+    assert (kept[BAD] == 255).any()
+
+
+def test_marks_are_read_or_refused(tmp_path):
+    path = tmp_path / "marks.json"
+    path.write_text('{"units": [3, 1]}')
+    assert artifacts.read_marks(path)["units"].tolist() == [3, 1]
+    for bad in ([], {}, {"units": []}, {"units": [0.5]}, {"images": [-1]}, {"a": [1]}, "x", None):
+        path.write_text(json.dumps(bad))
+        with pytest.raises(UserInputError, match='marks.json holds .*{"units"'):
+            artifacts.read_marks(path)
+    path.write_text("{")
+    with pytest.raises(UserInputError, match="cannot be read"):
+        artifacts.read_marks(path)
