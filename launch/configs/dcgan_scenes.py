@@ -10,7 +10,8 @@ Command:
 
 Cost: 685 s for 128,000 images on one thread of a busy machine of two cores.
 
-Expected: not looked at yet.
+Expected: two or three blots in the shapes' colours under a clear sky, warm ones above and cool ones
+below, one in each column; rings and discs can be told apart, textures cannot; a few blots are faint.
 """
 
 from tfgan_suite.runs import default_config
