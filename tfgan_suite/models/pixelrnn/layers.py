@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.models.pixelrnn.masked import MaskedConvolution, Taps
+from tfgan_suite.models.pixelrnn.masked import MaskedConvolution, Taps, convolved
 
 
 class PixelLayer(keras.layers.Layer):
@@ -49,7 +49,7 @@ class Walk:
 
     What a pixel leaves to those after it is its `carry`. The next one in the row gets the product
     of its first features with `left_kernel` as a part of `row`; the next row gets all of them.
-    Every tensor of the methods has the batch `B` in front.
+    Rows are `[W, B, F]`: so the sampler takes a pixel of them without a transpose.
     """
 
     #: `[features, row_features]`: what the carry of the pixel to the left gives to `row`.
@@ -64,11 +64,11 @@ class Walk:
         return []
 
     def row_begins(self, cache, stream):
-        """Returns what earlier rows say of a row, `[B, W, row_features]`, and the stream.
+        """Returns what earlier rows say of a row, `[W, B, row_features]`, and the stream.
 
         Args:
             cache: list of tensors.
-            stream: `[B, W, F]`, what the layer before says of the rows above without looking at
+            stream: `[W, B, F]`, what the layer before says of the rows above without looking at
                 the row itself; kinds without such a stream pass it on.
         """
         raise NotImplementedError
@@ -93,15 +93,15 @@ class Walk:
 
         Args:
             cache: list of tensors.
-            carries: `[B, W, C]`.
+            carries: `[W, B, C]`.
             stream: as `row_begins` got it.
         """
         raise NotImplementedError
 
 
 def _shifted(window, row):
-    """Moves a cache of rows `[B, R, W, C]` on by a row `[B, W, C]`."""
-    return tf.concat([window, row[:, None]], axis=1)[:, 1:]
+    """Moves a cache of rows `[R, W, B, C]` on by a row `[W, B, C]`."""
+    return tf.concat([window, row[None]], axis=0)[1:]
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -146,7 +146,7 @@ class _FirstWalk(Walk):
         self.weights = [self._taps.own_kernel]
 
     def cache(self, batch, width):
-        return [tf.zeros([batch, self._taps.rows_above, width, self._taps.inputs])]
+        return [tf.zeros([self._taps.rows_above, width, batch, self._taps.inputs])]
 
     def row_begins(self, cache, stream):
         return self._taps.of_rows_above(cache[0]), stream
@@ -196,7 +196,7 @@ class _ResidualWalk(Walk):
         self.weights = [*_dense(layer.down), self._taps.own_kernel, *_dense(layer.up)]
 
     def cache(self, batch, width):
-        return [tf.zeros([batch, self._taps.rows_above, width, self._taps.inputs])]
+        return [tf.zeros([self._taps.rows_above, width, batch, self._taps.inputs])]
 
     def row_begins(self, cache, stream):
         return self._taps.of_rows_above(cache[0]), stream
@@ -309,11 +309,11 @@ class _RowWalk(Walk):
         self.left_kernel = tf.pad(self._taps.left_kernel, [[0, 0], [0, self._size]])
 
     def cache(self, batch, width):
-        return _everywhere(self._initial, tf.zeros([batch, width, 1]))
+        return _everywhere(self._initial, tf.zeros([width, batch, 1]))
 
     def row_begins(self, cache, stream):
         hidden, cell = cache
-        gates = _above(hidden, self._kernel) + self._taps.offset
+        gates = convolved([hidden], self._kernel[None]) + self._taps.offset
         return tf.concat([gates, cell], axis=-1), stream
 
     def carry(self, batch):
@@ -411,7 +411,7 @@ class _DiagonalWalk(Walk):
         self.left_kernel = tf.pad(left, [[0, 0], [0, h]])
 
     def cache(self, batch, width):
-        like = tf.zeros([batch, width, 1])
+        like = tf.zeros([width, batch, 1])
         from_left, from_right = (_everywhere(s[:1], like)[0] for s in tf.unstack(self._initial))
         return [from_left, from_right, tf.zeros_like(from_right)]
 
@@ -441,9 +441,9 @@ class _DiagonalWalk(Walk):
         def take_pixel(gates, hidden, cell):
             return _lstm(gates + tf.matmul(hidden, self._right), cell)
 
-        gates = tf.transpose(gates, [1, 0, 2])[::-1]
+        gates = gates[::-1]
         hidden = _scan(take_pixel, gates, *_everywhere(self._initial[1], gates[0]))
-        from_right = tf.transpose(hidden[::-1], [1, 0, 2])
+        from_right = hidden[::-1]
         return [carries[..., :h], from_right, from_right]
 
 
@@ -518,11 +518,11 @@ class _GatedWalk(Walk):
         self.weights = [self._taps.own_kernel, *_dense(layer.out)]
 
     def cache(self, batch, width):
-        return [tf.zeros([batch, self._vertical.rows_above, width, self._vertical.inputs])]
+        return [tf.zeros([self._vertical.rows_above, width, batch, self._vertical.inputs])]
 
     def row_begins(self, cache, stream):
-        vertical = self._vertical.of_rows(tf.concat([cache[0], stream[:, None]], axis=1))
-        row = self._link.of_rows(vertical[:, None]) + self._taps.offset
+        vertical = self._vertical.of_rows(tf.concat([cache[0], stream[None]], axis=0))
+        row = self._link.of_rows(vertical[None]) + self._taps.offset
         return row, _gate(vertical)
 
     def carry(self, batch):
@@ -555,7 +555,7 @@ def _above(hidden, kernel):
 
 
 def _product(x, kernel):
-    """Multiplies the last axis of `[B, W, h]` by a matrix."""
+    """Multiplies the last axis of `[W, B, h]` by a matrix."""
     return tf.tensordot(x, kernel, 1)
 
 
@@ -576,8 +576,7 @@ def _own(x, kernel):
 
 
 def _plus(x, kernel, bias):
-    # TensorFlow fuses a product with this kind of sum.
-    return tf.nn.bias_add(tf.matmul(x, kernel), bias)
+    return tf.matmul(x, kernel) + bias
 
 
 def _in_float32(*weights):

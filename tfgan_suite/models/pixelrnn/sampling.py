@@ -52,17 +52,17 @@ def draw_images(
         )[1:]
 
     def array(features):
-        return tf.TensorArray(tf.float32, height, element_shape=[None, width, features])
+        return tf.TensorArray(tf.float32, height, element_shape=[width, None, features])
 
-    above = tf.zeros([batch, width, colours])
+    above = tf.zeros([width, batch, colours])
     state = (walk.caches(), above, array(colours), array(walk.num_logits))
     if given_rows:
         state = rows_of(0, given_rows, state)
     _, _, images, logits = rows_of(given_rows, height, state)
-    images = tf.transpose(images.stack(), [1, 0, 2, 3])
+    images = tf.transpose(images.stack(), [2, 0, 1, 3])
     if not with_logits:
         return images
-    logits = tf.transpose(logits.stack(), [1, 0, 2, 3])
+    logits = tf.transpose(logits.stack(), [2, 0, 1, 3])
     return images, tf.reshape(logits, [batch, height, width, colours, walk.outputs])
 
 
@@ -76,10 +76,24 @@ class _ImageWalk:
         self.outputs = 1 if num_levels == 2 else num_levels
         #: Of a pixel; 0 where they are not asked for.
         self.num_logits = colours * self.outputs if with_logits else 0
-        # Blocks are alike: one product for all of them.
+        # Blocks are alike.
         self._left_kernels = tf.stack([walk.left_kernel for walk in self._blocks])
-        by_kind = zip(*(walk.weights for walk in self._blocks), strict=True)
+        by_kind = zip(*(self._weights_of(walk) for walk in self._blocks), strict=True)
         self._weights = [tf.stack(alike) for alike in by_kind]
+
+        self._first_weights = self._weights_of(self._first)
+        self._head_weights = self._weights_of(self._head)
+
+    def _weights_of(self, walk):
+        """Returns its weights, offsets `[F]` as `[B, F]`.
+
+        TensorFlow fuses a product with the sum of a vector, and oneDNN's product of the two takes
+        many times as long as both apart where they are as small as a pixel's.
+        """
+        return [
+            tf.broadcast_to(w, [self._batch, w.shape[0]]) if w.shape.rank == 1 else w
+            for w in walk.weights
+        ]
 
     def caches(self):
         return [walk.cache(self._batch, self._width) for walk in (self._first, *self._blocks)]
@@ -89,12 +103,12 @@ class _ImageWalk:
 
         Args:
             caches: of each layer but the head.
-            above: `[B, W, C]`, the row above.
+            above: `[W, B, C]`, the row above.
             uniform: `[W, B, C]`.
             given: `[W, B, C]` to take instead of what is drawn, or None.
 
         Returns:
-            The row `[B, W, C]`, its logits `[B, W, num_logits]`, the caches for the next row.
+            The row `[W, B, C]`, its logits `[W, B, num_logits]`, the caches for the next row.
         """
         walks = (self._first, *self._blocks)
         streams, rows, stream = [], [], above
@@ -102,11 +116,8 @@ class _ImageWalk:
             streams.append(stream)
             row, stream = walk.row_begins(cache, stream)
             rows.append(row)
-        first = tf.transpose(rows[0], [1, 0, 2])
-        image, logits, carries = self._pixels(
-            first, tf.transpose(tf.stack(rows[1:]), [2, 0, 1, 3]), uniform, given
-        )
-        carries = [image, *tf.unstack(tf.transpose(carries, [1, 2, 0, 3]), len(self._blocks))]
+        image, logits, carries = self._pixels(rows[0], tf.stack(rows[1:], axis=1), uniform, given)
+        carries = [image, *tf.unstack(carries, len(self._blocks), axis=1)]
         caches = [
             walk.row_ends(*each)
             for walk, *each in zip(walks, caches, carries, streams, strict=True)
@@ -151,21 +162,23 @@ class _ImageWalk:
             ),
             maximum_iterations=width,
         )
-        image = tf.transpose(image.stack(), [1, 0, 2])
-        if self.num_logits:
-            logits = tf.transpose(logits.stack(), [1, 0, 2])
-        else:
-            logits = tf.zeros([self._batch, width, 0])
-        return image, logits, carries.stack()
+        logits = logits.stack() if self.num_logits else tf.zeros([width, self._batch, 0])
+        return image.stack(), logits, carries.stack()
 
     def _pixel(self, window, carry, first, rows, uniform, given):
         """Draws the colours of a pixel, one after the other; each is seen by those behind it."""
         first = first + tf.matmul(window, self._first.left_kernel)
         left_features = self._left_kernels.shape[1]
-        rows = rows + tf.matmul(carry[:, :, :left_features], self._left_kernels)
         carry = tf.unstack(carry, len(self._blocks))
+        # One by one: a batch of products this small takes oneDNN several times as long.
+        rows = [
+            row + tf.matmul(left[:, :left_features], kernel)
+            for row, left, kernel in zip(
+                tf.unstack(rows), carry, tf.unstack(self._left_kernels), strict=True
+            )
+        ]
         weights = list(zip(*map(tf.unstack, self._weights), strict=True))
-        blocks = list(zip(self._blocks, tf.unstack(rows), carry, weights, strict=True))
+        blocks = list(zip(self._blocks, rows, carry, weights, strict=True))
         values, said = [], []
         for colour in range(self._colours):
             seen = tf.concat(values, axis=-1) if values else None
@@ -180,9 +193,9 @@ class _ImageWalk:
 
     def _network(self, seen, first, blocks):
         """Returns logits of a pixel and the new carries; `blocks` are arguments of each."""
-        x, _ = self._first.pixel(seen, first, None, self._first.weights)
+        x, _ = self._first.pixel(seen, first, None, self._first_weights)
         new_carry = []
         for walk, *arguments in blocks:
             x, after = walk.pixel(x, *arguments)
             new_carry.append(after)
-        return self._head.pixel(x, None, None, self._head.weights)[0], new_carry
+        return self._head.pixel(x, None, None, self._head_weights)[0], new_carry
