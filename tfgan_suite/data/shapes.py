@@ -199,7 +199,7 @@ def draw_objects(key: int, indices: np.ndarray, objects: int) -> list[Scenes]:
                 # A third of what they jitter in a scene of their own.
                 x=0.62 * (column - 1) + (scene.x - 0.43 * (scene.column - 1)) / 3,
                 y=0.48 * (row - 1) + (scene.y - 0.43 * (scene.row - 1)) / 3,
-                radius=0.55 * scene.radius,
+                radius=0.8 * scene.radius,
                 haze=drawn[0].haze if drawn else scene.haze,
             )
         )

@@ -15,7 +15,7 @@ from tfgan_suite.dissection.units import Subject, bar
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.networks.opened import Edit
 
-_PRESENT = 0.5  # share of a place's pixels from which a concept is there
+_PRESENT = 0.25  # share of a place's pixels from which a concept is there
 _ABSENT = 0.01  # and up to which it is not
 
 
@@ -56,7 +56,7 @@ class Found(NamedTuple):
     """Where a concept is and where not, and what the units do where it is.
 
     Attributes:
-        present, absent: `Places` at which the concept covers more than half, and none, of the
+        present, absent: `Places` at which the concept covers more than a quarter, and none, of the
             pixels.
         mean: float32 `[U]`, the mean features where the concept is, weighted by its share: what
             `switch on` sets units to.

@@ -27,7 +27,8 @@ ul.units li { border: 1px solid #767676; border-radius: .4rem; padding: .6rem; }
 h3 { margin: 0 0 .4rem; font-size: 1rem; }
 img { max-width: 100%; height: auto; image-rendering: pixelated; }
 figure { margin: 1rem 0; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: 0 1rem; margin: .4rem 0 0; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: 0 1rem; margin: .4rem 0 0;
+     max-width: 32rem; }
 dt { color: #4a4a4a; } dd { margin: 0; text-align: right; }
 svg { max-width: 100%; height: auto; }
 """
@@ -153,7 +154,7 @@ def _definitions(parent, pairs):
 
 def _text(value):
     if isinstance(value, float | np.floating):
-        return f"{value:.3f}"
+        return f"{value:.3f}" if abs(value) >= 0.1 else f"{value:.4f}"
     return f"{value:,}" if isinstance(value, int | np.integer) else str(value)
 
 
@@ -234,25 +235,25 @@ def _image(parent, images, description, columns):
 
 def _chart(main, section):
     """Lines, and the same numbers as a table."""
-    width, height, left, bottom = 640, 320, 60, 45
+    width, height, left, above, bottom = 640, 320, 60, 30, 45
     xs = np.concatenate([np.asarray(curve.x, float) for curve in section.curves])
     ys = np.concatenate([np.asarray(curve.y, float) for curve in section.curves])
+    floor = height - bottom
     right, top = max(xs.max(), 1e-9), max(ys.max(), 1e-9)
 
     def place(x, y):
         across = left + (width - left - 15) * np.sqrt(x / right)
-        return f"{across:.1f},{(height - bottom) * (1 - y / top) + 10:.1f}"
+        return f"{across:.1f},{above + (floor - above) * (1 - y / top):.1f}"
 
     figure = _add(main, "figure")
     label = f"{section.axes[1]} by {section.axes[0]}; the numbers are in the table below."
     chart = _add(figure, "svg", viewBox=f"0 0 {width} {height}", role="img", aria_label=label)
     chart.set("width", str(width))
-    floor = height - bottom + 10
-    _add(chart, "path", d=f"M{left},10 V{floor} H{width - 15}", stroke="#333", fill="none")
+    _add(chart, "path", d=f"M{left},{above} V{floor} H{width - 15}", stroke="#333", fill="none")
     for name, x, y, anchor in (
-        (f"{section.axes[0]}, on a square-root scale", width / 2, height - 8, "middle"),
-        (section.axes[1], left + 6, 22, "start"),
-        (f"{top:.3f}", left - 5, 18, "end"),
+        (f"{section.axes[0]}, on a square-root scale", width / 2, height - 12, "middle"),
+        (section.axes[1], left - 5, 16, "start"),
+        (f"{top:.2g}", left - 5, above + 5, "end"),
         ("0", left - 5, floor, "end"),
         (f"{right:g}", width - 15, floor + 16, "end"),
     ):
@@ -263,7 +264,7 @@ def _chart(main, section):
         dashes = ("none", "6 4", "2 3", "9 3 2 3")[index % 4]
         line = _add(chart, "polyline", points=points, fill="none", stroke=ink, stroke_width=2)
         line.set("stroke-dasharray", dashes)
-        _add(chart, "text", curve.name, x=width - 20, y=40 + 18 * index, fill=ink,
+        _add(chart, "text", curve.name, x=width - 20, y=48 + 18 * index, fill=ink,
              text_anchor="end", font_size=13)  # fmt: skip
     headings = (section.axes[0], *(curve.name for curve in section.curves))
     rows = [

@@ -33,7 +33,7 @@ _NAMED_COLOURS = {
 }
 _LUMA = (0.299, 0.587, 0.114)
 _SOFT = 0.02  # squared distance of colours over which a score falls by 1/e
-_FAR = 0.035  # squared distance from the nearest known colour beyond which a pixel has none
+_FAR = 0.06  # squared distance from the nearest known colour beyond which a pixel has none
 
 
 class Colours:
