@@ -25,6 +25,7 @@ import numpy as np
 from absl import flags
 
 from benchmarks import flops, peers
+from benchmarks.caption_rules import every_caption
 from benchmarks.flops import MATRIX_FLOPS, step_flops
 from benchmarks.steps import package_step
 from benchmarks.timing import Job, spread
@@ -33,6 +34,7 @@ from tfgan_suite.cli import run_program
 from tfgan_suite.cluster.devices import describe_machine
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.runs import default_config, load_config
+from tfgan_suite.signatures import words_of
 
 CONFIGS = Path(__file__).parents[1] / "launch/configs"
 
@@ -61,6 +63,7 @@ CASES = {
     "cyclegan_shapes": lambda: load_config(CONFIGS / "cyclegan_shapes.py"),
     "gan_mnist": lambda: load_config(CONFIGS / "gan_mnist.py"),
     "lsgan_ring": lambda: load_config(CONFIGS / "lsgan_ring.py"),
+    "pix2pix_128": lambda: _config(1, name="pix2pix", preset="paper_128"),
     "pixelcnn_mnist": lambda: _config(16, name="pixelrnn", preset="small_mnist", kind="pixelcnn"),
     "recyclegan_dots": lambda: load_config(CONFIGS / "recyclegan_dots.py"),
     "progan_32": lambda: _config(32, name="progan", **_GROWN),
@@ -68,6 +71,10 @@ CASES = {
     "next_frame_sprites": lambda: load_config(CONFIGS / "next_frame_sprites.py"),
     "vgan_sprites": lambda: load_config(CONFIGS / "vgan_sprites.py"),
     "stylegan_32": lambda: _config(32, name="stylegan", mapping_layers=4, **_GROWN),
+    "text_to_image_shapes": lambda: _config(
+        64, name="text_to_image", preset="small_32", vocabulary=words_of(every_caption())
+    ),
+    "threed_gan_32": lambda: _config(16, name="threed_gan", preset="small_32"),
 }
 
 _CASE = flags.DEFINE_multi_enum(

@@ -19,10 +19,12 @@ MODULES = {
     "dcgan": "gans",
     "gan": "gans",
     "lsgan": "gans",
+    "pix2pix": "pix2pix",
     "pixelrnn": "pixelcnn",
     "progan": "progan",
     "srgan": "srresnet",
     "stylegan": "stylegan",
+    "threed_gan": "threed_gan",
 }
 
 

@@ -51,8 +51,8 @@ def translator(inputs, outputs, filters, num_blocks, num_downsamplings, norm, no
     return chain(layers)
 
 
-def patchgan(channels, filters, num_layers, norm_bias):
-    """Returns CycleGAN's discriminator."""
+def patchgan(channels, filters, num_layers, norm_bias, norm_affine=False):
+    """Returns CycleGAN's and pix2pix' discriminator."""
     layers, width = {}, channels
     for index in range(num_layers + 1):
         outputs = filters * min(2**index, 8)
@@ -60,7 +60,7 @@ def patchgan(channels, filters, num_layers, norm_bias):
         convolution = nn.Conv2d(width, outputs, 4, stride, 1, bias=norm_bias or index == 0)
         layers[f"convolution_{index}"] = convolution
         if index:
-            layers[f"norm_{index}"] = nn.InstanceNorm2d(outputs)
+            layers[f"norm_{index}"] = nn.InstanceNorm2d(outputs, affine=norm_affine)
         layers[f"leaky_relu_{index}"] = nn.LeakyReLU(0.2)
         width = outputs
     return chain({**layers, "logits": nn.Conv2d(width, 1, 4, 1, 1)})

@@ -100,5 +100,7 @@ def noise(distribution: str, *shape) -> torch.Tensor:
     """Returns random numbers of a distribution of `tfgan_suite.training.noise`."""
     if distribution == "normal":
         return torch.randn(shape)
+    if distribution == "hypercube":
+        return torch.rand(shape)
     side = 3**0.5 if distribution == "unit_uniform" else 1.0
     return (torch.rand(shape) * 2 - 1) * side

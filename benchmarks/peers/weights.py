@@ -21,7 +21,8 @@ _NAMES = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
-_AXES = {2: (1, 0), 3: (2, 0, 1), 4: (3, 2, 0, 1)}  # of matrices, maps, kernels
+# Of matrices, maps, kernels, kernels of volumes.
+_AXES = {2: (1, 0), 3: (2, 0, 1), 4: (3, 2, 0, 1), 5: (4, 3, 0, 1, 2)}
 
 
 def of_map(layer, shape):

@@ -67,6 +67,18 @@ CONFIGS = {
         "identity_weight": 0.0,
         "norm_bias": True,
     },
+    "pix2pix": {"name": "pix2pix", "preset": "tiny", "dropout": 0.0},
+    "pix2pix, deeper": {
+        "name": "pix2pix",
+        "image_size": [16, 32],
+        "channels_a": 1,
+        "filters": 4,
+        "dropout": 0.0,
+        "discriminator_filters": 4,
+        "patch_size": 34,
+        "loss": "least_squares",
+        "l1_weight": 10.0,
+    },
     "pixelcnn": {"name": "pixelrnn", "preset": "tiny"},
     "pixelcnn, colours and levels": {
         "name": "pixelrnn",
@@ -114,6 +126,15 @@ CONFIGS = {
         "drift": 1.0,
         "mixing_probability": 0.0,
     },
+    "3d-gan": {"name": "threed_gan", "preset": "tiny", "batch_norm_group_size": None},
+    "3d-gan, never behind": {
+        "name": "threed_gan",
+        "side": 16,
+        "filters": 4,
+        "latent_size": 5,
+        "accuracy_gate": 0.0,
+        "latent_distribution": "normal",
+    },
 }
 PIXELCNNS = [name for name in CONFIGS if name.startswith("pixelcnn")]
 
@@ -156,7 +177,7 @@ def test_pixelcnn_draws_the_same_images(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["lsgan", "cyclegan", "pixelcnn", "progan", "srresnet", "stylegan"]
+    "name", ["lsgan", "cyclegan", "pix2pix", "pixelcnn", "progan", "srresnet", "stylegan", "3d-gan"]
 )
 def test_peers_train_on_noise(name):
     run_step = peers.training_step(CONFIGS[name], BATCH)
@@ -225,11 +246,11 @@ def drawn_in_step(model, peer, index):
 
 
 def to_torch(values):
-    """Returns a structure of arrays, images `[B, H, W, C]` among them, as PyTorch has them."""
+    """Returns a structure of arrays, images and volumes among them, as PyTorch has them."""
     from benchmarks.peers.weights import images_first
 
     def converted(value):
         value = np.array(value)
-        return images_first(value) if value.ndim == 4 else torch.from_numpy(value)
+        return images_first(value) if value.ndim >= 4 else torch.from_numpy(value)
 
     return tf.nest.map_structure(converted, values)
