@@ -46,6 +46,12 @@ _LABEL = flags.DEFINE_string(
     "Label to give to the version, such as stable or canary; `export.deploy` writes labels into "
     "the server's config.",
 )
+_EDITING = flags.DEFINE_bool(
+    "editing",
+    False,
+    "Publish the signatures edit, edit_latents, morph and inpaint too. The last two search latents "
+    "for each request, so the version takes longer to load and to answer.",
+)
 
 
 def main(_) -> None:
@@ -58,6 +64,7 @@ def main(_) -> None:
         label=_LABEL.value,
         config=config.to_dict(),
         metrics=runs.Workdir(_WORKDIR.value).metrics_at(int(model.images_seen.numpy())),
+        more_signatures=editing_signatures() if _EDITING.value else None,
     )
     report = {
         "path": published.path,
@@ -73,11 +80,18 @@ def main(_) -> None:
     print(json.dumps(report))
 
 
+def editing_signatures():
+    """Returns the function that makes them; imported when it is asked for."""
+    from tfgan_suite import editing
+
+    return editing.editing_signatures
+
+
 if __name__ == "__main__":
     run_program(
         main,
         groups={
-            "What": ["workdir", "checkpoint"],
+            "What": ["workdir", "checkpoint", "editing"],
             "Where to": ["export_dir", "version", "label", "keep"],
         },
     )

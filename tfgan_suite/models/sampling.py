@@ -7,11 +7,10 @@ from tfgan_suite.drawing import ImageGrid, Points
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.signatures import (
     LATENT_RANGE,
+    LatentSpace,
     Signature,
     encode_png,
     latents_from_seeds,
-    linear,
-    spherical,
 )
 
 
@@ -64,6 +63,19 @@ class SamplesOfSeeds:
         samples = self.sample(np.arange(seed, seed + num))
         return ImageGrid(samples) if samples.ndim == 4 else Points(samples)
 
+    def latent_spaces(self) -> dict[str, LatentSpace]:
+        """Returns the space z of the latents that `call` takes."""
+        return {
+            "z": LatentSpace(
+                self.latent_shape,
+                self.sample_shape,
+                decode=lambda points, _: tf.cast(self(points), tf.float32),
+                of_seeds=self._latents_of,
+                distribution=self.latent_distribution,
+                judge=lambda samples, _: self._logits_of(samples),
+            )
+        }
+
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers."""
         seed = {"seed": tf.TensorSpec([None], tf.int64, name="seed")}
@@ -106,8 +118,12 @@ class SamplesOfSeeds:
 
     def _between(self, inputs):
         first, second = (self._latents_of(inputs[name]) for name in ("seed", "other"))
-        way = spherical if self.latent_distribution == "normal" else linear
-        return tf.cast(self(way(first, second, inputs["position"])), tf.float32)
+        space = self.latent_spaces()["z"]
+        return space.decode(space.between(first, second, inputs["position"]), {})
+
+    def _logits_of(self, samples):
+        """Returns how real the discriminator takes samples for, in inference mode."""
+        return self.discriminator(samples, training=False)
 
     def _latents_of(self, seeds):
         return latents_from_seeds(seeds, self.latent_shape[0], self.latent_distribution)

@@ -10,7 +10,7 @@ import json
 import os
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from tfgan_suite.inference.faster_network import (
 )
 from tfgan_suite.publishing import layout, model_card, versions, warmup
 from tfgan_suite.publishing.verify import verify_apart
+from tfgan_suite.signatures import Signature
 from tfgan_suite.version import __version__
 
 EXAMPLE_ROWS = 3
@@ -61,6 +62,7 @@ def publish(
     label: str | None = None,
     config: Mapping[str, Any] | None = None,
     metrics: Mapping[str, float] | None = None,
+    more_signatures: Callable[[keras.Model], Mapping[str, Signature]] | None = None,
 ) -> Published:
     """Writes a model as a SavedModel, checks it in TensorFlow's C++ runtime and publishes it.
 
@@ -78,6 +80,8 @@ def publish(
         label: Label to give to the version, such as `"stable"`; an older one loses it.
         config: Config of the run, for the manifest.
         metrics: Last metrics of the run, for the manifest and the model card.
+        more_signatures: Takes the model and returns signatures beside its own, such as
+            `tfgan_suite.editing.editing_signatures`.
 
     Returns:
         A `Published`.
@@ -96,7 +100,11 @@ def publish(
     print(published.path)  # servable/1
     ```
     """
-    signatures = model.signatures()
+
+    def signatures_of(model):
+        return {**model.signatures(), **(more_signatures(model) if more_signatures else {})}
+
+    signatures = signatures_of(model)
     if "serving_default" not in signatures:
         raise UserInputError(
             f"The model declares the signatures {sorted(signatures)}; expected 'serving_default' "
@@ -117,7 +125,7 @@ def publish(
     images_seen = int(model.images_seen.numpy())
     with versions.new_version(export_dir, version) as new:
         try:
-            described = _write(model, signatures, new.staging)
+            described = _write(model, signatures_of, new.staging)
         except tf.errors.OpError as error:
             raise RunFailure(f"Publishing to {export_dir} failed: {error}") from error
         manifest = {
@@ -155,14 +163,15 @@ def publish(
     return Published(new.path, new.number, list(signatures), images_seen, removed)
 
 
-def _write(model, signatures, path):
+def _write(model, signatures_of, path):
     """Writes the SavedModel and what is recorded of it; returns the signatures' descriptions."""
     archive = keras.export.ExportArchive()
     with _inference_networks_of(model):
-        for name, signature in model.signatures().items():
+        for name, signature in signatures_of(model).items():
             archive.add_endpoint(name, *_endpoint(signature))
         archive.write_out(path, verbose=False)
     # What is recorded, and held against the servable, are the model's own networks.
+    signatures = signatures_of(model)
     examples = {name: _example(signature) for name, signature in signatures.items()}
     warmup.write(os.path.join(path, warmup.PATH), type(model).__name__, examples.items())
     return {

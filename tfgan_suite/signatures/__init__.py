@@ -5,10 +5,12 @@ from tfgan_suite.signatures.captions import CaptionReader
 from tfgan_suite.signatures.characters import ALPHABET, Characters
 from tfgan_suite.signatures.image_codecs import (
     decode_images,
+    decode_images_and_sizes,
     encode_png,
     map_image_files,
     to_levels,
 )
+from tfgan_suite.signatures.latent_spaces import Condition, LatentSpace, class_condition
 from tfgan_suite.signatures.latents import latents_from_seeds, linear, spherical
 from tfgan_suite.signatures.readers import caption_reader
 from tfgan_suite.signatures.shaded_views import shaded_views
@@ -20,11 +22,15 @@ __all__ = [
     "LATENT_RANGE",
     "CaptionReader",
     "Characters",
+    "Condition",
+    "LatentSpace",
     "Signature",
     "Words",
     "caption_reader",
     "check_ids",
+    "class_condition",
     "decode_images",
+    "decode_images_and_sizes",
     "encode_gif",
     "encode_png",
     "latents_from_seeds",

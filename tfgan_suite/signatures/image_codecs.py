@@ -48,7 +48,10 @@ def to_levels(images: tf.Tensor) -> tf.Tensor:
 
 
 def decode_images(
-    image_bytes: tf.Tensor, size: int | tuple[int, int], channels: int = 3
+    image_bytes: tf.Tensor,
+    size: int | tuple[int, int],
+    channels: int = 3,
+    name: str = "image_bytes",
 ) -> tf.Tensor:
     """Decodes PNG and JPEG files.
 
@@ -64,15 +67,26 @@ def decode_images(
         image_bytes: Strings `[B]`, encoded images of any size.
         size: Height and width of the result, in pixels.
         channels: 1 (grey), 3 (RGB) or 4 (RGB and alpha).
+        name: of the signature's input, for the errors.
 
     Returns:
         float32 `[B, height, width, channels]` in [-1, 1].
     """
+    return decode_images_and_sizes(image_bytes, size, channels, name)[0]
+
+
+def decode_images_and_sizes(
+    image_bytes: tf.Tensor,
+    size: int | tuple[int, int],
+    channels: int = 3,
+    name: str = "image_bytes",
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns what `decode_images` does, and the height and width of the files, int64 `[B, 2]`."""
     height, width = (size, size) if isinstance(size, int) else size
-    image_bytes, rows = _checked(image_bytes, MAX_PIXELS)
+    image_bytes, rows, sizes = _checked(image_bytes, MAX_PIXELS, name)
 
     def decode(row_and_data):
-        return _scale_to_cover(_decoded(*row_and_data), height, width, channels)
+        return _scale_to_cover(_decoded(*row_and_data, name), height, width, channels)
 
     images = tf.map_fn(
         decode,
@@ -80,7 +94,7 @@ def decode_images(
         fn_output_signature=tf.TensorSpec([height, width, channels], tf.float32),
         parallel_iterations=PARALLEL_PICTURES,
     )
-    return _in_symmetric_range(images)
+    return _in_symmetric_range(images), sizes
 
 
 def map_image_files(
@@ -102,7 +116,7 @@ def map_image_files(
     Returns:
         Tensor `[B, ...]`.
     """
-    image_bytes, rows = _checked(image_bytes, max_pixels)
+    image_bytes, rows, _ = _checked(image_bytes, max_pixels)
 
     def compute(row_and_data):
         image = _decoded(*row_and_data)
@@ -115,14 +129,14 @@ def map_image_files(
     )
 
 
-def _checked(image_bytes, max_pixels):
-    """Returns files and their rows, after what their headers say was looked at."""
+def _checked(image_bytes, max_pixels, name="image_bytes"):
+    """Returns files, their rows and sizes, after what their headers say was looked at."""
     image_bytes = tf.convert_to_tensor(image_bytes, tf.string)
     rows = tf.range(tf.shape(image_bytes)[0])
 
     def read_header(row_and_data):
         row, data = row_and_data
-        return _image_size(row, data), _is_costly(data)
+        return _image_size(row, data, name), _is_costly(data)
 
     sizes, are_costly = tf.map_fn(
         read_header,
@@ -138,15 +152,15 @@ def _checked(image_bytes, max_pixels):
             f"too costly, more than {MAX_SCANS} JPEG scans or {MAX_TEXTS} compressed PNG texts",
         ),
     ):
-        image_bytes = refuse_rows(image_bytes, is_bad, f"Input image_bytes: {reason}")
-    return image_bytes, rows
+        image_bytes = refuse_rows(image_bytes, is_bad, f"Input {name}: {reason}")
+    return image_bytes, rows, sizes
 
 
-def _decoded(row, data):
+def _decoded(row, data, input_name="image_bytes"):
     # With as many channels as are stored: asked for 4, the decoder gives wrong alpha values for
     # palettes and for grey of less than 8 bits.
     return _named_by_row(
-        row, lambda name: tf.io.decode_image(data, expand_animations=False, name=name)
+        row, input_name, lambda name: tf.io.decode_image(data, expand_animations=False, name=name)
     )
 
 
@@ -154,11 +168,11 @@ def _in_symmetric_range(images):
     return tf.clip_by_value(images, 0.0, 1.0) * 2.0 - 1.0
 
 
-def _named_by_row(row, operation):
-    """Runs `operation(name)` under a name that holds the number of the row."""
+def _named_by_row(row, input_name, operation):
+    """Runs `operation(name)` under a name that holds the input and the number of the row."""
 
     def branch(number):
-        return lambda: operation(f"image_bytes_row_{number}")
+        return lambda: operation(f"{input_name}_row_{number}")
 
     branches = [branch(number) for number in range(NAMED_ROWS)]
     return tf.switch_case(
@@ -216,7 +230,7 @@ def _starts_with(data, first):
     return tf.equal(tf.strings.substr(data, 0, len(first)), first)
 
 
-def _image_size(row, data):
+def _image_size(row, data, input_name):
     """Height and width, int64, from the header alone; 0 where the file is not an image."""
 
     def png():
@@ -226,8 +240,9 @@ def _image_size(row, data):
         return tf.cast(sides[::-1], tf.int64)
 
     def jpeg():
-        shape = _named_by_row(row, lambda name: tf.image.extract_jpeg_shape(data, tf.int64, name))
-        return shape[:2]
+        return _named_by_row(
+            row, input_name, lambda name: tf.image.extract_jpeg_shape(data, tf.int64, name)
+        )[:2]
 
     return tf.case(
         [(_starts_with(data, _PNG), png), (_starts_with(data, _JPEG), jpeg)],

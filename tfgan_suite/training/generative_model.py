@@ -222,6 +222,13 @@ class GenerativeModel(
         """Returns what the model's servable answers: `tfgan_suite.signatures.Signature` by name."""
         raise NotImplementedError(f"{type(self).__name__} must define `signatures`.")
 
+    def latent_spaces(self) -> dict:
+        """Returns the spaces in which samples can be edited, that of choice first.
+
+        `tfgan_suite.signatures.LatentSpace` by name; none where samples are made of no latents.
+        """
+        return {}
+
     def stage_begins(self, stage: Stage) -> None:
         """Called on the host before the first step in a stage, of a resume too."""
 

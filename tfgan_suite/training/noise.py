@@ -22,13 +22,18 @@ def _uniform(low, high):
     return draw
 
 
+#: Lowest and highest number of the distributions that have them.
+BOUNDS = {
+    "uniform": (-1.0, 1.0),
+    "unit_uniform": (-(3.0**0.5), 3.0**0.5),
+    "hypercube": (0.0, 1.0),
+}
+
 #: Latent distributions by name. "normal": N(0, 1). "uniform": U(-1, 1) (DCGAN).
 #: "unit_uniform": U(-sqrt 3, sqrt 3), of unit variance (the first GAN). "hypercube": U(0, 1).
 DISTRIBUTIONS = {
     "normal": _normal,
-    "uniform": _uniform(-1.0, 1.0),
-    "unit_uniform": _uniform(-(3.0**0.5), 3.0**0.5),
-    "hypercube": _uniform(0.0, 1.0),
+    **{name: _uniform(*ends) for name, ends in BOUNDS.items()},
 }
 
 

@@ -1,9 +1,12 @@
 """Translation with several answers, learnt from pairs of images."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite.data.images import ImageRules, read_image
 from tfgan_suite.data.options import number, whole_number
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
@@ -22,7 +25,13 @@ from tfgan_suite.models.translation import (
 )
 from tfgan_suite.networks import multi_scale_patchgan, unet
 from tfgan_suite.networks.image_size import height_and_width
-from tfgan_suite.signatures import LATENT_RANGE, Signature, latents_from_seeds
+from tfgan_suite.signatures import (
+    LATENT_RANGE,
+    Condition,
+    LatentSpace,
+    Signature,
+    latents_from_seeds,
+)
 from tfgan_suite.training import GenerativeModel, Loss
 
 _SEEDS_DRAWN = 4
@@ -292,6 +301,28 @@ class BicycleGAN(GenerativeModel):
         answers = [self.translate(a, np.full(len(a), number)) for number in seeds]
         return grid_of_columns(a, b, again, *answers)
 
+    def latent_spaces(self) -> dict[str, LatentSpace]:
+        """Returns the space z of the latents; an image of a goes with each point."""
+        shape = (*self.image_size, self.channels_a)
+
+        def example(num_rows):
+            images = np.random.default_rng(0).uniform(-1, 1, (num_rows, *shape))
+            return images.astype(np.float32)
+
+        images = Condition(
+            tf.TensorSpec([None, *shape], tf.float32, name="images"), self._read, example
+        )
+        return {
+            "z": LatentSpace(
+                (self.latent_size,),
+                (*self.image_size, self.channels_b),
+                decode=lambda points, given: tf.cast(self([given["images"], points]), tf.float32),
+                of_seeds=self._latents_of,
+                distribution="normal",
+                conditions={"images": images},
+            )
+        }
+
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers.
 
@@ -336,6 +367,17 @@ class BicycleGAN(GenerativeModel):
                 ranges={"images": (-1, 1)},
             ),
         }
+
+    def _read(self, path):
+        """Returns an image file as an image of a."""
+        height, width = self.image_size
+        if height != width:
+            raise UserInputError(
+                f"images={path}: files are read for square images; the model's are of "
+                f"{width} x {height}."
+            )
+        levels = read_image(Path(path), ImageRules(height, self.channels_a))
+        return levels.astype(np.float32) / 127.5 - 1
 
     def _answer(self, inputs):
         return self._translation_of(**inputs)

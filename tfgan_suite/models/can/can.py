@@ -174,6 +174,9 @@ class CAN(SamplesOfSeeds, GenerativeModel):
             {"style_ambiguity": ambiguity_of_fake},
         )
 
+    def _logits_of(self, samples):
+        return self.discriminator(samples, training=False)[0]
+
     def get_config(self):
         return {
             **super().get_config(),

@@ -14,8 +14,10 @@ from tfgan_suite.models.cgan.presets import PRESETS
 from tfgan_suite.models.registry import register
 from tfgan_suite.signatures import (
     LATENT_RANGE,
+    LatentSpace,
     Signature,
     check_ids,
+    class_condition,
     encode_png,
     latents_from_seeds,
 )
@@ -238,6 +240,20 @@ class CGAN(GenerativeModel):
         class_ids = np.repeat(np.arange(self.num_classes), columns)
         seeds = np.tile(np.arange(seed, seed + columns), self.num_classes)
         return ImageGrid(self.sample(seeds, class_ids), columns)
+
+    def latent_spaces(self) -> dict[str, LatentSpace]:
+        """Returns the space z of the latents; a class goes with each point."""
+        return {
+            "z": LatentSpace(
+                (self.latent_size,),
+                self.image_shape,
+                decode=lambda points, given: tf.cast(self([points, given["class_id"]]), tf.float32),
+                of_seeds=self._latents_of,
+                distribution=self.latent_distribution,
+                conditions={"class_id": class_condition(self.num_classes)},
+                judge=lambda images, given: self.judge(images, given["class_id"], False)[0],
+            )
+        }
 
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers."""

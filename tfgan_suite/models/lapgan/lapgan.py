@@ -17,8 +17,10 @@ from tfgan_suite.models.registry import register
 from tfgan_suite.networks.pyramids import laplacian_pyramid, resized
 from tfgan_suite.signatures import (
     LATENT_RANGE,
+    LatentSpace,
     Signature,
     check_ids,
+    class_condition,
     encode_png,
     latents_from_seeds,
 )
@@ -224,6 +226,24 @@ class LAPGAN(GenerativeModel):
         class_ids = np.repeat(np.arange(self.num_classes), columns)
         seeds = np.tile(np.arange(seed, seed + columns), self.num_classes)
         return ImageGrid(self.sample(seeds, class_ids), columns)
+
+    def latent_spaces(self) -> dict[str, LatentSpace]:
+        """Returns the space z of all noise in a row: latents, then the planes of each size."""
+        shapes = {level.noise_name: level.noise_shape for level in self.levels}
+        sizes = [int(np.prod(shape)) for shape in shapes.values()]
+
+        def decode(points, given):
+            parts = zip(shapes.items(), tf.split(points, sizes, axis=1), strict=True)
+            noise = {name: tf.reshape(part, [-1, *shape]) for (name, shape), part in parts}
+            return tf.cast(self({**noise, **given}), tf.float32)
+
+        def of_seeds(seeds):
+            parts = zip(self._noise_of(seeds).values(), sizes, strict=True)
+            return tf.concat([tf.reshape(part, [-1, size]) for part, size in parts], axis=1)
+
+        classes = {"class_id": class_condition(self.num_classes)} if self.num_classes else {}
+        sample_shape = (self.sizes[-1], self.sizes[-1], self.channels)
+        return {"z": LatentSpace((sum(sizes),), sample_shape, decode, of_seeds, "uniform", classes)}
 
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers."""

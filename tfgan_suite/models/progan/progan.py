@@ -1,5 +1,6 @@
 """Progressive growing of GANs."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 
@@ -16,6 +17,7 @@ from tfgan_suite.models.progan.presets import PRESETS
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.sampling import SamplesOfSeeds
 from tfgan_suite.networks.progressive import growing_discriminator, part_of, sizes_to
+from tfgan_suite.signatures import LatentSpace
 from tfgan_suite.training import GenerativeModel, Loss, PiecewiseConstant
 from tfgan_suite.training.noise import check_distribution
 
@@ -206,6 +208,10 @@ class ProGAN(SamplesOfSeeds, GenerativeModel):
         rates = [rate * share for rate in rates]
         rate = PiecewiseConstant(rates, boundaries) if boundaries else rates[0]
         return keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.99**share, epsilon=1e-8)
+
+    def latent_spaces(self) -> dict[str, LatentSpace]:
+        """Returns the space z; D compares images with each other, so it judges none alone."""
+        return {"z": dataclasses.replace(super().latent_spaces()["z"], judge=None)}
 
     def call(self, latents):
         images = self.served_network("generator")(latents, training=False)

@@ -1,5 +1,6 @@
 """Style-based generator for GANs."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 
@@ -19,6 +20,7 @@ from tfgan_suite.models.stylegan.path_length import PathLength
 from tfgan_suite.models.stylegan.presets import PRESETS
 from tfgan_suite.signatures import (
     LATENT_RANGE,
+    LatentSpace,
     Signature,
     check_ids,
     encode_png,
@@ -364,6 +366,23 @@ class StyleGAN(ProGAN):
         }
         return ImageGrid(self.infer(self._mixed_of, inputs), columns=len(columns))
 
+    def latent_spaces(self) -> dict[str, LatentSpace]:
+        """Returns w, `w_plus` with a w for each layer of the stage, and z; all without noise."""
+        z = super().latent_spaces()["z"]
+        shape = (self.num_styles, self.latent_shape[0])
+
+        def styles_of_seeds(seeds):
+            return self.truncated(self._w_of(seeds), None)[:, : shape[0]]
+
+        def decode_w(points, _):
+            return self._of_styles(tf.repeat(points[:, None], shape[0], axis=1))
+
+        of_w = {"distribution": None, "decode": decode_w, "shape": shape[1:]}
+        w = dataclasses.replace(z, of_seeds=lambda seeds: styles_of_seeds(seeds)[:, 0], **of_w)
+        of_layers = {"shape": shape, "decode": lambda points, _: self._of_styles(points)}
+        w_plus = dataclasses.replace(w, of_seeds=styles_of_seeds, **of_layers)
+        return {"w": w, "w_plus": w_plus, "z": z}
+
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers."""
         num_styles, latent_size = self.num_styles, self.latent_shape[0]
@@ -401,9 +420,7 @@ class StyleGAN(ProGAN):
             return {"images": self._mixed_of({**inputs, "truncation": truncation})}
 
         def from_w(w):
-            missing = self._all_styles() - num_styles
-            w = tf.pad(w, [[0, 0], [0, missing], [0, 0]])
-            return {"images": self.synthesised(w, self._noise_of(w, _no_noise))}
+            return {"images": self._of_styles(w)}
 
         ranges = {"truncation": TRUNCATIONS}
         signatures = {
@@ -460,6 +477,11 @@ class StyleGAN(ProGAN):
 
     def _between(self, inputs):
         return self.interpolated(inputs, "w")
+
+    def _of_styles(self, w):
+        """Returns images without noise of a w for each layer of the stage."""
+        w = tf.pad(w, [[0, 0], [0, self._all_styles() - self.num_styles], [0, 0]])
+        return self.synthesised(w, self._noise_of(w, _no_noise))
 
     def _sample_of(self, seeds):
         return self._image_of(self._w_of(seeds), None, seeds)

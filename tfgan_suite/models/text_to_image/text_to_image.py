@@ -17,6 +17,8 @@ from tfgan_suite.models.trained import trained_model
 from tfgan_suite.networks import word_gru
 from tfgan_suite.signatures import (
     LATENT_RANGE,
+    Condition,
+    LatentSpace,
     Signature,
     Words,
     caption_reader,
@@ -319,6 +321,33 @@ class TextToImageGAN(GenerativeModel):
         rows = np.concatenate([images[:, None], samples], axis=1)
         return ImageGrid(rows.reshape(-1, *images.shape[1:]), _COLUMNS)
 
+    def latent_spaces(self) -> dict[str, LatentSpace]:
+        """Returns the space z of the latents; a caption's embedding goes with each point."""
+        size = self.arguments["embedding_size"]
+        embedding = Condition(
+            tf.TensorSpec([None, size], tf.float32, name="embedding"),
+            parse=lambda caption: self.embed([caption])[0],
+            example=lambda num_rows: _some_embeddings(num_rows, size),
+        )
+
+        def decode(points, given):
+            return self._sample_of({"latents": points, **given})
+
+        def judge(images, given):
+            return self.discriminator([images, given["embedding"]], training=False)
+
+        return {
+            "z": LatentSpace(
+                (self.latent_size,),
+                self.image_shape,
+                decode,
+                self._latents_of,
+                self.latent_distribution,
+                {"embedding": embedding},
+                judge,
+            )
+        }
+
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers."""
         inputs = {
@@ -337,8 +366,7 @@ class TextToImageGAN(GenerativeModel):
 
         def example_of_embeddings(num_rows):
             drawn = self._latents_of(tf.range(num_rows, dtype=tf.int64)).numpy()
-            vectors = np.random.default_rng(0).normal(size=(num_rows, size)).astype(np.float32)
-            return {"latents": drawn, "embedding": vectors}
+            return {"latents": drawn, "embedding": _some_embeddings(num_rows, size)}
 
         def from_seed(seed, caption):
             caption = self._refuse(caption)
@@ -396,6 +424,10 @@ class TextToImageGAN(GenerativeModel):
 
     def get_config(self):
         return {**super().get_config(), **self.arguments}
+
+
+def _some_embeddings(num_rows, size):
+    return np.random.default_rng(0).normal(size=(num_rows, size)).astype(np.float32)
 
 
 def between_neighbours(text: tf.Tensor, share: float) -> tf.Tensor:

@@ -1,0 +1,211 @@
+"""Points: their ways, sums, directions, and what cannot be edited."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfgan_suite import editing, models
+from tfgan_suite.errors import UserInputError
+from tfgan_suite.signatures import Condition, LatentSpace, linear, spherical
+
+# Of the rest, models of clips and volumes have spaces too; others make samples of no latents.
+WITH_IMAGES = {
+    "bicyclegan",
+    "can",
+    "cgan",
+    "dcgan",
+    "egan",
+    "gan",
+    "lapgan",
+    "lsgan",
+    "progan",
+    "stylegan",
+    "text_to_image",
+}
+
+
+def space_of(decode, size, sample_shape=(1,), **more):
+    """A space of normal points of a generator of our own."""
+    return LatentSpace(
+        (size,),
+        sample_shape,
+        decode=lambda points, _: decode(points),
+        of_seeds=lambda seeds: tf.random.stateless_normal([len(seeds), size], [0, 0]),
+        distribution="normal",
+        **more,
+    )
+
+
+def tiny(name):
+    return models.build({"name": name, "preset": "tiny"})
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_every_space_decodes_its_points_and_passes_gradients(name):
+    model = tiny(name)
+    model.find_stage()
+    assert bool(model.latent_spaces()) is (name in WITH_IMAGES | {"threed_gan", "vgan"})
+    for key, space in model.latent_spaces().items():
+        points = space.of_seeds(tf.constant([3, 4, 3], tf.int64))
+        assert points.shape == (3, *space.shape), key
+        np.testing.assert_array_equal(points[0], points[2])
+        given = {
+            name: tf.constant(condition.example(3)) for name, condition in space.conditions.items()
+        }
+        with tf.GradientTape() as tape:
+            tape.watch(points)
+            samples = space.decode(points, given)
+            brightness = tf.reduce_sum(samples)
+        assert samples.shape == (3, *space.sample_shape) and samples.dtype == tf.float32, key
+        assert np.abs(tape.gradient(brightness, points)).max() > 0, key
+        if space.judge is not None:
+            assert np.isfinite(space.judge(samples, given)).all()
+        for place, end in ((0.0, 0), (1.0, 1)):
+            between = space.between(points[:1], points[1:2], tf.constant([place]))
+            np.testing.assert_allclose(between[0], points[end], atol=1e-5)
+
+
+def test_a_servable_s_seed_is_the_space_s_seed():
+    for name in ("dcgan", "lapgan"):
+        model = tiny(name)
+        space = editing.find_space(model)
+        points = editing.points_of_seeds(model, space, [1, 2])
+        given = {"class_id": np.int32(1)} if space.conditions else {}
+        classes = ([1, 1],) if space.conditions else ()
+        np.testing.assert_allclose(
+            editing.decoded(model, space, points, given),
+            model.sample([1, 2], *classes),
+            atol=1e-6,
+        )
+
+
+def test_slerp_of_equal_lengths_keeps_them_and_of_parallel_vectors_is_lerp():
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(2, 4, 64))
+    second *= np.linalg.norm(first, axis=1, keepdims=True) / np.linalg.norm(
+        second, axis=1, keepdims=True
+    )
+    for place in (0.0, 0.3, 1.0):
+        position = np.full(4, place)
+        between = spherical(first, second, position)
+        np.testing.assert_allclose(tf.norm(between, axis=1), np.linalg.norm(first, axis=1), 1e-6)
+        np.testing.assert_allclose(
+            spherical(first, 2 * first, position), linear(first, 2 * first, position), atol=1e-6
+        )
+    np.testing.assert_allclose(spherical(first, second, np.zeros(4)), first, atol=1e-12)
+
+
+def test_bounded_points_stay_inside():
+    space = tiny("dcgan").latent_spaces()["z"]
+    assert space.bounds == (-1, 1)
+    ends = np.full((2, *space.shape), 0.9)
+    np.testing.assert_array_equal(editing.combined(space, [ends, ends]), np.ones(space.shape))
+    near = editing.neighbours(space, ends[0], 5)
+    assert near.shape == (5, *space.shape) and near.max() <= 1 and near.min() > 0.6
+
+
+def factors(points):
+    """What a generator of two binary factors shows: colour and shape, each of half the latents.
+
+    The factor is the sign of a mean, with a kink in it: single points say little.
+    """
+    colour, shape = np.asarray(points)[..., :8], np.asarray(points)[..., 8:]
+    return colour.mean(-1) > 0, shape.mean(-1) > 0
+
+
+def test_arithmetic_of_means_finds_the_fourth_combination_more_often_than_single_points():
+    rng = np.random.default_rng(1)
+    space = space_of(lambda points: points, 16)
+    points = rng.normal(size=(4000, 16)).astype(np.float32)
+    red, square = factors(points)
+
+    def share(num):
+        hits = 0
+        for _ in range(50):
+
+            def concept(is_red, is_square, num=num):
+                of_it = np.flatnonzero((red == is_red) & (square == is_square))
+                return points[rng.choice(of_it, num)]
+
+            sum_ = editing.combined(
+                space, [concept(True, True), concept(False, False)], [concept(True, False)]
+            )
+            is_red, is_square = factors(sum_)
+            hits += not is_red and is_square
+        return hits / 50
+
+    assert share(3) > 0.8 > share(1)
+
+
+def test_directions_of_labels_find_the_factors_and_tell_their_leakage():
+    rng = np.random.default_rng(0)
+    space = space_of(lambda points: points, 6)
+    points = rng.normal(size=(1000, 6)).astype(np.float32)
+    labels = {"first": points[:, 0] > 0.5, "both": points[:, 0] + points[:, 1] > 0}
+    found = editing.attribute_directions(space, points, labels)
+    assert found["first"].vector[0] > 0.98 and found["first"].accuracy > 0.95
+    np.testing.assert_allclose(found["both"].vector[:2], np.sqrt(0.5), atol=0.1)
+    left = editing.without(found["both"], [found["first"]]).vector
+    assert abs(left @ found["first"].vector) < 1e-6 and left[1] > 0.98
+    with pytest.raises(UserInputError, match="nothing is left"):
+        editing.without(found["both"], [found["both"]])
+    with pytest.raises(UserInputError, match="'rare': 3 of 1000 points have it"):
+        editing.attribute_directions(space, points, {"rare": np.arange(1000) < 3})
+    with pytest.raises(UserInputError, match="one for each of the 1000"):
+        editing.attribute_directions(space, points, {"short": np.ones(3, bool)})
+
+
+def test_leakage_is_the_change_of_other_attributes(gan):
+    model = gan
+    space = editing.find_space(model)
+    points = editing.points_of_seeds(model, space, range(200))
+    images = editing.decoded(model, space, points, {})
+    middle = np.median(images.mean((1, 2, 3)))
+
+    def classify(images):
+        bright = images.mean((1, 2, 3)) > middle
+        return {"bright": bright, "dark": ~bright, "constant": np.ones(len(images), bool)}
+
+    way = editing.attribute_directions(space, points, {"bright": classify(images)["bright"]})
+    changes = editing.leakage(model, way["bright"], 2.0, classify, seeds=range(64))
+    assert changes["bright"]["change"] > 0.2
+    assert changes["dark"]["change"] == pytest.approx(-changes["bright"]["change"])
+    assert changes["constant"] == {"before": 1, "after": 1, "change": 0, "kept": 1}
+    assert changes["bright"]["kept"] <= 1 - changes["bright"]["change"] + 1e-6
+
+
+def test_components_are_found_from_what_the_points_make():
+    rng = np.random.default_rng(0)
+    space = space_of(lambda points: points, 5)
+    points = rng.normal(size=(500, 5)).astype(np.float32)
+    features = points * [1, 1, 9, 3, 1]
+    first, second = editing.component_directions(space, points, 2, features)
+    assert abs(first.vector[2]) > 0.99 and abs(second.vector[3]) > 0.99
+    assert first.share > 0.8 > second.share
+    (of_points,) = editing.component_directions(space, features, 1)
+    np.testing.assert_allclose(np.abs(of_points.vector), [0, 0, 1, 0, 0], atol=0.05)
+
+
+def test_what_cannot_be_edited_is_refused():
+    with pytest.raises(UserInputError, match="PixelRNN makes its samples of no latents"):
+        editing.find_space(tiny("pixelrnn"))
+    with pytest.raises(UserInputError, match="no space 'w_puls'.*Did you mean 'w_plus'"):
+        editing.find_space(tiny("stylegan"), "w_puls")
+    space = editing.find_space(tiny("cgan"))
+    point = np.zeros((1, *space.shape))
+    for points, words in (
+        (point[:, :-1], "expected latents of shape"),
+        (point * np.nan, "finite"),
+        ([["a"]], "expected numbers"),
+    ):
+        with pytest.raises(UserInputError, match=words):
+            editing.combined(space, [points])
+    with pytest.raises(UserInputError, match="takes 'class_id' beside latents"):
+        editing.project(tiny("cgan"), np.zeros((1, *space.sample_shape)))
+    condition = space.conditions["class_id"]
+    assert isinstance(condition, Condition) and condition.parse("1") == 1
+    for text in ("-1", "x", "99"):
+        with pytest.raises(UserInputError, match="class_id is a whole number from 0"):
+            condition.parse(text)
+    with pytest.raises(UserInputError, match="expected a model of images"):
+        editing.project(tiny("threed_gan"), np.zeros((1, 8, 8, 8, 1)))

@@ -1,0 +1,148 @@
+"""Images edited by a run, as a user asks for it."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from programs import ROOT, run
+
+from tfgan_suite import runs
+
+# All that the program does in one process: an import of TensorFlow costs more than the rest.
+DRIVER = """
+import json, sys
+from absl import flags
+from launch import edit
+from tfgan_suite.errors import UserInputError
+for words in json.loads(sys.argv[1]):
+    for name in flags.FLAGS:
+        flags.FLAGS[name].unparse()
+    flags.FLAGS(["edit", *words])
+    try:
+        edit.main([])
+    except UserInputError as error:
+        print(json.dumps({"error": str(error)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A run of a DCGAN of 16 x 16, two images, masks, labels and what is none of these."""
+    config = runs.default_config()
+    config.model = {"name": "dcgan", "preset": "tiny"}
+    config.data = {"source": "shapes", "num_examples": 32, "num_test": 8}
+    config.update({"batch_size": 8, "images": 16, "sample_every": 16, "num_samples": 4})
+    config.update({"log_every": 16, "checkpoint_every": 16})
+    folder = tmp_path_factory.mktemp("edit")
+    runs.train(config, folder / "run")
+    rng = np.random.default_rng(0)
+    for name in "ab":
+        Image.fromarray(rng.integers(0, 256, (20, 24, 3), np.uint8)).save(folder / f"{name}.png")
+    mask = np.zeros((20, 24), np.uint8)
+    mask[5:12, 8:15] = 255
+    Image.fromarray(mask).save(folder / "mask.png")
+    Image.fromarray(mask[:-1]).save(folder / "small.png")
+    (folder / "text.png").write_text("no image")
+    np.save(folder / "short.npy", np.zeros((1, 3), np.float32))
+    rows = [f"{seed},{seed % 2}" for seed in range(60)]
+    (folder / "labels.csv").write_text("\n".join(["seed,odd", *rows]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def edit(folder):
+    """What the program says to good and to bad calls: their lines, and its error output."""
+    shared = [f"--workdir={folder / 'run'}", "--steps=4", "--starts=1"]
+    words = [[*shared, *call] for call in [*good_calls(folder), *bad_calls(folder).values()]]
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER, json.dumps(words)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == len(words)
+    return lines, done.stderr
+
+
+def good_calls(folder):
+    a, b = f"--image={folder / 'a.png'}", f"--image={folder / 'b.png'}"
+    found, out = f"--directions={folder / 'found.npz'}", f"--out={folder / 'out'}"
+    points, labels = f"--points={folder / 'points.npy'}", f"--labels={folder / 'labels.csv'}"
+    return [
+        ["--task=project", a, "--image=heldout:2", f"{out}/p.png", points],
+        ["--task=morph", a, b, "--frames=5", f"{out}/m.gif"],
+        ["--task=inpaint", a, f"--mask={folder / 'mask.png'}", f"{out}/i.png"],
+        ["--task=arithmetic", "--plus=1,2,3", "--minus=4,5,6", f"{out}/s.png"],
+        ["--task=direction", labels, found, f"{out}/d.png"],
+        ["--task=direction", "--components=2", "--num=30", f"{out}/c.png"],
+        ["--task=move", a, found, "--direction=odd", f"{out}/moved.png", "--nocompare"],
+    ]
+
+
+def bad_calls(folder):
+    """By what is said to them."""
+    a, text = f"--image={folder / 'a.png'}", folder / "text.png"
+    labels = f"--labels={folder / 'labels.csv'}"
+    calls = {
+        "small.png is of 24 x 19 pixels; expected the image's 24 x 20": [
+            *["--task=inpaint", a, f"--mask={folder / 'small.png'}"]
+        ],
+        "text.png: not a readable image": ["--task=project", f"--image={text}"],
+        "nowhere.png: the file is gone": ["--task=project", f"--image={folder / 'nowhere.png'}"],
+        "start: expected latents of shape (N, 8). Received: (1, 3)": [
+            *["--task=project", a, f"--start={folder / 'short.npy'}"]
+        ],
+        f"--start={text} cannot be read": ["--task=project", a, f"--start={text}"],
+        "takes 2 --image. Received: 1": ["--task=morph", a],
+        "takes a --mask": ["--task=inpaint", a],
+        "there are 8 held-out images": ["--task=project", "--image=heldout:8"],
+        "Expected seeds such as 1,5,7": ["--task=arithmetic", "--plus=1,x"],
+        "no space 'y'": ["--task=project", a, "--space=y"],
+        "takes no 'class_id'": ["--task=project", a, "--condition=class_id=3"],
+        "Give one of --labels": ["--task=direction"],
+        "Did you mean 'odd'?": ["--task=direction", labels, "--attributes=od"],
+        "Expected a CSV": ["--task=direction", f"--labels={folder / 'a.png'}"],
+    }
+    out = f"--out={folder / 'none.png'}"
+    calls = {words: [*call, out] for words, call in calls.items()}
+    return {**calls, "must end in .png": ["--task=project", a, f"--out={folder / 'none.txt'}"]}
+
+
+def test_every_task_writes_what_it_made(folder, edit):
+    lines, progress = edit
+    lines = lines[: len(good_calls(folder))]
+    assert not any("error" in line for line in lines), lines
+    assert len(lines[0]["mean_squared_errors"]) == len(lines[0]["psnr"]) == 2
+    assert "step 4 of 4" in progress
+    assert np.load(folder / "points.npy").shape == (2, 8)
+    assert Image.open(folder / "out/m.gif").n_frames == lines[1]["frames"] == 5
+    assert lines[2]["filled_pixels"] > 10
+    assert set(lines[4]["attributes"]) == {"odd"} and len(lines[5]["shares"]) == 2
+    assert Image.open(folder / "out/moved.png").size == (16, 16)
+    names = ["c.png", "d.png", "i.png", "m.gif", "moved.png", "p.png", "s.png"]
+    assert sorted(path.name for path in (folder / "out").iterdir()) == names
+
+
+def test_bad_input_is_refused_in_one_line(folder, edit):
+    lines = edit[0][len(good_calls(folder)) :]
+    for expected, line in zip(bad_calls(folder), lines, strict=True):
+        assert expected in line["error"] and "\n" not in line["error"], line
+    assert not list(folder.glob("*none*"))
+
+
+@pytest.mark.slow
+def test_the_exit_code_of_bad_input_is_2(folder):
+    done = run(
+        "edit",
+        "--task=project",
+        f"--workdir={folder / 'run'}",
+        f"--image={folder / 'text.png'}",
+        f"--out={folder / 'none.png'}",
+    )
+    assert done.returncode == 2 and done.stderr.startswith("error: ") and not done.stdout
