@@ -29,9 +29,9 @@ def get_config():
     }
     config.data = {"source": "shapes", "size": 32, "objects": 3, "num_examples": 20_000}
     config.batch_size = 64
-    config.images = 96_000
+    config.images = 64_000
     config.log_every = 6_400
-    config.sample_every = 24_000
+    config.sample_every = 16_000
     config.checkpoint_every = 16_000
     config.num_samples = 64
     return config

@@ -153,39 +153,54 @@ def test_opened_yields_each_call():
     np.testing.assert_allclose(layer(x), expected)
 
 
-OPENED = {
-    "cgan": "relu",
-    "cyclegan": "generator_ab/",
-    "progan": "norm_",
-    "stylegan": "synthesis/",
-    "text_to_image": "generator/",
-    "bicyclegan": "generator/",
+IMAGES = {  # models of images, and a layer of each
+    "bicyclegan": "generator/translated",
+    "cgan": "scaled_4",
+    "cyclegan": "generator_ab/stem_convolution",
+    "lapgan": "generator_10/one_hot",
+    "progan": "norm_4_a",
+    "simgan": "convolution_0_b",
+    "stylegan": "norm_4_a",
+    "text_to_image": "bottleneck_4_1",
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", OPENED)
-def test_models_of_every_kind_open(name):
+@pytest.mark.parametrize("name", IMAGES)
+def test_images_of_every_kind_of_model_open(name):
     model = models.build({"name": name, "preset": "tiny"})
-    rng = np.random.default_rng(0)
-    examples = {
-        field: rng.uniform(-1, 1, (4, *spec.shape)).astype(np.float32)
-        for field, spec in flat(model.batch_spec()).items()
-        if spec.kind == "image"
-    }
-    images = NumberedImages(model, name, examples=examples if model.draws_examples else None,
-                            others=True)  # fmt: skip
+    examples = None
+    if model.draws_examples:
+        rng = np.random.default_rng(0)
+        fields = flat(model.batch_spec()).items()
+        images_of = {field: spec.shape for field, spec in fields if spec.kind == "image"}
+        examples = {
+            field: rng.uniform(-1, 1, (4, *shape)).astype(np.float32)
+            for field, shape in images_of.items()
+        }
+    images = NumberedImages(model, name, examples=examples, others=True)
     inputs = images.inputs(np.arange(3))
-    opened_some = 0
-    for path in openable_layers(model):
-        if OPENED[name] not in path or opened_some == 2:
-            continue
-        try:
-            layer = OpenedLayer(model, path, images.compute, like=inputs)
-        except UserInputError:
-            continue
-        made, _ = layer.read(inputs)
-        np.testing.assert_allclose(made, model.infer(images.compute, inputs), atol=1e-5)
-        assert not np.allclose(layer.edited(inputs, 1.0, 0.5), made)
-        opened_some += 1
-    assert opened_some == 2
+    layer = OpenedLayer(model, IMAGES[name], images.compute, like=inputs)
+    made, features = layer.read(inputs)
+    np.testing.assert_allclose(made, model.infer(images.compute, inputs), atol=1e-5)
+    np.testing.assert_array_equal(layer.edited(inputs, 1.0, features), made)
+    assert not np.allclose(layer.edited(inputs, 1.0, 0.5), made, atol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", models.names())
+def test_every_editable_network_opens(name):
+    model = models.build({"name": name, "preset": "tiny"})
+    assert model.editable_networks()
+    for network in model.editable_networks().values():
+        inputs = [
+            np.ones([2, *(side or 16 for side in tensor.shape[1:])], tensor.dtype)
+            for tensor in network.inputs
+        ]
+        inputs = inputs[0] if len(inputs) == 1 else inputs
+        paths = [path for path, part in openable_layers(network).items() if part.trainable_weights]
+        layer = OpenedLayer(network, paths[-1], like=inputs)
+        given, features = layer.read(inputs)
+        again = layer.edited(inputs, 1.0, features)
+        for first, second in zip(tf.nest.flatten(given), tf.nest.flatten(again), strict=True):
+            np.testing.assert_array_equal(first, second)
