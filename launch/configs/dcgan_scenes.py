@@ -8,10 +8,10 @@ Command:
   python -m launch.train --config=launch/configs/dcgan_scenes.py --workdir=runs/scenes
   python -m launch.dissect --workdir=runs/scenes --layer=relu_8 --segmenter=shapes --out=found
 
-Cost: not measured yet.
+Cost: 495 s for 64,000 images on one thread of a busy machine of two cores.
 
-Expected: blots in the colours of the shapes under a clear sky, warm ones above and cool ones below,
-one in each column.
+Expected: grainy blots in the colours of the shapes under a clear sky, warm ones above and cool ones
+below, one in each column; sizes differ, shapes and textures cannot be told apart.
 """
 
 from tfgan_suite.runs import default_config
