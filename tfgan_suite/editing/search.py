@@ -118,9 +118,9 @@ class Search:
                 values = of_free(free, conditions, given)
             return values, tape.gradient(values, free)
 
-        self._of_points = tf.function(of_points, autograph=False)
-        self._chunk = tf.function(chunk, autograph=False)
-        self._value_and_gradient = tf.function(value_and_gradient, autograph=False)
+        self._of_points = _traced_once(of_points)
+        self._chunk = _traced_once(chunk)
+        self._value_and_gradient = _traced_once(value_and_gradient)
 
     def find(self, given, conditions: Mapping, start=None) -> Found:
         """Looks for the best point.
@@ -173,6 +173,21 @@ class Search:
     def _report(self, done):
         if self._options.progress is not None:
             self._options.progress(done, self._options.steps)
+
+
+def _traced_once(function):
+    """Returns a function of tensors whose shapes are those of the first call.
+
+    Unlike a `tf.function` it does not warn where one search after the other traces its own.
+    """
+    compiled, traced = tf.function(function, autograph=False), []
+
+    def call(*inputs):
+        if not traced:
+            traced.append(compiled.get_concrete_function(*inputs))
+        return traced[0](*inputs)
+
+    return call
 
 
 def to_free(points: tf.Tensor, bounds: tuple[float, float] | None) -> tf.Tensor:
