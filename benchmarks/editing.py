@@ -13,9 +13,11 @@ with the truth: as inpainting fills it, and as the smoothest function does that 
 same blending without a generator).
 """
 
+import os
 import time
 
 import numpy as np
+import tensorflow as tf
 from absl import flags
 
 from tfgan_suite import data, editing, results
@@ -64,7 +66,8 @@ def main(_):
                 found, figures = projected(model, wanted, given, name, options)
                 if kind == "held-out":
                     columns.append(found)
-                setting = {"images": kind, "space": name, "optimizer": optimizer}
+                search = f"{optimizer}, {_STEPS.value} steps"
+                setting = {"images": kind, "space": name, "search": search}
                 lines += reported(config, model, "projection", setting, figures)
     if _HOLES.value:
         holes, filled = inpainted(model, images, given)
@@ -137,6 +140,11 @@ def hole_psnr(filled, images):
     return psnr(filled[:, hole], images[:, hole])
 
 
+def _threads():
+    """Returns the number that TensorFlow computes an operation with."""
+    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
+
+
 def reported(config, model, table, setting, figures):
     """Prints figures and returns their lines."""
     setting = {**dict(part.partition("=")[::2] for part in _SETTING.value), **setting}
@@ -159,7 +167,7 @@ def reported(config, model, table, setting, figures):
                 machine=describe_machine(),
                 commit=results.current_commit(),
                 command=results.current_command(),
-                protocol={"steps": _STEPS.value, "starts": _STARTS.value},
+                protocol={"steps": _STEPS.value, "starts": _STARTS.value, "threads": _threads()},
             )
         )
     return lines
