@@ -3,8 +3,10 @@
 import colorsys
 
 import numpy as np
+import tensorflow as tf
 
 from tfgan_suite.data.shapes import COLOURS, PLACES, SHAPES, SIZES, TEXTURES
+from tfgan_suite.networks.pyramids import resized
 
 ALL_PLACES = tuple(place for row in PLACES for place in row)
 _ORDER = {"size": SIZES, "colour": tuple(COLOURS), "texture": TEXTURES, "shape": SHAPES}
@@ -49,7 +51,8 @@ def rates(images, captions, encoder=None) -> dict[str, float]:
     Args:
         images: `[N, H, W, 3]` in [-1, 1].
         captions: list of str.
-        encoder: `CaptionEncoder` that reads shape, texture and size, or None.
+        encoder: `CaptionEncoder` that reads shape, texture and size, off images brought to its
+            size, or None.
     """
     parts = [parts_of(caption) for caption in captions]
     read = [colour_and_place(image) for image in images]
@@ -57,7 +60,9 @@ def rates(images, captions, encoder=None) -> dict[str, float]:
     place = np.array([r[1] == p["place"] for r, p in zip(read, parts, strict=True)])
     right = {"colour_by_rule": colour, "place_by_rule": place, "both_by_rule": colour & place}
     if encoder is not None:
-        of_images = encoder.embed_images(images)
+        of_images = encoder.embed_images(
+            resized(tf.constant(images, tf.float32), encoder.image_shape[0])
+        )
         for name in _BY_ENCODER:
             words = _ORDER[name]
             asked = [caption_of({**p, name: word}) for p in parts for word in words]

@@ -4,18 +4,20 @@ Command:
   python -m benchmarks.captions --workdir=runs/text
   python -m benchmarks.captions --workdir=runs/text --setting=algorithm=cls \\
       --append=tfgan_suite/models/text_to_image/results.jsonl
+  python -m benchmarks.captions --workdir=runs/stackgan --stage=1 --setting=stage=1
 
 Colour and place are read off an image by a rule: the middle hue of its saturated pixels, and their
 centre. Shape, texture and size are read by the caption encoder of the run `--encoder`: the word
-whose caption is nearest to the image. What the rule and the encoder read off real images is
-measured beside. Captions are those of held-out images, and those that no training image has. The
-swap test puts another colour into a caption and asks for the new colour at the old place, with the
-same seed.
+whose caption is nearest to the image, brought to the encoder's size. What the rule and the encoder
+read off real images of the size of the samples is measured beside. Captions are those of held-out
+images, and those that no training image has. The swap test puts another colour into a caption and
+asks for the new colour at the old place, with the same seed.
 """
 
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from absl import flags
 
 from benchmarks.caption_rules import every_caption, rates, with_other_colour
@@ -24,6 +26,7 @@ from tfgan_suite.cli import run_program
 from tfgan_suite.cluster.devices import describe_machine
 from tfgan_suite.data import open_source
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.networks.pyramids import resized
 from tfgan_suite.runs import Workdir, load
 
 _REAL = "real images"
@@ -33,6 +36,9 @@ _ENCODER = flags.DEFINE_string(
     "encoder", None, "Folder of the caption encoder's run, to read shape, texture and size with."
 )
 _NUM = flags.DEFINE_integer("num", 1000, "Captions, at most.")
+_STAGE = flags.DEFINE_integer(
+    "stage", None, "Of a model that samples in stages, the one whose images are measured."
+)
 _SETTING = flags.DEFINE_list("setting", [], "heading=value,... of the row.")
 _APPEND = flags.DEFINE_string("append", None, "Results file to add the figures to as lines.")
 
@@ -43,6 +49,7 @@ def main(argv):
     if config.data.source != "shapes":
         raise UserInputError(f"--workdir={_WORKDIR.value} was not trained on shapes.")
     encoder = load(_ENCODER.value)[1] if _ENCODER.value else None
+    how = {} if _STAGE.value is None else {"stage": _STAGE.value}
     train, test = (open_source(config.data.to_dict(), split) for split in ("train", "test"))
     chosen = np.arange(min(_NUM.value, test.num_examples))
     real = test.numpy(chosen)
@@ -52,11 +59,13 @@ def main(argv):
     seeds = np.arange(len(captions))
     rng = np.random.default_rng(0)
     swapped = [with_other_colour(caption, rng) for caption in captions]
+    made = model.sample(seeds, captions, **how)
+    images = tf.constant(real["image"] / 127.5 - 1, tf.float32)
     measured = {
-        _REAL: rates(real["image"] / 127.5 - 1, captions, encoder),
-        "held-out": rates(model.sample(seeds, captions), captions, encoder),
-        "never seen": rates(model.sample(seeds[: len(unseen)], unseen), unseen, encoder),
-        "colour swapped": rates(model.sample(seeds, swapped), swapped, encoder),
+        _REAL: rates(resized(images, made.shape[1]).numpy(), captions, encoder),
+        "held-out": rates(made, captions, encoder),
+        "never seen": rates(model.sample(seeds[: len(unseen)], unseen, **how), unseen, encoder),
+        "colour swapped": rates(model.sample(seeds, swapped, **how), swapped, encoder),
     }
     setting = dict(pair.partition("=")[::2] for pair in _SETTING.value)
     for name, found in measured.items():

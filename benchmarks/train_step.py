@@ -55,6 +55,8 @@ _GROWN = {
     "filters_max": 64,
 }
 
+_STAGE_2 = {"vocabulary": ["red", "blue"], "stage_1_images": 0}
+
 #: Runs' configs of what is measured, by name.
 CASES = {
     "dcgan_32": lambda: _config(64, name="dcgan", image_size=32, filters=64, kernel_size=4),
@@ -70,6 +72,9 @@ CASES = {
     "srresnet_96": lambda: _config(16, name="srgan", preset="srresnet"),
     "next_frame_sprites": lambda: load_config(CONFIGS / "next_frame_sprites.py"),
     "vgan_sprites": lambda: load_config(CONFIGS / "vgan_sprites.py"),
+    # Stage II, on the images of a Stage I.
+    "stackgan_64": lambda: _config(32, name="stackgan", preset="small_64", **_STAGE_2),
+    "stackgan_256": lambda: _config(4, name="stackgan", preset="authors_256", **_STAGE_2),
     "stylegan_32": lambda: _config(32, name="stylegan", mapping_layers=4, **_GROWN),
     "text_to_image_shapes": lambda: _config(
         64, name="text_to_image", preset="small_32", vocabulary=words_of(every_caption())

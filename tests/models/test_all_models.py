@@ -28,6 +28,7 @@ LONG_TO_TRACE = {
     "recyclegan",
     "simgan",
     "srgan",
+    "stackgan",
     "stylegan",
     "text_to_image",
     "threed_gan",

@@ -9,7 +9,7 @@ from tfgan_suite import testing
 from tfgan_suite.errors import RunFailure
 from tfgan_suite.fields import Point
 from tfgan_suite.signatures import Signature
-from tfgan_suite.training import GenerativeModel, Loss
+from tfgan_suite.training import GenerativeModel, Loss, Stage
 
 
 class Counter(keras.layers.Layer):
@@ -231,6 +231,26 @@ class AnswersBadRows(Sound):
         }
 
 
+class LearnsLater(Sound):
+    """The maker rests in the first stage."""
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        self.declare_stages(Stage("critic", 1000), Stage("maker"))
+
+    def train_step(self, batch):
+        noise = self.noise("noise", (2,))
+        if self.stage.name == "critic":
+            self.update("critic", self.critic_loss, batch["point"], noise)
+        else:
+            self.update("maker", self.maker_loss, noise)
+        return self.step_logs()
+
+
+class LearnsNever(LearnsLater):
+    maker_loss = LearnsNothing.maker_loss
+
+
 class AnswersWhereNothingWasAsked(Sound):
     def answer(self, points):
         missing = tf.cast(tf.shape(points)[0] == 0, tf.int32)
@@ -254,6 +274,7 @@ def with_arguments(cls):
         (own_weights, MovesOthersWeights, "maker's update moved critic"),
         (own_weights, MovesOthersStatistics, "maker's update moved critic"),
         (own_weights, LearnsNothing, "maker's update left maker as it was"),
+        (own_weights, LearnsNever, "maker's update left maker as it was"),
         (evaluate, MakesStatefulNoise, "evaluate gave .* and then"),
         (evaluate, CountsWhileItEvaluates, "evaluate moved counter"),
         (evaluate, MeasuresNan, "evaluate gave .*nan"),
@@ -274,6 +295,10 @@ def with_arguments(cls):
 def test_the_check_names_the_fault(check, make_model, words, tmp_path):
     with pytest.raises(AssertionError, match=words):
         check(make_model, tmp_path)
+
+
+def test_a_player_that_rests_in_the_first_stage_is_checked_in_the_next(tmp_path):
+    own_weights(LearnsLater, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from tfgan_suite import models, testing
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.training import averaging
+from tfgan_suite.training import Stage, averaging
 
 
 def test_decay_halves_after_the_half_life():
@@ -42,6 +42,39 @@ def test_call_uses_the_average():
     model.train_on_batch(testing.random_batch(model))
     np.testing.assert_array_equal(model(latents), model.generator_average(latents))
     assert not np.array_equal(model(latents), model.generator(latents))
+
+
+class OneAfterTheOther(models.GAN):
+    """D trains on the first 8 images, G on the rest."""
+
+    def __init__(self, **arguments):
+        super().__init__(**arguments)
+        self.declare_stages(Stage("discriminator", 8), Stage("generator"))
+
+    def train_step(self, batch):
+        z = self.latents("latents")
+        if self.stage.name == "generator":
+            self.update("generator", self.generator_loss, z, batch[self.sample_name])
+        else:
+            epsilon = self.noise("epsilon", ())
+            self.update(
+                "discriminator", self.discriminator_loss, batch[self.sample_name], z, epsilon
+            )
+        return self.step_logs()
+
+
+def test_the_average_of_a_player_that_rests_stays():
+    model = OneAfterTheOther(**models.GAN.presets["tiny"])
+    model.compile(run_eagerly=True)
+    # As of a player that has moved before.
+    model.generator.set_weights([w + 1 for w in model.generator.get_weights()])
+    found = [model.generator_average.get_weights()]
+    for seed in range(2):
+        model.train_on_batch(testing.random_batch(model, 8, seed))
+        found.append(model.generator_average.get_weights())
+    for begun, rested, moved in zip(*found, strict=True):
+        np.testing.assert_array_equal(begun, rested)
+        assert not np.array_equal(rested, moved)
 
 
 def test_a_half_life_must_be_positive():

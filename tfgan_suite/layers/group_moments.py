@@ -30,7 +30,7 @@ def normalize_groups(x, group_size, scale, offset, epsilon):
     # The mean goes first: against a large one the difference of two products would be lost.
     centered = groups - mean
     variance = tf.reduce_mean(tf.square(centered), axis=1, keepdims=True)
-    factor = _rsqrt(variance + epsilon)
+    factor = in_whole_vectors(tf.math.rsqrt, variance + epsilon)
     if scale is not None:
         factor *= scale
     normalized = centered * factor
@@ -43,13 +43,18 @@ def normalize_groups(x, group_size, scale, offset, epsilon):
     )
 
 
-def _rsqrt(x):
-    """1 / sqrt(x) of `[groups, 1, channels]`, the same bits in every group.
+def in_whole_vectors(function, x):
+    """Returns `function(x)` of each number, the same bits wherever a row stands in its batch.
 
     TensorFlow computes the last few numbers of a tensor, those that do not fill a vector register,
     in another way than the rest: an example's answer would depend on its place in the batch.
+
+    Args:
+        function: such as `tf.exp`; defined at 1.
+        x: float tensor `[..., channels]`.
     """
     channels = x.shape[-1]
     missing = -channels % VECTOR
-    padded = tf.pad(x, [[0, 0], [0, 0], [0, missing]], constant_values=1) if missing else x
-    return tf.math.rsqrt(padded)[..., :channels]
+    sides = [[0, 0]] * (x.shape.rank - 1)
+    padded = tf.pad(x, [*sides, [0, missing]], constant_values=1) if missing else x
+    return function(padded)[..., :channels]

@@ -135,7 +135,8 @@ class GenerativeModel(
             player: str. Name of the player: its optimizer is `self.<player>_optimizer`.
             *networks: str. Names of the attributes that hold the networks it trains.
             served: bool, or a tuple of some of the networks. They make what users want: with an
-                `ema_half_life` moving averages of them are kept, `self.<network>_average`.
+                `ema_half_life` moving averages of them are kept, `self.<network>_average`, which
+                move in the steps that update the player.
 
         Raises:
             UserInputError: if the model has a method `loss`, whose name Keras takes.

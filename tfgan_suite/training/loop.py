@@ -204,5 +204,9 @@ class Loop:
         seen = step.global_batch * step.batches
         images = tf.convert_to_tensor(self.images_seen.value) + seen
         factor = averaging.decay(seen, self.ema_half_life, images)
-        for name in self._served_networks:
-            averaging.move_towards(getattr(self, f"{name}_average"), getattr(self, name), factor)
+        for player, networks in self._player_networks.items():
+            if player not in step.players:  # it rests, as in a stage of others, and so its average
+                continue
+            for name in (n for n in networks if n in self._served_networks):
+                average = getattr(self, f"{name}_average")
+                averaging.move_towards(average, getattr(self, name), factor)

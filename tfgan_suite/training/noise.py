@@ -15,6 +15,10 @@ def _normal(shape, key):
     return tf.random.stateless_normal(shape, key, alg="philox")
 
 
+def _truncated_normal(shape, key):
+    return tf.random.stateless_truncated_normal(shape, key, alg="philox")
+
+
 def _uniform(low, high):
     def draw(shape, key):
         return tf.random.stateless_uniform(shape, key, low, high, alg="philox")
@@ -22,18 +26,22 @@ def _uniform(low, high):
     return draw
 
 
-#: Lowest and highest number of the distributions that have them.
-BOUNDS = {
+_UNIFORM = {
     "uniform": (-1.0, 1.0),
     "unit_uniform": (-(3.0**0.5), 3.0**0.5),
     "hypercube": (0.0, 1.0),
 }
 
+#: Lowest and highest number of the distributions that have them.
+BOUNDS = {**_UNIFORM, "truncated_normal": (-2.0, 2.0)}
+
 #: Latent distributions by name. "normal": N(0, 1). "uniform": U(-1, 1) (DCGAN).
 #: "unit_uniform": U(-sqrt 3, sqrt 3), of unit variance (the first GAN). "hypercube": U(0, 1).
+#: "truncated_normal": N(0, 1) within [-2, 2].
 DISTRIBUTIONS = {
     "normal": _normal,
-    **{name: _uniform(*ends) for name, ends in BOUNDS.items()},
+    "truncated_normal": _truncated_normal,
+    **{name: _uniform(*ends) for name, ends in _UNIFORM.items()},
 }
 
 

@@ -105,6 +105,7 @@ class PlayerUpdates:
         """
         step = current_step()
         step.check_unconditional(f"update({player!r})")
+        step.players.add(player)
         skips = when is not None and not callable(when)
         key = step.noise_key(self.seed, f"layers/{player}", step.occurrence(f"update/{player}"))
         condition = when if skips else None
@@ -157,6 +158,7 @@ class PlayerUpdates:
             snapshot: `Snapshot`, the same on every replica.
         """
         current_step().check_unconditional(f"restore({player!r})")
+        current_step().players.add(player)
         if current_step().training:
             for variable, value in zip(self._numbers_of(player), snapshot.values, strict=True):
                 variable.assign(value)

@@ -34,6 +34,7 @@ class Step:
         stage: `Stage` of the training, or None for a model without stages.
         logs: dict of lists of (scalar tensor, bool tensor or None): averages over the global batch,
             one for each update that measured the value, and whether it was computed.
+        players: set of str. Players that were updated or restored in it.
     """
 
     index: tf.Tensor
@@ -48,6 +49,7 @@ class Step:
     batches: int = 1
     stage: Any = None
     logs: dict = dataclasses.field(default_factory=dict)
+    players: set = dataclasses.field(default_factory=set)
     _occurrences: dict = dataclasses.field(default_factory=dict)
     _graph: Any = None
 

@@ -10,6 +10,7 @@ from tfgan_suite.data.images import ImageRules, read_image
 from tfgan_suite.data.options import number, whole_number
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
+from tfgan_suite.losses import standard_normal_divergence
 from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.losses.reconstruction import l1
 from tfgan_suite.models.bicyclegan.networks import residual_encoder
@@ -225,9 +226,7 @@ class BicycleGAN(GenerativeModel):
         frozen = [tf.stop_gradient(v.value) for v in self.encoder.trainable_variables]
         others = [v.value for v in self.encoder.non_trainable_variables]
         (told, _), _ = self.encoder.stateless_call(frozen, others, random, training=training)
-        divergence = 0.5 * tf.reduce_sum(
-            tf.exp(log_variance) + tf.square(mean) - 1 - log_variance, axis=1
-        )
+        divergence = standard_normal_divergence(mean, 0.5 * log_variance)
         terms = {
             "adversarial_encoded": self._fooling(self.discriminator_encoded, a, encoded, training),
             "adversarial_random": self._fooling(self.discriminator_random, a, random, training),

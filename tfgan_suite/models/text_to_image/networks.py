@@ -3,11 +3,17 @@
 import keras
 from keras import layers
 
-from tfgan_suite.layers import GhostBatchNormalization
+from tfgan_suite.networks.captioned import (
+    BASE_SIZE,
+    grown_to_images,
+    image_features,
+    judged_with_text,
+    leaky_relu,
+    norm,
+    projected,
+)
 from tfgan_suite.networks.image_size import num_doublings
-from tfgan_suite.networks.initializers import normal_gain, normal_kernel
-
-BASE_SIZE = 4
+from tfgan_suite.networks.initializers import normal_kernel
 
 
 def generator(
@@ -55,29 +61,16 @@ def generator(
     latents = keras.Input((latent_size,), name="latents")
     embedding = keras.Input((embedding_size,), name="embedding")
     text = layers.Dense(text_size, kernel_initializer=normal_kernel(), name="text")(embedding)
-    text = layers.LeakyReLU(negative_slope=0.2, name="leaky_relu_text")(text)
+    text = leaky_relu("leaky_relu_text")(text)
     x = layers.Concatenate(name="latents_and_text")([latents, text])
     width = filters * 2 ** (doublings - 1)
     # A transposed convolution of one position.
-    x = layers.Dense(
-        BASE_SIZE * BASE_SIZE * width,
-        use_bias=False,
-        kernel_initializer=normal_kernel(),
-        name="projection",
-    )(x)
+    x = projected(x, width)
     x = layers.Reshape((BASE_SIZE, BASE_SIZE, width), name="base")(x)
-    for stage in range(doublings):
-        size = BASE_SIZE * 2**stage
-        if stage:
-            width //= 2
-            x = _transposed(x, width, size, use_bias=False)
-        x = _norm(x, batch_norm_group_size, f"norm_{size}")
-        if bottlenecks and stage < 2:
-            inner = max(1, width // 4)
-            x = _bottleneck(x, inner, batch_norm_group_size, layers.ReLU, size)
-        x = layers.ReLU(name=f"relu_{size}")(x)
-    x = _transposed(x, channels, image_size, use_bias=True)
-    images = layers.Activation("tanh", dtype="float32", name="images")(x)
+    x = norm(x, batch_norm_group_size, f"norm_{BASE_SIZE}")
+    images = grown_to_images(
+        x, doublings, channels, _transposed, bottlenecks, batch_norm_group_size
+    )
     return keras.Model([latents, embedding], images, name="text_to_image_generator")
 
 
@@ -116,61 +109,19 @@ def discriminator(
     halvings = num_doublings(image_size, BASE_SIZE)
     images = keras.Input((image_size, image_size, channels), name="images")
     embedding = keras.Input((embedding_size,), name="embedding")
-    x = images
-    for halving in range(1, halvings + 1):
-        size = image_size // 2**halving
-        width = filters * 2 ** (halving - 1)
-        x = _convolution(x, width, 4, 2, f"convolution_{size}", use_bias=halving == 1)
-        if halving > 1:
-            x = _norm(x, batch_norm_group_size, f"norm_{size}")
-        # The last stage is activated below, and the authors' before the bottleneck is linear.
-        if halving < halvings - bottlenecks:
-            x = layers.LeakyReLU(negative_slope=0.2, name=f"leaky_relu_{size}")(x)
-    if bottlenecks:
-        inner = max(1, width // 4)
-        x = _bottleneck(x, inner, batch_norm_group_size, _LeakyReLU, BASE_SIZE)
-    x = layers.LeakyReLU(negative_slope=0.2, name="features")(x)
-    text = layers.Dense(text_size, use_bias=False, kernel_initializer=normal_kernel(), name="text")(
-        embedding
+    x = image_features(
+        images,
+        halvings,
+        filters,
+        bottlenecks,
+        # Before the bottleneck the authors' are linear.
+        num_linear=1 + bottlenecks,
+        group_size=batch_norm_group_size,
     )
-    text = _norm(text, batch_norm_group_size, "norm_text")
-    text = layers.LeakyReLU(negative_slope=0.2, name="leaky_relu_text")(text)
-    text = layers.Reshape((1, 1, text_size), name="text_at_a_position")(text)
-    text = layers.UpSampling2D(BASE_SIZE, name="text_at_each_position")(text)
-    x = layers.Concatenate(name="features_and_text")([x, text])
-    x = _convolution(x, width, 1, 1, "fusion")
-    x = _norm(x, batch_norm_group_size, "norm_fusion")
-    x = layers.LeakyReLU(negative_slope=0.2, name="leaky_relu_fusion")(x)
-    x = layers.Flatten(name="flat")(x)
-    logits = layers.Dense(1, kernel_initializer=normal_kernel(), dtype="float32", name="logits")(x)
+    logits = judged_with_text(
+        x, embedding, text_size, text_norm=True, group_size=batch_norm_group_size
+    )
     return keras.Model([images, embedding], logits, name="text_to_image_discriminator")
-
-
-def _LeakyReLU(name):
-    return layers.LeakyReLU(negative_slope=0.2, name=name)
-
-
-def _bottleneck(x, inner, group_size, activation, size):
-    """Adds what three convolutions make of `x`; the sum has no activation yet."""
-    y = x
-    for i, (width, kernel) in enumerate([(inner, 1), (inner, 3), (x.shape[-1], 3)]):
-        y = _convolution(y, width, kernel, 1, f"bottleneck_{size}_{i}")
-        y = _norm(y, group_size, f"bottleneck_norm_{size}_{i}")
-        if i < 2:
-            y = activation(name=f"bottleneck_activation_{size}_{i}")(y)
-    return layers.Add(name=f"bottleneck_{size}")([x, y])
-
-
-def _convolution(x, width, kernel, strides, name, use_bias=False):
-    return layers.Conv2D(
-        width,
-        kernel,
-        strides=strides,
-        padding="same",
-        use_bias=use_bias,
-        kernel_initializer=normal_kernel(),
-        name=name,
-    )(x)
 
 
 def _transposed(x, width, size, use_bias):
@@ -183,7 +134,3 @@ def _transposed(x, width, size, use_bias):
         kernel_initializer=normal_kernel(),
         name=f"transposed_convolution_{size}",
     )(x)
-
-
-def _norm(x, group_size, name):
-    return GhostBatchNormalization(group_size, gamma_initializer=normal_gain(), name=name)(x)

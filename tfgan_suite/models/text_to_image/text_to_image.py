@@ -9,33 +9,29 @@ import tensorflow as tf
 from tfgan_suite.data.options import number, one_of, whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import Image, Text
+from tfgan_suite.fields import Image
+from tfgan_suite.losses import matching_aware_terms
 from tfgan_suite.models import registry
+from tfgan_suite.models.captioned import SEED_AND_CAPTION, CaptionedModel
 from tfgan_suite.models.text_to_image import networks
 from tfgan_suite.models.text_to_image.presets import PRESETS
-from tfgan_suite.models.trained import trained_model
-from tfgan_suite.networks import word_gru
 from tfgan_suite.signatures import (
     LATENT_RANGE,
     Condition,
     LatentSpace,
     Signature,
-    Words,
-    caption_reader,
     encode_png,
     latents_from_seeds,
-    refuse_rows,
 )
-from tfgan_suite.training import GenerativeModel, Loss
+from tfgan_suite.training import Loss
 
 ALGORITHMS = ("gan", "cls", "int", "int_cls")
 _COLUMNS = 8  # of a drawing: an example's image and samples of its caption
-_MAX_BYTES = 4096  # of a caption for a text encoder that reads strings
 
 
 @registry.register("text_to_image")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
-class TextToImageGAN(GenerativeModel):
+class TextToImageGAN(CaptionedModel):
     """A DCGAN whose networks are shown the embedding of a caption: GAN-CLS, GAN-INT, GAN-INT-CLS.
 
     Source: [Reed et al., 2016](https://arxiv.org/abs/1605.05396).
@@ -91,7 +87,6 @@ class TextToImageGAN(GenerativeModel):
     """
 
     presets = PRESETS
-    network_arguments = ("text_encoder",)
     draws_examples = True
 
     def __init__(
@@ -130,53 +125,12 @@ class TextToImageGAN(GenerativeModel):
             whole_number(argument, value, 1)
         number("interpolation", interpolation, 0, 1)
         number("interpolation_weight", interpolation_weight, 0, 1e3)
-        if caption_encoder is not None:
-            if text_encoder is not None or len(vocabulary):
-                raise UserInputError(
-                    "caption_encoder brings its text encoder and vocabulary: leave text_encoder "
-                    "and vocabulary out."
-                )
-            trained = trained_model("caption_encoder", caption_encoder, "a CaptionEncoder")
-            if not hasattr(trained, "reader") or not hasattr(trained, "text_encoder"):
-                raise UserInputError(
-                    f"caption_encoder={caption_encoder} is a {type(trained).__name__}; expected a "
-                    "CaptionEncoder."
-                )
-            text_encoder = trained.served_network("text_encoder")
-            read = {
-                name: trained.arguments[name]
-                for name in ("vocabulary", "max_words", "max_characters")
-            }
-            vocabulary, max_words, max_characters = read.values()
-        self.take_networks(text_encoder=text_encoder)
-        if text_encoder is None:
-            if max_characters is not None:
-                raise UserInputError(
-                    "max_characters belongs to a text_encoder that takes numbers of characters: "
-                    "give it, or a caption_encoder."
-                )
-            vocabulary = Words(vocabulary, max_words).vocabulary
-            self.text_encoder = word_gru(len(vocabulary), max_words, embedding_size=embedding_size)
-        self.reads_strings = self.text_encoder.inputs[0].dtype == "string"
-        if not self.reads_strings:
-            length = _length_of_captions(self.text_encoder)
-            max_words = length if max_characters is None else max_words
-            max_characters = None if max_characters is None else length
-        #: `CaptionReader`, or None where the text encoder takes strings and no vocabulary is given.
-        self.reader = None
-        if len(vocabulary) or max_characters is not None:
-            self.reader = caption_reader(vocabulary, max_words, max_characters)
-        if self.reader is None and not self.reads_strings:
-            raise UserInputError(
-                "text_encoder takes numbers: give the vocabulary of words that they count, or "
-                "max_characters."
-            )
+        reading = self.take_captions(
+            caption_encoder, vocabulary, text_encoder, max_words, max_characters, embedding_size
+        )
         self.arguments = {
             "algorithm": algorithm,
-            "vocabulary": list(vocabulary),
-            "max_words": max_words,
-            "max_characters": max_characters,
-            "embedding_size": self.text_encoder.output_shape[-1],
+            **reading,
             "image_size": image_size,
             "channels": channels,
             "latent_size": latent_size,
@@ -209,13 +163,11 @@ class TextToImageGAN(GenerativeModel):
         self.discriminator = networks.discriminator(filters=discriminator_filters, **shared)
         self.declare_player("discriminator", "discriminator")
         self.declare_player("generator", "generator", served=True)
-        self.declare_frozen("text_encoder", served=True)
+        self.declare_text_encoder()
 
     def batch_spec(self):
-        reader = self.reader
-        caption = Text() if reader is None else Text(reader.examples, reader.check)
         image = Image(*self.image_shape)
-        spec = {"image": image, "caption": caption}
+        spec = {"image": image, "caption": self.caption_field()}
         if self.sees_wrong_pairs:
             spec["other_image"] = image.of_another("caption")
         return spec
@@ -246,10 +198,6 @@ class TextToImageGAN(GenerativeModel):
         self.update("generator", self.generator_loss, text, z, *between)
         return self.step_logs()
 
-    def embedding_of(self, text_encoder, captions) -> tf.Tensor:
-        """Returns the embeddings of captions, strings `[B]`, by the encoder or a form of it."""
-        return text_encoder(captions if self.reads_strings else self.reader(captions))
-
     def discriminator_loss(self, real, text, latents, wrong=None, training=True):
         """-log D(x, t) - 1/2 log(1 - D(x', t)) - 1/2 log(1 - D(G(z, t), t)).
 
@@ -259,14 +207,12 @@ class TextToImageGAN(GenerativeModel):
         fake = tf.stop_gradient(self.generator([latents, text], training=training))
         real_logits = self.discriminator([real, text], training=training)[:, 0]
         fake_logits = self.discriminator([fake, text], training=training)[:, 0]
-        terms = {"real": tf.nn.softplus(-real_logits), "fake": tf.nn.softplus(fake_logits)}
         scores = {"real_score": real_logits, "fake_score": fake_logits}
+        wrong_logits = None
         if wrong is not None:
             wrong_logits = self.discriminator([wrong, text], training=training)[:, 0]
-            terms["fake"] *= 0.5
-            terms["wrong"] = 0.5 * tf.nn.softplus(wrong_logits)
             scores["wrong_score"] = wrong_logits
-        return Loss(terms, scores)
+        return Loss(matching_aware_terms(real_logits, fake_logits, wrong_logits), scores)
 
     def generator_loss(self, text, latents, between=None, other_latents=None, training=True):
         """-log D(G(z, t), t), and the same with embeddings between two captions."""
@@ -283,15 +229,6 @@ class TextToImageGAN(GenerativeModel):
 
     # === Samples and signatures ===
 
-    def embed(self, captions: Sequence[str]) -> np.ndarray:
-        """Returns the embeddings `[N, embedding_size]` of captions.
-
-        Raises:
-            UserInputError: a caption is empty, too long, or without a word of the vocabulary.
-        """
-        captions = self._checked(captions)
-        return self.embedding_of(self.text_encoder, tf.constant(captions, tf.string)).numpy()
-
     def sample(self, seeds, captions: Sequence[str]) -> np.ndarray:
         """Returns images `[N, H, W, C]` in [-1, 1], as the servable's `serving_default` does.
 
@@ -303,14 +240,9 @@ class TextToImageGAN(GenerativeModel):
             UserInputError: on other seeds or another number of them, or on a caption that is empty,
                 too long, or without a word of the vocabulary.
         """
-        seeds = np.asarray(seeds)
-        if seeds.ndim != 1 or seeds.dtype.kind not in "iu" or len(seeds) != len(captions):
-            raise UserInputError(
-                "sample takes a whole number and a caption for each image. Received seeds of shape "
-                f"{seeds.shape} and {len(captions)} captions."
-            )
-        inputs = {"latents": self._latents_of(tf.constant(seeds.astype(np.int64))).numpy()}
-        return self.infer(self._sample_of, {**inputs, "embedding": self.embed(captions)})
+        seeds, embedding = self.checked_seeds(seeds, captions), self.embed(captions)
+        inputs = {"latents": self._latents_of(tf.constant(seeds)).numpy(), "embedding": embedding}
+        return self.infer(self._sample_of, inputs)
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns a row for each example: its image, then samples of its caption."""
@@ -350,28 +282,17 @@ class TextToImageGAN(GenerativeModel):
 
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers."""
-        inputs = {
-            "seed": tf.TensorSpec([None], tf.int64, name="seed"),
-            "caption": tf.TensorSpec([None], tf.string, name="caption"),
-        }
+        inputs = SEED_AND_CAPTION
         size = self.arguments["embedding_size"]
         latents = tf.TensorSpec([None, self.latent_size], tf.float32, name="latents")
         embedding = tf.TensorSpec([None, size], tf.float32, name="embedding")
-
-        def example(num_rows):
-            words = self.batch_spec()["caption"].words
-            captions = [words[i % len(words)].encode() for i in range(num_rows)]
-            seeds = np.arange(num_rows, dtype=np.int64)
-            return {"seed": seeds, "caption": np.array(captions, object)}
 
         def example_of_embeddings(num_rows):
             drawn = self._latents_of(tf.range(num_rows, dtype=tf.int64)).numpy()
             return {"latents": drawn, "embedding": _some_embeddings(num_rows, size)}
 
         def from_seed(seed, caption):
-            caption = self._refuse(caption)
-            text = self.embedding_of(self.served_network("text_encoder"), caption)
-            return from_embedding(self._latents_of(seed), text)
+            return from_embedding(self._latents_of(seed), self.served_embedding(caption))
 
         def from_embedding(latents, embedding):
             return {"images": self._sample_of({"latents": latents, "embedding": embedding})}
@@ -379,12 +300,10 @@ class TextToImageGAN(GenerativeModel):
         def png(seed, caption):
             return {"image_bytes": encode_png(from_seed(seed, caption)["images"])}
 
-        what = "A seed and a caption per row"
-        if self.reader is not None:
-            what += f", of at most {self.reader.limit},"
+        what = self.seed_and_caption()
         signatures = {
             "serving_default": Signature(
-                from_seed, inputs, f"{what} to images in [-1, 1].", example
+                from_seed, inputs, f"{what} to images in [-1, 1].", self.example_of_captions
             ),
             "from_embedding": Signature(
                 from_embedding,
@@ -396,7 +315,9 @@ class TextToImageGAN(GenerativeModel):
             ),
         }
         if self.image_shape[-1] in (1, 3, 4):
-            signatures["png"] = Signature(png, inputs, f"{what} to PNG files.", example)
+            signatures["png"] = Signature(
+                png, inputs, f"{what} to PNG files.", self.example_of_captions
+            )
         return signatures
 
     def _sample_of(self, inputs):
@@ -404,23 +325,6 @@ class TextToImageGAN(GenerativeModel):
 
     def _latents_of(self, seeds):
         return latents_from_seeds(seeds, self.latent_size, self.latent_distribution)
-
-    def _refuse(self, captions):
-        if self.reader is not None:
-            return self.reader.refuse("caption", captions)
-        for is_bad, reason in _faults(captions):
-            captions = refuse_rows(captions, is_bad, f"Input caption: {reason}")
-        return captions
-
-    def _checked(self, captions):
-        captions = np.array([tf.compat.as_bytes(caption) for caption in captions], object)
-        if self.reader is not None:
-            self.reader.check("caption", captions)
-            return captions
-        for is_bad, reason in _faults(tf.constant(captions, tf.string)):
-            if np.any(is_bad):
-                raise UserInputError(f"caption {np.argmax(is_bad)}: {reason}.")
-        return captions
 
     def get_config(self):
         return {**super().get_config(), **self.arguments}
@@ -449,20 +353,3 @@ def between_neighbours(text: tf.Tensor, share: float) -> tf.Tensor:
         )
     pairs = tf.reshape(text, [-1, 2, text.shape[-1]])
     return tf.reshape(share * pairs + (1 - share) * tf.reverse(pairs, [1]), tf.shape(text))
-
-
-def _faults(captions):
-    return (
-        (tf.strings.length(tf.strings.strip(captions)) == 0, "expected some words; received none"),
-        (tf.strings.length(captions) > _MAX_BYTES, f"longer than {_MAX_BYTES} bytes"),
-    )
-
-
-def _length_of_captions(text_encoder):
-    shape = text_encoder.input_shape
-    if len(shape) != 2 or shape[1] is None:
-        raise UserInputError(
-            "text_encoder must take strings [B], or numbers of words or characters [B, length]. "
-            f"Received one that takes {shape}."
-        )
-    return shape[1]

@@ -1,0 +1,47 @@
+"""StackGAN on emoji by their names, 16 and then 64 pixels.
+
+OpenMoji's colour images (CC BY-SA 4.0) have English names as file names. They are read by a caption
+encoder, which is trained before.
+
+Command:
+  python -m launch.train --config=launch/configs/caption_encoder_openmoji.py \\
+      --workdir=runs/emoji_captions --config.data.source=folder:openmoji/color
+  python -m launch.train --config=launch/configs/stackgan_openmoji.py \\
+      --workdir=runs/stackgan_emoji --config.data.source=folder:openmoji/color
+
+The folder is that of launch/configs/progan_openmoji.py. Images are not mirrored: names say left and
+right.
+
+Cost: not measured.
+
+Expected: not trained yet.
+"""
+
+import os
+
+from tfgan_suite.runs import default_config
+
+FOLDER = os.environ.get("TFGAN_DATA", "data")
+
+
+def get_config():
+    config = default_config()
+    config.model = {
+        "name": "stackgan",
+        "preset": "small_64",
+        "caption_encoder": "runs/emoji_captions",
+        "stage_1_images": 200_000,
+        "ema_half_life": 2_000.0,
+    }
+    config.data = {
+        "source": f"folder:{FOLDER}/openmoji/color",
+        "captions": "names",
+        "test_fraction": 0.1,
+    }
+    config.batch_size = 32
+    config.images = 400_000
+    config.log_every = 5_000
+    config.sample_every = 20_000
+    config.checkpoint_every = 10_000
+    config.num_samples = 12
+    return config

@@ -1,0 +1,38 @@
+"""StackGAN on the built-in shapes, 16 and then 64 pixels: "a large red striped circle on the left".
+
+The captions are read by a caption encoder, which is trained before. Stage I trains on the first
+100,000 images, Stage II on the rest, both in one run.
+
+Command:
+  python -m launch.train --config=launch/configs/caption_encoder_shapes.py --workdir=runs/captions
+  python -m launch.train --config=launch/configs/stackgan_shapes.py --workdir=runs/stackgan
+
+Another Stage II of a Stage I that is trained:
+  python -m launch.train --config=launch/configs/stackgan_shapes.py --workdir=runs/stage_2 \\
+      --config.model.stage_1=runs/stackgan --config.model.stage_1_images=0
+
+Cost: not measured yet.
+
+Expected: not measured yet.
+"""
+
+from tfgan_suite.runs import default_config
+
+
+def get_config():
+    config = default_config()
+    config.model = {
+        "name": "stackgan",
+        "preset": "small_64",
+        "caption_encoder": "runs/captions",
+        "stage_1_images": 100_000,
+        "ema_half_life": 2_000.0,
+    }
+    config.data = {"source": "shapes", "num_examples": 20_000}
+    config.batch_size = 32
+    config.images = 200_000
+    config.log_every = 5_000
+    config.sample_every = 20_000
+    config.checkpoint_every = 10_000
+    config.num_samples = 12
+    return config
