@@ -105,8 +105,10 @@ def test_a_run_is_dissected(workdir, tmp_path):
     assert {line.table for line in lines} == {"dissection", "interventions"}
     by_metric = {line.metric: line for line in lines}
     assert by_metric["detectors"].unit == "of 4"
-    assert by_metric["share_before"].value == found["changes"]["grey"]["share before"]
-    assert by_metric["share_random"].interval_kind == "standard error"
+    share = found["changes"]["grey"]["share before"]
+    assert by_metric["pixels_before"].value == pytest.approx(10_000 * share)
+    assert by_metric["pixels_before"].unit == "of 10,000"
+    assert by_metric["pixels_random"].interval_kind == "standard error"
 
 
 def test_the_units_of_a_concept_are_switched_beside_random_ones():

@@ -1,7 +1,6 @@
 """Dissects the generator of a trained run, and writes what was found: a page and JSON."""
 
 import contextlib
-import dataclasses
 import json
 import re
 import time
@@ -29,6 +28,8 @@ PAGE, NUMBERS = "page.html", "dissection.json"
 _RANDOM_DRAWS = 3
 _SHOWN = 12  # images before and after
 _MOST_SHOWN = 512  # units on the page
+_PIXELS = 10_000  # shares of a few pixels are readable as numbers of so many
+_OF_PIXELS = f"of {_PIXELS:,}"
 _PROTOCOL = ("run", "segmenter", "images", "images for thresholds", "seed")
 
 
@@ -216,10 +217,15 @@ def results_of(found: Mapping[str, Any], setting: Mapping) -> list[Result]:
             **shared,
         )
 
-    def mean_of_draws(table, metric, values, more):
-        mean, error = np.mean(values), np.std(values, ddof=1) / np.sqrt(len(values))
-        interval = (float(mean - error), float(mean + error))
-        return line(table, metric, float(mean), "share", more, interval)
+    def figure(table, metric, values, unit, more):
+        """A line of one value, or of the mean of several draws with its standard error."""
+        factor = _PIXELS if unit == _OF_PIXELS else 1
+        values = factor * np.atleast_1d(values).astype(float)
+        mean, interval = float(values.mean()), None
+        if len(values) > 1:
+            error = float(values.std(ddof=1) / np.sqrt(len(values)))
+            interval = (mean - error, mean + error)
+        return line(table, metric, mean, unit, more, interval)
 
     units = f"of {len(found['units'])}"
     lines = [line("dissection", "detectors", found["detectors"], units, {})]
@@ -229,27 +235,30 @@ def results_of(found: Mapping[str, Any], setting: Mapping) -> list[Result]:
     for concept, figures in found["changes"].items():
         randoms = [part for name, part in figures.items() if name.startswith("random")]
         more = {"concept": concept, "units off": len(randoms[0]["units"])}
-        lines.append(line("interventions", "share_before", figures["share before"], "share", more))
-        for name in ("given", "by IoU", "optimised"):
-            if name in figures:
-                key = name.lower().replace(" ", "_")
-                for metric, value in (("share", "share after"), ("effect", "effect")):
-                    given = figures[name][value]
-                    lines.append(line("interventions", f"{metric}_{key}", given, "share", more))
-        for metric, value in (("share", "share after"), ("effect", "effect")):
-            values = [part[value] for part in randoms]
-            lines.append(mean_of_draws("interventions", f"{metric}_random", values, more))
+        sets = {
+            name.lower().replace(" ", "_"): [figures[name]]
+            for name in ("given", "by IoU", "optimised")
+            if name in figures
+        }
+        before = figures["share before"]
+        lines.append(figure("interventions", "pixels_before", before, _OF_PIXELS, more))
+        for key, parts in {**sets, "random": randoms}.items():
+            for metric, value, unit in (
+                ("pixels", "share after", _OF_PIXELS),
+                ("effect", "effect", "share"),
+            ):
+                values = [part[value] for part in parts]
+                lines.append(figure("interventions", f"{metric}_{key}", values, unit, more))
     if found["repair"]:
         parts = found["repair"]
         more = {"by": parts["by"], "units off": len(parts["after"]["units"])}
+        randoms = [part for name, part in parts.items() if name.startswith("random")]
+        sets = {"before": [parts["before"]], "after": [parts["after"]], "random": randoms}
         for metric in (name for name in parts["before"] if name != "units"):
-            unit = "share" if metric == "share" else None
-            for when in ("before", "after"):
-                value = parts[when][metric]
-                lines.append(line("repairs", f"{metric}_{when}", value, unit, more))
-            randoms = [part[metric] for name, part in parts.items() if name.startswith("random")]
-            mean = mean_of_draws("repairs", f"{metric}_random", randoms, more)
-            lines.append(mean if unit else dataclasses.replace(mean, unit=None))
+            name, unit = ("pixels", _OF_PIXELS) if metric == "share" else (metric, None)
+            for when, those in sets.items():
+                values = [part[metric] for part in those]
+                lines.append(figure("repairs", f"{name}_{when}", values, unit, more))
     return lines
 
 
