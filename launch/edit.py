@@ -69,6 +69,12 @@ CLASSIFIER = flags.DEFINE_multi_string(
     "File of launch.train_classifier; may be repeated. Attributes are its classes: hair3 is class "
     "3 of the classifier called hair.",
 )
+LAYER = flags.DEFINE_string(
+    "layer", None, "Layer of the generator: with --units, or with --components in place of pixels."
+)
+UNITS = flags.DEFINE_string(
+    "units", None, "Units of the layer, 3,17,20: the direction in which they become more active."
+)
 ATTRIBUTES = flags.DEFINE_list(
     "attributes", None, "Attributes to find directions of. Unset: all with 10 samples and more."
 )
@@ -220,7 +226,7 @@ def arithmetic(config, model, space, given, options):
     if not PLUS.value:
         raise UserInputError("Give the seeds of a concept to add: --plus=1,5,7.")
     groups = [
-        [editing.points_of_seeds(model, space, seeds_of(text)) for text in flag.value]
+        [editing.points_of_seeds(model, space, numbers_of(text)) for text in flag.value]
         for flag in (PLUS, MINUS)
     ]
     result = editing.combined(space, *groups)
@@ -237,20 +243,30 @@ def direction(config, model, space, given, options):
     from tfgan_suite import editing
 
     del config, options
-    ways = [flag.value for flag in (LABELS, CLASSIFIER, COMPONENTS) if flag.value]
+    ways = [flag.value for flag in (LABELS, CLASSIFIER, COMPONENTS, UNITS) if flag.value]
     if len(ways) != 1:
-        raise UserInputError("Give one of --labels, --classifier and --components.")
+        raise UserInputError("Give one of --labels, --classifier, --components and --units.")
+    if UNITS.value and not LAYER.value:
+        raise UserInputError("--units takes the --layer that they belong to.")
     conditions, report = given["conditions"], {}
     seeds = np.arange(SEED.value, SEED.value + NUM.value)
     if LABELS.value:
         seeds, labels = read_labels(LABELS.value)
     points = editing.points_of_seeds(model, space, seeds)
     if COMPONENTS.value:
-        # Points of a known distribution are spread evenly: what differs is what they make.
-        images = editing.decoded(model, space, points, conditions) if space.distribution else None
-        directions = editing.component_directions(space, points, COMPONENTS.value, images)
+        features = None
+        if LAYER.value:
+            features = editing.unit_activities(model, LAYER.value, points, **given)
+        elif space.distribution:  # such points are spread evenly: what differs is what they make
+            features = editing.decoded(model, space, points, conditions)
+        directions = editing.component_directions(space, points, COMPONENTS.value, features)
         found = {str(number): one for number, one in enumerate(directions)}
         report["shares"] = {name: round(one.share, 3) for name, one in found.items()}
+    elif UNITS.value:
+        units = numbers_of(UNITS.value)
+        one = editing.unit_direction(model, LAYER.value, units, points, **given)
+        found = {"units": one}
+        report["shares"] = {"units": round(one.share, 3)}
     else:
         classifiers = [load_classifier(path) for path in CLASSIFIER.value]
         if classifiers:
@@ -470,12 +486,12 @@ def load_numpy(flag: str, path: str):
         raise UserInputError(f"--{flag}={path} cannot be read: {error}") from error
 
 
-def seeds_of(text: str) -> list[int]:
+def numbers_of(text: str) -> list[int]:
     """Returns whole numbers that are separated by commas."""
     try:
         return [int(part) for part in text.split(",")]
     except ValueError as error:
-        raise UserInputError(f"Expected seeds such as 1,5,7. Received: {text!r}.") from error
+        raise UserInputError(f"Expected numbers such as 1,5,7. Received: {text!r}.") from error
 
 
 def read_labels(path: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -585,6 +601,8 @@ if __name__ == "__main__":
                 "labels",
                 "classifier",
                 "components",
+                "layer",
+                "units",
                 "attributes",
                 "num",
                 "directions",

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfgan_suite import editing, models
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.networks.opened import openable_layers
 from tfgan_suite.signatures import Condition, LatentSpace, linear, spherical
 
 # Of the rest, models of clips and volumes have spaces too; others make samples of no latents.
@@ -184,6 +185,22 @@ def test_components_are_found_from_what_the_points_make():
     assert first.share > 0.8 > second.share
     (of_points,) = editing.component_directions(space, features, 1)
     np.testing.assert_allclose(np.abs(of_points.vector), [0, 0, 1, 0, 0], atol=0.05)
+
+
+def test_the_direction_of_units_makes_them_more_active(gan):
+    space = editing.find_space(gan)
+    points = editing.points_of_seeds(gan, space, range(200))
+    layer = next(name for name in openable_layers(gan) if "hidden" in name or "relu" in name)
+    activities = editing.unit_activities(gan, layer, points)
+    unit = int(np.argmax(activities.std(axis=0)))
+    way = editing.unit_direction(gan, layer, [unit], points)
+    further = editing.unit_activities(gan, layer, editing.moved(space, points, way, 1.0))
+    assert further[:, unit].mean() > activities[:, unit].mean() + 0.3
+    assert 0.3 < way.share <= 1
+    by_hand = editing.value_direction(space, points, activities[:, unit])
+    np.testing.assert_array_equal(way.vector, by_hand.vector)
+    with pytest.raises(UserInputError, match="values: expected one for each of the 200"):
+        editing.value_direction(space, points, [1.0])
 
 
 def test_what_cannot_be_edited_is_refused():

@@ -81,6 +81,7 @@ def good_calls(folder):
         ["--task=arithmetic", "--plus=1,2,3", "--minus=4,5,6", f"{out}/s.png"],
         ["--task=direction", labels, found, f"{out}/d.png"],
         ["--task=direction", "--components=2", "--num=30", f"{out}/c.png"],
+        ["--task=direction", "--units=1,3", "--layer=relu_8", "--num=30", f"{out}/u.png"],
         ["--task=move", a, found, "--direction=odd", f"{out}/moved.png", "--nocompare"],
     ]
 
@@ -102,10 +103,14 @@ def bad_calls(folder):
         "takes 2 --image. Received: 1": ["--task=morph", a],
         "takes a --mask": ["--task=inpaint", a],
         "there are 8 held-out images": ["--task=project", "--image=heldout:8"],
-        "Expected seeds such as 1,5,7": ["--task=arithmetic", "--plus=1,x"],
+        "Expected numbers such as 1,5,7": ["--task=arithmetic", "--plus=1,x"],
         "no space 'y'": ["--task=project", a, "--space=y"],
         "takes no 'class_id'": ["--task=project", a, "--condition=class_id=3"],
         "Give one of --labels": ["--task=direction"],
+        "no layer 'relu_9'. Did you mean 'relu_8'?": [
+            *["--task=direction", "--units=1", "--layer=relu_9", "--num=20"]
+        ],
+        "has the units 0 to 3": ["--task=direction", "--units=9", "--layer=relu_8", "--num=20"],
         "Did you mean 'odd'?": ["--task=direction", labels, "--attributes=od"],
         "Expected a CSV": ["--task=direction", f"--labels={folder / 'a.png'}"],
     }
@@ -125,7 +130,7 @@ def test_every_task_writes_what_it_made(folder, edit):
     assert lines[2]["filled_pixels"] > 10
     assert set(lines[4]["attributes"]) == {"odd"} and len(lines[5]["shares"]) == 2
     assert Image.open(folder / "out/moved.png").size == (16, 16)
-    names = ["c.png", "d.png", "i.png", "m.gif", "moved.png", "p.png", "s.png"]
+    names = ["c.png", "d.png", "i.png", "m.gif", "moved.png", "p.png", "s.png", "u.png"]
     assert sorted(path.name for path in (folder / "out").iterdir()) == names
 
 

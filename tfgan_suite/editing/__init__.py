@@ -13,6 +13,7 @@ from tfgan_suite.editing.directions import (
     component_directions,
     leakage,
     moved,
+    value_direction,
     without,
 )
 from tfgan_suite.editing.inpainting import Inpainting, context_weights, inpaint
@@ -21,6 +22,7 @@ from tfgan_suite.editing.projection import Projection, project
 from tfgan_suite.editing.search import OPTIMIZERS, SearchOptions
 from tfgan_suite.editing.signatures import editing_signatures
 from tfgan_suite.editing.spaces import decoded, find_space, points_of_seeds
+from tfgan_suite.editing.units import unit_activities, unit_direction
 
 __all__ = [
     "OPTIMIZERS",
@@ -48,5 +50,8 @@ __all__ = [
     "points_of_seeds",
     "poisson_blend",
     "project",
+    "unit_activities",
+    "unit_direction",
+    "value_direction",
     "without",
 ]

@@ -30,7 +30,8 @@ class Direction:
         vector: `[*shape]`, of length 1.
         accuracy: of the linear classifier on held-out points, each of both classes counting for a
             half; None for a direction that is no attribute's.
-        share: of the variance that the direction explains; None for an attribute's.
+        share: of the variance that the direction explains, of the features or of a value; None for
+            an attribute's.
     """
 
     vector: np.ndarray
@@ -118,6 +119,34 @@ def component_directions(space: LatentSpace, points, num: int, features=None) ->
         Direction(_unit(places[:, i] @ rows, space), share=float(shares[i]))
         for i in range(min(num, len(shares)))
     ]
+
+
+def value_direction(space: LatentSpace, points, values) -> Direction:
+    """Returns the direction in which a number grows, by linear regression on the points.
+
+    Args:
+        space: a `LatentSpace`.
+        points: `[N, *shape]`.
+        values: `[N]`, such as the brightness of the points' samples.
+
+    Returns:
+        A `Direction` whose `share` is that of the values' variance which the regression explains.
+
+    Raises:
+        UserInputError: values of another number, or all the same.
+    """
+    points = checked_points(space, points)
+    values = np.asarray(values, np.float64)
+    if values.shape != (len(points),):
+        raise UserInputError(
+            f"values: expected one for each of the {len(points)} points. Received: {values.shape}."
+        )
+    rows = points.reshape(len(points), -1).astype(np.float64)
+    rows, values = rows - rows.mean(axis=0), values - values.mean()
+    slope = np.linalg.lstsq(rows, values, rcond=None)[0]
+    left = np.sum((values - rows @ slope) ** 2)
+    vector = _unit(slope, space)
+    return Direction(vector, share=float(1 - left / np.sum(values**2)))
 
 
 def without(direction: Direction, others: Sequence[Direction]) -> Direction:
