@@ -13,11 +13,9 @@ with the truth: as inpainting fills it, and as the smoothest function does that 
 same blending without a generator).
 """
 
-import os
 import time
 
 import numpy as np
-import tensorflow as tf
 from absl import flags
 
 from tfgan_suite import data, editing, results
@@ -140,11 +138,6 @@ def hole_psnr(filled, images):
     return psnr(filled[:, hole], images[:, hole])
 
 
-def _threads():
-    """Returns the number that TensorFlow computes an operation with."""
-    return tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count()
-
-
 def reported(config, model, table, setting, figures):
     """Prints figures and returns their lines."""
     setting = {**dict(part.partition("=")[::2] for part in _SETTING.value), **setting}
@@ -167,7 +160,7 @@ def reported(config, model, table, setting, figures):
                 machine=describe_machine(),
                 commit=results.current_commit(),
                 command=results.current_command(),
-                protocol={"steps": _STEPS.value, "starts": _STARTS.value, "threads": _threads()},
+                protocol={"steps": _STEPS.value, "starts": _STARTS.value},
             )
         )
     return lines

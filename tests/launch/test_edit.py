@@ -13,10 +13,12 @@ from tfgan_suite import runs
 
 # All that the program does in one process: an import of TensorFlow costs more than the rest.
 DRIVER = """
-import json, sys
+import functools, json, sys
 from absl import flags
 from launch import edit
+from tfgan_suite import runs
 from tfgan_suite.errors import UserInputError
+runs.load = functools.lru_cache(None)(runs.load)
 for words in json.loads(sys.argv[1]):
     for name in flags.FLAGS:
         flags.FLAGS[name].unparse()
