@@ -12,9 +12,10 @@ Command:
   python -m launch.train_segmenter --data=sprites_walk_1000.npz --out=parts.keras
   python -m launch.dissect --workdir=runs/sprites --layer=relu_8 --segmenter=parts.keras --out=found
 
-Cost: not measured yet.
+Cost: 456 s for 64,000 images on one thread of a busy machine of two cores.
 
-Expected: not looked at yet.
+Expected: every image is one character from the front on a grey ground, with hair and clothes of
+many colours; faces and hands are a few pixels without features.
 """
 
 import os

@@ -229,9 +229,12 @@ def results_of(found: Mapping[str, Any], setting: Mapping) -> list[Result]:
 
     units = f"of {len(found['units'])}"
     lines = [line("dissection", "detectors", found["detectors"], units, {})]
-    for name in _best_named(found):
-        best = max(unit["iou"] for unit in found["units"] if unit["concept"] == name)
-        lines.append(line("dissection", "iou_" + re.sub("[^a-z0-9]+", "_", name), best, None, {}))
+    detected = {unit["concept"] for unit in found["units"] if unit["detects"]}
+    for index, name in enumerate(found["concepts"]):
+        if name in detected:
+            best = max(unit["iou_by_concept"][index] for unit in found["units"])
+            key = re.sub("[^a-z0-9]+", "_", name.lower())
+            lines.append(line("dissection", f"iou_{key}", best, None, {}))
     for concept, figures in found["changes"].items():
         randoms = [part for name, part in figures.items() if name.startswith("random")]
         more = {"concept": concept, "units off": len(randoms[0]["units"])}
@@ -249,6 +252,11 @@ def results_of(found: Mapping[str, Any], setting: Mapping) -> list[Result]:
             ):
                 values = [part[value] for part in parts]
                 lines.append(figure("interventions", f"{metric}_{key}", values, unit, more))
+        gained = np.array(figures["inserted by place"])
+        for half, rows in zip(("upper", "lower"), np.array_split(gained, 2), strict=True):
+            if rows.size:
+                value = float(rows.mean())
+                lines.append(figure("interventions", f"inserted_{half}", value, "share", more))
     if found["repair"]:
         parts = found["repair"]
         more = {"by": parts["by"], "units off": len(parts["after"]["units"])}
@@ -260,12 +268,6 @@ def results_of(found: Mapping[str, Any], setting: Mapping) -> list[Result]:
                 values = [part[metric] for part in those]
                 lines.append(figure("repairs", f"{name}_{when}", values, unit, more))
     return lines
-
-
-def _best_named(found):
-    """Concepts that a unit detects, in the order of the segmenter."""
-    detected = {unit["concept"] for unit in found["units"] if unit["detects"]}
-    return [name for name in found["concepts"] if name in detected]
 
 
 def _effects(subject, dissection, numbers, progress):

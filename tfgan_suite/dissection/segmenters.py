@@ -63,8 +63,11 @@ class Colours:
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
         if images.shape[-1] == 1:
             images = tf.repeat(images, 3, axis=-1)
-        places = _opponent(images[..., :3] * 0.5 + 0.5)[..., None, :]
-        squared = tf.reduce_sum((places - self._places) ** 2, axis=-1)
+        places = _opponent(images[..., :3] * 0.5 + 0.5)
+        # |x - p|^2 without the differences, of which there are as many as pixels times prototypes.
+        lengths = tf.reduce_sum(places**2, axis=-1, keepdims=True)
+        products = tf.tensordot(places, self._places, [[-1], [-1]])
+        squared = lengths - 2 * products + tf.reduce_sum(self._places**2, axis=-1)
         scores = tf.nn.softmax(-squared / _SOFT) @ self._owners
         if not self._unlike:
             return scores
