@@ -148,5 +148,5 @@ def judged_with_text(x, embedding, text_size, text_norm, group_size):
 
 def at_each_position(text, size):
     """Returns vectors `[B, C]` at each of `size` x `size` positions: `[B, size, size, C]`."""
-    text = layers.Reshape((1, 1, text.shape[-1]), name="text_at_a_position")(text)
-    return layers.UpSampling2D(size, name="text_at_each_position")(text)
+    repeated = layers.RepeatVector(size * size, name="text_repeated")(text)
+    return layers.Reshape((size, size, text.shape[-1]), name="text_at_each_position")(repeated)

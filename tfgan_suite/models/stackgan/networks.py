@@ -214,5 +214,9 @@ def discriminator(
 
 
 def _enlarged(x, width, size, use_bias=False):
+    before = x.shape[-1]
     x = layers.UpSampling2D(2, interpolation="nearest", name=f"nearest_{size}")(x)
+    # LiteRT does not follow Keras' repeated pixels to a known shape, and has no convolution of
+    # another.
+    x = layers.Reshape((size, size, before), name=f"shape_{size}")(x)
     return convolution(x, width, 3, 1, f"convolution_{size}", use_bias=use_bias)
