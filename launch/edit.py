@@ -420,8 +420,8 @@ def heldout_image(config, model, text: str, rules) -> np.ndarray:
     from tfgan_suite.fields import flat
 
     number = text.removeprefix("heldout:")
-    if not number.isdecimal() or int(number) > 9999:
-        raise UserInputError(f"--image={text}: expected a number from 0 to 9999 after heldout:.")
+    if not number.isdecimal() or int(number) > 999:
+        raise UserInputError(f"--image={text}: expected a number from 0 to 999 after heldout:.")
     spec = model.batch_spec()
     names = [name for name, field in flat(spec).items() if field.kind == "image"]
     if not names:
