@@ -7,11 +7,12 @@ Command:
   python -m benchmarks.captions --workdir=runs/stackgan --stage=1 --setting=stage=1
 
 Colour and place are read off an image by a rule: the middle hue of its saturated pixels, and their
-centre. Shape, texture and size are read by the caption encoder of the run `--encoder`: the word
-whose caption is nearest to the image, brought to the encoder's size. What the rule and the encoder
-read off real images of the size of the samples is measured beside. Captions are those of held-out
-images, and those that no training image has. The swap test puts another colour into a caption and
-asks for the new colour at the old place, with the same seed.
+centre. The shape is that of the most similar training image. Shape, texture and size are also read
+by the caption encoder of the run `--encoder`: the word whose caption is nearest to the image,
+brought to the encoder's size. What all of them read off real images of the size of the samples is
+measured beside. Captions are those of held-out images, and those that no training image has. The
+swap test puts another colour into a caption and asks for the new colour at the old place, with the
+same seed.
 """
 
 from pathlib import Path
@@ -20,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from benchmarks.caption_rules import every_caption, rates, with_other_colour
+from benchmarks.caption_rules import ShapeReader, every_caption, rates, with_other_colour
 from tfgan_suite import results
 from tfgan_suite.cli import run_program
 from tfgan_suite.cluster.devices import describe_machine
@@ -53,8 +54,10 @@ def main(argv):
     train, test = (open_source(config.data.to_dict(), split) for split in ("train", "test"))
     chosen = np.arange(min(_NUM.value, test.num_examples))
     real = test.numpy(chosen)
+    known = train.numpy(np.arange(train.num_examples))
+    judges = (encoder, ShapeReader(known["image"] / 127.5 - 1, known["label"]))
     captions = [caption.decode() for caption in real["caption"]]
-    seen = {c.decode() for c in train.numpy(np.arange(train.num_examples))["caption"]}
+    seen = {caption.decode() for caption in known["caption"]}
     unseen = [caption for caption in every_caption() if caption not in seen][: _NUM.value]
     seeds = np.arange(len(captions))
     rng = np.random.default_rng(0)
@@ -62,10 +65,10 @@ def main(argv):
     made = model.sample(seeds, captions, **how)
     images = tf.constant(real["image"] / 127.5 - 1, tf.float32)
     measured = {
-        _REAL: rates(resized(images, made.shape[1]).numpy(), captions, encoder),
-        "held-out": rates(made, captions, encoder),
-        "never seen": rates(model.sample(seeds[: len(unseen)], unseen, **how), unseen, encoder),
-        "colour swapped": rates(model.sample(seeds, swapped, **how), swapped, encoder),
+        _REAL: rates(resized(images, made.shape[1]).numpy(), captions, *judges),
+        "held-out": rates(made, captions, *judges),
+        "never seen": rates(model.sample(seeds[: len(unseen)], unseen, **how), unseen, *judges),
+        "colour swapped": rates(model.sample(seeds, swapped, **how), swapped, *judges),
     }
     setting = dict(pair.partition("=")[::2] for pair in _SETTING.value)
     for name, found in measured.items():

@@ -7,10 +7,10 @@ Command:
   python -m launch.train --config=launch/configs/caption_encoder_shapes.py --workdir=runs/captions
   python -m launch.train --config=launch/configs/text_to_image_shapes.py --workdir=runs/text
 
-Cost: 1.1 GB; up to 320 images/s on one free CPU core. Not trained to its end yet.
+Cost: 1.1 GB; 43 minutes on one CPU core beside other work.
 
 Expected: in the drawings, a row for each held-out example: its image, then samples of its caption.
-At 60,000 images size and place are those of the caption, the colour often, and shapes are blots.
+Size, place and colour are those of the caption in nine of ten, the shape in four of ten.
 """
 
 from tfgan_suite.runs import default_config

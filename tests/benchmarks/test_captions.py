@@ -22,6 +22,18 @@ def test_the_rule_reads_colour_and_place_of_real_images(real):
     assert wrong["place_by_rule"] < 0.3
 
 
+def test_shapes_are_those_of_similar_images(real):
+    images = real["image"] / 127.5 - 1
+    texts = [caption.decode() for caption in real["caption"]]
+    reader = caption_rules.ShapeReader(images, real["label"])
+    assert caption_rules.rates(images, texts, read_shape=reader)["shape_by_neighbour"] == 1
+    # Of half as many known images, other ones: far above one of eight.
+    reader = caption_rules.ShapeReader(images[:200], real["label"][:200])
+    found = caption_rules.rates(images[200:], texts[200:], read_shape=reader)
+    assert found["shape_by_neighbour"] > 0.5
+    assert found["shape_by_neighbour"] * 0.8 < found["all_three"] <= found["shape_by_neighbour"]
+
+
 def test_an_empty_sky_has_no_shape():
     assert caption_rules.colour_and_place(np.zeros((8, 8, 3))) == (None, None)
 
