@@ -4,10 +4,10 @@ OpenMoji's colour images (CC BY-SA 4.0) have English names as file names. They a
 encoder, which is trained before.
 
 Command:
-  python -m launch.train --config=launch/configs/caption_encoder_openmoji.py \\
-      --workdir=runs/emoji_captions --config.data.source=folder:openmoji/color
-  python -m launch.train --config=launch/configs/stackgan_openmoji.py \\
-      --workdir=runs/stackgan_emoji --config.data.source=folder:openmoji/color
+  python -m launch.train --config=launch/configs/caption_encoder_openmoji.py --workdir=runs/emoji_captions \\
+      --config.data.source=folder:openmoji/color
+  python -m launch.train --config=launch/configs/stackgan_openmoji.py --workdir=runs/stackgan_emoji \\
+      --config.data.source=folder:openmoji/color
 
 The folder is that of launch/configs/progan_openmoji.py. Images are not mirrored: names say left and
 right.
