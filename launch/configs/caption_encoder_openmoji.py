@@ -4,7 +4,7 @@ OpenMoji's colour images (CC BY-SA 4.0) have English names as file names: 2,107 
 in few names. So they are read by characters.
 
 Command:
-  python -m launch.train --config=launch/configs/caption_encoder_openmoji.py --workdir=runs/emoji_captions \\
+  python -m launch.train --config=launch/configs/caption_encoder_openmoji.py --workdir=runs/names \\
       --config.data.source=folder:openmoji/color
 
 The folder is that of launch/configs/progan_openmoji.py.

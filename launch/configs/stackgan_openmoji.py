@@ -4,9 +4,9 @@ OpenMoji's colour images (CC BY-SA 4.0) have English names as file names. They a
 encoder, which is trained before.
 
 Command:
-  python -m launch.train --config=launch/configs/caption_encoder_openmoji.py --workdir=runs/emoji_captions \\
+  python -m launch.train --config=launch/configs/caption_encoder_openmoji.py --workdir=runs/names \\
       --config.data.source=folder:openmoji/color
-  python -m launch.train --config=launch/configs/stackgan_openmoji.py --workdir=runs/stackgan_emoji \\
+  python -m launch.train --config=launch/configs/stackgan_openmoji.py --workdir=runs/emoji \\
       --config.data.source=folder:openmoji/color
 
 The folder is that of launch/configs/progan_openmoji.py. Images are not mirrored: names say left and
@@ -29,7 +29,7 @@ def get_config():
     config.model = {
         "name": "stackgan",
         "preset": "small_64",
-        "caption_encoder": "runs/emoji_captions",
+        "caption_encoder": "runs/names",
         "stage_1_images": 200_000,
         "ema_half_life": 2_000.0,
     }
