@@ -20,6 +20,7 @@ WITH_IMAGES = {
     "lapgan",
     "lsgan",
     "progan",
+    "stackgan",
     "stylegan",
     "text_to_image",
 }

@@ -20,7 +20,14 @@ from tfgan_suite.models.stackgan.presets import PRESETS
 from tfgan_suite.models.trained import trained_model
 from tfgan_suite.networks.captioned import BASE_SIZE
 from tfgan_suite.networks.pyramids import resized
-from tfgan_suite.signatures import LATENT_RANGE, Signature, encode_png, latents_from_seeds
+from tfgan_suite.signatures import (
+    LATENT_RANGE,
+    Condition,
+    LatentSpace,
+    Signature,
+    encode_png,
+    latents_from_seeds,
+)
 from tfgan_suite.training import Loss, Stage
 from tfgan_suite.training.noise import check_distribution
 
@@ -362,6 +369,35 @@ class StackGAN(CaptionedModel):
             rows.append(made.reshape(len(images), _SAMPLES, *images.shape[1:]))
         rows = np.concatenate(rows, axis=1)
         return ImageGrid(rows.reshape(-1, *images.shape[1:]), rows.shape[1])
+
+    def latent_spaces(self) -> dict[str, LatentSpace]:
+        """Returns the space z of all noise in a row; a caption's embedding goes with each point."""
+        size = self.arguments["embedding_size"]
+        sizes = [size for size, _ in self._noise.values()]
+        kinds = {distribution for _, distribution in self._noise.values()}
+
+        def example(num_rows):
+            return np.random.default_rng(0).normal(size=(num_rows, size)).astype(np.float32)
+
+        def decode(points, given):
+            parts = tf.split(points, sizes, axis=1)
+            return self.images_of({**dict(zip(self._noise, parts, strict=True)), **given})["images"]
+
+        embedding = Condition(
+            tf.TensorSpec([None, size], tf.float32, name="embedding"),
+            parse=lambda caption: self.embed([caption])[0],
+            example=example,
+        )
+        return {
+            "z": LatentSpace(
+                (sum(sizes),),
+                (self.sizes[1], self.sizes[1], self.channels),
+                decode,
+                of_seeds=lambda seeds: tf.concat(list(self._noise_of(seeds).values()), axis=1),
+                distribution=kinds.pop() if len(kinds) == 1 else None,
+                conditions={"embedding": embedding},
+            )
+        }
 
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers."""
