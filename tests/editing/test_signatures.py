@@ -99,8 +99,8 @@ def test_a_served_hole_is_filled_and_a_mask_of_another_size_refused(served):
         loaded.run("inpaint", {"image_bytes": files, "mask_bytes": small})
 
 
+@pytest.mark.slow
 def test_signatures_search_in_a_graph(gan):
-    """What the slow tests ask a server, in Keras."""
     signatures = editing.editing_signatures(gan, steps=40)
     image = gan.sample([100])
     hole = np.zeros((1, 8, 8), bool)
