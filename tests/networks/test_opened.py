@@ -198,8 +198,8 @@ def test_every_editable_network_opens(name):
             for tensor in network.inputs
         ]
         inputs = inputs[0] if len(inputs) == 1 else inputs
-        paths = [path for path, part in openable_layers(network).items() if part.trainable_weights]
-        layer = OpenedLayer(network, paths[-1], like=inputs)
+        paths = [path for path, part in openable_layers(network).items() if part.weights]
+        layer = OpenedLayer(network, paths[0], like=inputs)
         given, features = layer.read(inputs)
         again = layer.edited(inputs, 1.0, features)
         for first, second in zip(tf.nest.flatten(given), tf.nest.flatten(again), strict=True):
