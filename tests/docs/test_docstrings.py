@@ -92,7 +92,15 @@ def test_the_prompted_examples_print_what_they_say(name):
 
 
 # Models whose examples take ten seconds and more to trace.
-LONG_TO_TRACE = {"bicyclegan", "cyclegan", "recyclegan", "stylegan", "text_to_image", "vgan"}
+LONG_TO_TRACE = {
+    "bicyclegan",
+    "cyclegan",
+    "recyclegan",
+    "stackgan",
+    "stylegan",
+    "text_to_image",
+    "vgan",
+}
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,14 @@ LONG_TO_TRACE = {
 
 
 # What takes ten seconds and more for one trace and a second one.
-LONGEST_TO_TRACE = {"bicyclegan", "recyclegan", "srgan", "stylegan", "text_to_image"}
+LONGEST_TO_TRACE = {
+    "bicyclegan",
+    "recyclegan",
+    "srgan",
+    "stackgan",
+    "stylegan",
+    "text_to_image",
+}
 
 
 def slow_for(names):
@@ -136,7 +143,7 @@ def test_keras_file_round_trip(make_model, tmp_path):
     testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
 
 
-@slow_for({"recyclegan"})  # its signatures are CycleGAN's
+@slow_for({"recyclegan", "stackgan"})  # signatures like CycleGAN's and the text-to-image GAN's
 @pytest.mark.parametrize(
     "policy", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
 )
