@@ -6,7 +6,7 @@ Command:
       --append=tfgan_suite/models/cgan/results.jsonl
 
 Projected are held-out images of the run's data, and samples, whose latents are known to exist; a
-conditional model is told the class. `mse` is the mean squared difference of pixels in [-1, 1],
+conditional model gets the class. `mse` is the mean squared difference of pixels in [-1, 1],
 `psnr` its mean in dB, `seconds` the time of one image, the tracing of the search included.
 `hole_psnr` compares the pixels of a hole in the middle of held-out images, half as wide and high,
 with the truth: as inpainting fills it, and as the smoothest function does that fits around it (the

@@ -363,7 +363,7 @@ def images_given(config, model, space, fewest: int, most: int) -> np.ndarray:
     """Returns the images that the flags name, float32 `[N, H, W, C]` in [-1, 1].
 
     Raises:
-        UserInputError: there are more or fewer, or one is no image.
+        UserInputError: there are more or fewer, or a file is not an image.
     """
     from tfgan_suite.editing.spaces import checked_images
 
@@ -399,7 +399,7 @@ def read(path: str, rules) -> np.ndarray:
     """Returns an image file as uint8 `[H, W, C]`.
 
     Raises:
-        UserInputError: it is no image.
+        UserInputError: the file is not an image.
     """
     from tfgan_suite.data.images import read_image
 
@@ -438,7 +438,7 @@ def hole_given(space) -> np.ndarray:
     """Returns the mask of the flags as bool `[H, W]` of the model's size.
 
     Raises:
-        UserInputError: there is none, it is no image, or of another size than the image.
+        UserInputError: it is missing, not an image, or of another size than the image.
     """
     from tfgan_suite.data.images import from_array
 

@@ -37,7 +37,7 @@ _FAR = 0.06  # squared distance from the nearest known colour beyond which a pix
 
 
 class Colours:
-    """Concepts that are told by colour alone: the nearest of some prototypes.
+    """Concepts by colour alone: the nearest of some prototypes.
 
     Distances are squared, in brightness and, twice as heavy, the two colour differences of BT.601.
 
@@ -93,7 +93,7 @@ def shapes_by_rule(style: str = "day") -> Colours:
 
 
 class Textures:
-    """Concepts of any images that are told by how brightness changes nearby.
+    """Concepts of any images, by how brightness changes nearby.
 
     They are `smooth`, `vertical edges`, `horizontal edges` and `busy`, where both are. Energy is
     the mean square of the differences between neighbours, over `window` x `window` pixels.

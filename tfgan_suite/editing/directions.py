@@ -218,7 +218,7 @@ def moved(space: LatentSpace, points, direction: Direction, strength: float) -> 
 def _unit(vector, space):
     length = np.linalg.norm(vector)
     if not length > 0:
-        raise UserInputError("The samples do not differ: there is no direction.")
+        raise UserInputError("The samples do not differ, so they give no direction.")
     return (vector / length).reshape(space.shape).astype(np.float32)
 
 
