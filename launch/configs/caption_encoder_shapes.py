@@ -30,6 +30,7 @@ def get_config():
         "preset": "small_32",
         "vocabulary": WORDS,
         "group_size": 128,
+        "word_negatives": 2,
         "batch_norm_group_size": 128,
     }
     config.data = {"source": "shapes", "num_examples": 20_000}

@@ -9,6 +9,7 @@ from tfgan_suite import data, testing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses import joint_embedding_hinge
 from tfgan_suite.models import CaptionEncoder, TextToImageGAN
+from tfgan_suite.models.caption_encoder.negatives import neighbours, with_one_word_of
 from tfgan_suite.models.text_to_image import networks
 from tfgan_suite.models.text_to_image.text_to_image import ALGORITHMS, between_neighbours
 from tfgan_suite.networks import char_cnn_rnn
@@ -176,6 +177,49 @@ def test_the_hinge_of_orthogonal_and_of_constant_features():
     np.testing.assert_allclose(to_text, [0, 0])
     with pytest.raises(UserInputError, match="group_size=3 does not divide a batch of 8"):
         joint_embedding_hinge(same, same, keys, 3)
+
+
+def test_captions_are_changed_in_one_word():
+    numbers = np.array([[1, 2, 3, 0], [1, 4, 5, 6], [1, 2, 3, 0], [7, 0, 0, 0]], np.int32)
+    before = neighbours(tf.constant(numbers), 1, 2).numpy()
+    np.testing.assert_array_equal(before, numbers[[1, 0, 3, 2]])
+    draws = np.array([[0.9, 0.1, 0.5, 0.8], [0, 0, 0, 0.9], [0.2, 0.3, 0.4, 0.5], [0] * 4])
+    changed, is_changed = with_one_word_of(
+        tf.constant(before), tf.constant(numbers), tf.constant(draws, tf.float32)
+    )
+    # Never the place of an equal word, nor one where either has none.
+    np.testing.assert_array_equal(changed, [[1, 2, 5, 0], [1, 2, 5, 6], [7, 2, 3, 0], [1, 0, 0, 0]])
+    assert is_changed.numpy().all()
+    same, is_changed = with_one_word_of(*[tf.constant(numbers)] * 2, tf.zeros([4, 4]))
+    np.testing.assert_array_equal(same, numbers)
+    assert not is_changed.numpy().any()
+
+
+def test_the_image_is_held_against_captions_with_another_word():
+    encoder = tiny_encoder(word_negatives=2, margin=10.0)
+    images = np.random.default_rng(0).uniform(-1, 1, (8, 8, 8, 3)).astype(np.float32)
+    captions = tf.constant(["a red circle", "a blue square"] * 4)
+    numbers, draws = encoder.reader(captions), tf.zeros([8, 4])
+    terms = encoder.encoder_loss(numbers, images, draws, draws, training=False).terms
+    changed = tf.constant(["a blue circle", "a red square"] * 4)
+    texts, others = (encoder.text_encoder(encoder.reader(c)) for c in (captions, changed))
+    features = encoder.image_encoder(images)
+    expected = encoder.margin + tf.reduce_sum((others - texts) * features, axis=1)
+    # The caption two rows before is the same one: there the loss is 0.
+    np.testing.assert_allclose(terms["word"], expected / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"word_negatives": -1}, "at least 0"),
+        ({"word_negatives": 4}, "up to 3"),
+        ({"word_negatives": 1, "vocabulary": (), "max_characters": 20}, "by characters"),
+    ],
+)
+def test_word_negatives_that_cannot_be_made_are_refused(arguments, message):
+    with pytest.raises(UserInputError, match=message):
+        tiny_encoder(**arguments)
 
 
 # === Characters ===

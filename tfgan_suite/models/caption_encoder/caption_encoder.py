@@ -13,6 +13,7 @@ from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image, Text
 from tfgan_suite.layers import GhostBatchNormalization
 from tfgan_suite.losses import joint_embedding_hinge
+from tfgan_suite.models.caption_encoder.negatives import neighbours, with_one_word_of
 from tfgan_suite.models.caption_encoder.presets import PRESETS
 from tfgan_suite.models.registry import register
 from tfgan_suite.networks import char_cnn_rnn, word_gru
@@ -45,6 +46,9 @@ class CaptionEncoder(GenerativeModel):
         filters: int. Of the image network's first convolution; each later one has twice as many.
         group_size: int. Consecutive examples that the loss compares with each other.
         margin: float.
+        word_negatives: int. Of each caption, so many with one word exchanged for that of another
+            caption of the group: the image is held against these, too. 0: the paper's loss, which
+            says little of words that seldom decide alone which image is meant.
         batch_norm_group_size: int or None. `group_size` of `GhostBatchNormalization`.
         ema_half_life, seed, name: see `GenerativeModel`.
 
@@ -89,6 +93,7 @@ class CaptionEncoder(GenerativeModel):
         filters: int = 64,
         group_size: int = 16,
         margin: float = 1.0,
+        word_negatives: int = 0,
         batch_norm_group_size: int | None = None,
         ema_half_life: float | None = None,
         seed: int = 0,
@@ -105,6 +110,12 @@ class CaptionEncoder(GenerativeModel):
             whole_number(argument, value, 1)
         if not margin > 0:
             raise UserInputError(f"margin must be more than 0. Received: {margin}.")
+        whole_number("word_negatives", word_negatives, 0, group_size - 1)
+        if word_negatives and max_characters is not None:
+            raise UserInputError(
+                f"word_negatives={word_negatives} exchanges words, but max_characters="
+                f"{max_characters} reads captions by characters. Leave one of them out."
+            )
         self.arguments = {
             "vocabulary": list(vocabulary),
             "max_words": max_words,
@@ -118,9 +129,11 @@ class CaptionEncoder(GenerativeModel):
             "filters": filters,
             "group_size": group_size,
             "margin": margin,
+            "word_negatives": word_negatives,
             "batch_norm_group_size": batch_norm_group_size,
         }
         self.group_size, self.margin = group_size, margin
+        self.word_negatives = word_negatives
         self.image_shape = (image_size, image_size, channels)
         if max_characters is None:
             self.text_encoder = word_gru(
@@ -151,16 +164,27 @@ class CaptionEncoder(GenerativeModel):
     def train_step(self, batch):
         # Strings stay outside: the update may be compiled by XLA.
         numbers = self.reader(batch["caption"])
-        self.update("encoder", self.encoder_loss, numbers, batch["image"])
+        draws = [
+            self.noise("exchanged_word", (self.reader.length,), "hypercube")
+            for _ in range(self.word_negatives)
+        ]
+        self.update("encoder", self.encoder_loss, numbers, batch["image"], *draws)
         return self.step_logs()
 
-    def encoder_loss(self, numbers, images, training=True):
-        """The hinge in both directions; `top_1` is how often a caption's own image comes first."""
+    def encoder_loss(self, numbers, images, *draws, training=True):
+        """The hinge in both directions; `top_1` is how often a caption's own image comes first.
+
+        With `word_negatives`, also the mean over changed captions t' of max(0, margin + s_i' - s_i)
+        for the own image i: 0 where the caption could not be changed.
+        """
         texts = self.text_encoder(numbers, training=training)
         features = self.image_encoder(images, training=training)
         to_image, to_text = joint_embedding_hinge(
             texts, features, numbers, self.group_size, self.margin
         )
+        terms = {"text_to_image": to_image, "image_to_text": to_text}
+        if draws:
+            terms["word"] = self._word_loss(texts, features, numbers, draws, training)
         scores = tf.matmul(
             tf.reshape(texts, [-1, self.group_size, texts.shape[-1]]),
             tf.reshape(features, [-1, self.group_size, features.shape[-1]]),
@@ -168,7 +192,19 @@ class CaptionEncoder(GenerativeModel):
         )
         best = tf.linalg.diag_part(scores) >= tf.reduce_max(scores, axis=-1)
         top_1 = tf.cast(tf.reshape(best, [-1]), tf.float32)
-        return Loss({"text_to_image": to_image, "image_to_text": to_text}, {"top_1": top_1})
+        return Loss(terms, {"top_1": top_1})
+
+    def _word_loss(self, texts, features, numbers, draws, training):
+        own = tf.reduce_sum(texts * features, axis=-1)
+        losses = []
+        for distance, draw in enumerate(draws, start=1):
+            others = neighbours(numbers, distance, self.group_size)
+            changed, is_changed = with_one_word_of(others, numbers, draw)
+            score = tf.reduce_sum(self.text_encoder(changed, training=training) * features, axis=-1)
+            losses.append(
+                tf.where(is_changed, tf.nn.relu(self.margin + score - own), tf.zeros_like(own))
+            )
+        return tf.add_n(losses) / len(losses)
 
     # === Answers ===
 
