@@ -4,6 +4,7 @@
   python -m launch.sample --workdir=runs/shapes --num=8 --out=translated.png
   python -m launch.sample --workdir=runs/shapes --num=8 --input=my_images --out=translated.png
   python -m launch.sample --workdir=runs/dots --num=8 --out=clips.gif
+  python -m launch.sample --workdir=runs/stylegan --num=6 --drawing=mixing --out=mixing.png
 
 Prints one JSON line. Exit codes: 0 done, 1 failure, 2 wrong usage.
 """
@@ -34,6 +35,12 @@ INPUT = flags.DEFINE_string(
     None,
     "For translators: folder of images to translate. Unset: held-out images of the run's data.",
 )
+DRAWING = flags.DEFINE_string(
+    "drawing",
+    "samples",
+    "What to draw, where a model has more than its samples: of a StyleGAN also mixing (coarse "
+    "styles of the row's seed, finer ones of the column's) and truncation, --num rows of each.",
+)
 OUT = flags.DEFINE_string(
     "out", "grid.png", "PNG file to write; of a model of clips also a GIF file."
 )
@@ -48,6 +55,7 @@ def main(overrides):
         seed=SEED.value,
         checkpoint=CHECKPOINT.value,
         input_dir=INPUT.value,
+        drawing=DRAWING.value,
     )
     print(json.dumps(result))
 
@@ -57,7 +65,7 @@ if __name__ == "__main__":
         main,
         groups={
             "What to draw from": ["workdir", "checkpoint"],
-            "What to draw": ["num", "seed", "input"],
+            "What to draw": ["drawing", "num", "seed", "input"],
             "Where": ["out"],
         },
     )

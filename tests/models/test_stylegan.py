@@ -100,6 +100,32 @@ def test_truncation_is_the_way_to_the_mean():
     np.testing.assert_allclose(coarse[:, 2:], whole[:, 2:], atol=1e-5)
 
 
+def test_tables_of_mixed_styles_and_of_truncation_are_drawn():
+    model = tiny()
+    model.mapping.get_layer("mean").moving_mean.assign(tf.range(8.0))
+    drawings = model.drawings()
+    mixing = drawings["mixing"](2, 5)
+    table = mixing.images.reshape(3, mixing.columns, *model.image_shape)
+    np.testing.assert_array_equal(table[0, 0], np.ones(model.image_shape))
+    np.testing.assert_allclose(table[1:, 0], model.sample([5, 6]), atol=1e-5)
+    np.testing.assert_allclose(table[0, 1:], model.sample(range(7, 14)), atol=1e-5)
+    psi = tf.fill([2], model.arguments["truncation"])
+    mixed = model.signatures()["mix"](
+        seed=tf.constant([6, 6], tf.int64),
+        truncation=psi,
+        mixed_seed=tf.constant([9, 9], tf.int64),
+        crossover=tf.fill([2], NUM_STYLES // 2),
+    )
+    np.testing.assert_allclose(table[2, 3], mixed["images"][0], atol=1e-5)
+
+    sweep = drawings["truncation"](2, 5)
+    rows = sweep.images.reshape(2, 6, *model.image_shape)
+    served = model.signatures()["serving_default"]
+    for column, psi in ((0, 1.0), (4, -0.5)):
+        images = served(seed=tf.constant([5, 6], tf.int64), truncation=tf.fill([2], psi))["images"]
+        np.testing.assert_allclose(rows[:, column], images, atol=1e-5)
+
+
 def test_mixing_takes_layers_of_one_and_of_the_other():
     model = tiny()
     first, second = tf.constant(latents()), tf.constant(latents(seed=1))

@@ -416,6 +416,8 @@ def test_sampling_repeats_with_its_seed(tmp_path):
         sample(tmp_path / "run", tmp_path / "d.png", input_dir=tmp_path)
     with pytest.raises(UserInputError, match=r"must end in \.png"):
         sample(tmp_path / "run", tmp_path / "d.jpg")
+    with pytest.raises(UserInputError, match="drawing.*samples.*mixing"):
+        sample(tmp_path / "run", tmp_path / "d.png", drawing="mixing")
 
 
 def test_a_translator_samples_held_out_and_own_images(tmp_path):

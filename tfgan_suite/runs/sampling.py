@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from tfgan_suite import data
+from tfgan_suite.data.options import one_of
 from tfgan_suite.drawing import write_drawing, write_film
 from tfgan_suite.drawing.film import CLIP_MILLISECONDS
 from tfgan_suite.errors import UserInputError
@@ -20,6 +21,7 @@ def sample(
     seed: int = 0,
     checkpoint: str | None = None,
     input_dir: str | Path | None = None,
+    drawing: str = "samples",
 ) -> dict:
     """Draws samples from a run and writes them as a grid; clips as strips or playing.
 
@@ -31,6 +33,7 @@ def sample(
         checkpoint: Name of a checkpoint. Defaults to the newest sound one.
         input_dir: For translators: folder of images to translate, read as both domains. Defaults
             to held-out images of the run's own data.
+        drawing: Which of the model's `drawings`.
 
     Returns:
         `{"out": path, "num": number of samples, "images_seen": age of the model}`.
@@ -59,11 +62,13 @@ def sample(
             f"--input={input_dir}: the model {config.model.name!r} draws from noise and takes no "
             "images."
         )
-    drawing = with_modes(model.draw(num, seed, examples), config, model)
+    drawings = model.drawings()
+    one_of("drawing", drawing, tuple(drawings))
+    drawn = with_modes(drawings[drawing](num, seed, examples), config, model)
     if out.suffix.lower() == ".png":
-        write_drawing(out, drawing)
-    elif hasattr(drawing, "frames"):
-        write_film(out, drawing.frames(), CLIP_MILLISECONDS)
+        write_drawing(out, drawn)
+    elif hasattr(drawn, "frames"):
+        write_film(out, drawn.frames(), CLIP_MILLISECONDS)
     else:
         raise UserInputError(
             f"--out={out}: the samples of {config.model.name!r} do not move. End it in .png."

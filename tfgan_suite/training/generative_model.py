@@ -219,6 +219,13 @@ class GenerativeModel(
         """
         raise NotImplementedError(f"{type(self).__name__} must define `draw`.")
 
+    def drawings(self) -> dict:
+        """Returns what can be drawn of the model: functions with the arguments of `draw`, by name.
+
+        "samples" is `draw`, which a training calls.
+        """
+        return {"samples": self.draw}
+
     def signatures(self) -> dict:
         """Returns what the model's servable answers: `tfgan_suite.signatures.Signature` by name."""
         raise NotImplementedError(f"{type(self).__name__} must define `signatures`.")

@@ -32,6 +32,10 @@ from tfgan_suite.training import Loss
 
 TRUNCATIONS = (-2.0, 2.0)  # what a servable takes
 
+_MIXED = 7  # columns of a table of mixed styles
+_COARSE = 4  # styles of 4 x 4 and 8 x 8, the paper's coarse ones
+_TRUNCATIONS = (1.0, 0.7, 0.5, 0.0, -0.5, -1.0)  # those of the paper's figure
+
 
 @register("stylegan")
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -351,20 +355,44 @@ class StyleGAN(ProGAN):
         del examples
         return ImageGrid(self.sample(np.arange(seed, seed + num)))
 
-    def mixing_table(self, rows, columns, crossover: int):
-        """Returns a grid: coarse styles of the row's seed, from `crossover` on of the column's.
-
-        Args:
-            rows, columns: ints, seeds.
-            crossover: int. The first layer that takes the column's style.
-        """
-        first, second = (a.ravel() for a in np.meshgrid(rows, columns, indexing="ij"))
-        inputs = {
-            "seed": first.astype(np.int64),
-            "mixed_seed": second.astype(np.int64),
-            "crossover": np.full(first.shape, crossover, np.int32),
+    def drawings(self):
+        return {
+            **super().drawings(),
+            "mixing": self.draw_mixing,
+            "truncation": self.draw_truncation,
         }
-        return ImageGrid(self.infer(self._mixed_of, inputs), columns=len(columns))
+
+    def draw_mixing(self, num: int, seed: int = 0, examples=None):
+        """Returns a table: coarse styles of the row's seed, finer ones of the column's.
+
+        The first column shows the `num` rows' own images, the first row those of the columns. The
+        column's styles begin at 16 x 16, or half way up a smaller stage. Rows are the seeds from
+        `seed` on, columns the next ones.
+        """
+        del examples
+        rows = seed + np.arange(num)
+        columns = seed + num + np.arange(_MIXED)
+        crossover = min(_COARSE, self.num_styles // 2)
+        first, second = (a.ravel() for a in np.meshgrid(rows, columns, indexing="ij"))
+        mixed = self.infer(
+            self._mixed_of,
+            {
+                "seed": first.astype(np.int64),
+                "mixed_seed": second.astype(np.int64),
+                "crossover": np.full(first.shape, crossover, np.int32),
+            },
+        )
+        table = np.ones((num + 1, _MIXED + 1, *mixed.shape[1:]), np.float32)
+        table[0, 1:], table[1:, 0] = self.sample(columns), self.sample(rows)
+        table[1:, 1:] = mixed.reshape(num, _MIXED, *mixed.shape[1:])
+        return ImageGrid(table.reshape(-1, *mixed.shape[1:]), _MIXED + 1)
+
+    def draw_truncation(self, num: int, seed: int = 0, examples=None):
+        """Returns a row for each of `num` seeds, of truncation 1, 0.7, 0.5, 0, -0.5 and -1."""
+        del examples
+        seeds = np.repeat(np.arange(seed, seed + num), len(_TRUNCATIONS))
+        inputs = {"seed": seeds, "truncation": np.tile(_TRUNCATIONS, num).astype(np.float32)}
+        return ImageGrid(self.infer(self._truncated_of, inputs), len(_TRUNCATIONS))
 
     def latent_spaces(self) -> dict[str, LatentSpace]:
         """Returns w, `w_plus` with a w for each layer of the stage, and z; all without noise."""
@@ -485,6 +513,9 @@ class StyleGAN(ProGAN):
 
     def _sample_of(self, seeds):
         return self._image_of(self._w_of(seeds), None, seeds)
+
+    def _truncated_of(self, inputs):
+        return self._image_of(self._w_of(inputs["seed"]), inputs["truncation"], inputs["seed"])
 
     def _mixed_of(self, inputs):
         truncation = inputs.get("truncation")
