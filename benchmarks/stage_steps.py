@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from absl import flags
 
-from benchmarks.train_step import with_preset
+from benchmarks.cases import with_preset
 from tfgan_suite import models, results, testing
 from tfgan_suite.cli import run_program
 from tfgan_suite.cluster.devices import describe_machine

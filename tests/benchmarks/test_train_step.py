@@ -9,7 +9,7 @@ import keras
 import pytest
 from keras import layers
 
-from benchmarks import train_step
+from benchmarks import cases, train_step
 from benchmarks.flops import step_flops
 from tfgan_suite import models, results
 from tfgan_suite.errors import UserInputError
@@ -56,9 +56,7 @@ def test_the_operations_of_every_model_can_be_counted(name):
 
 
 def test_a_model_is_measured_for_two_steps():
-    (measured,) = train_step.measure(
-        [train_step.here], "gan:tiny", 4, threads=1, rounds=1, seconds=0.0
-    )
+    (measured,) = train_step.measure([cases.here], "gan:tiny", 4, threads=1, rounds=1, seconds=0.0)
     assert len(measured.seconds) == 2 and min(measured.seconds) > 0
     assert measured.first_step > max(measured.seconds) and measured.peak_bytes > 2**26
     lines = train_step.lines_of("gan:tiny", "plain", 4, measured, 10**9, 10**11, 1)
@@ -67,17 +65,17 @@ def test_a_model_is_measured_for_two_steps():
 
 
 def test_models_are_measured_by_name_and_preset():
-    assert train_step.with_preset("dcgan") == "dcgan:paper_64"
-    assert train_step.with_preset("dcgan:tiny") == "dcgan:tiny"
-    config = train_step.config_of("dcgan:tiny", 12)
+    assert cases.with_preset("dcgan") == "dcgan:paper_64"
+    assert cases.with_preset("dcgan:tiny") == "dcgan:tiny"
+    config = cases.config_of("dcgan:tiny", 12)
     assert (config.model.name, config.model.preset, config.batch_size) == ("dcgan", "tiny", 12)
     own = "tfgan_suite.models.gan.gan:GAN"
-    assert train_step.with_preset(f"{own}:tiny") == f"{own}:tiny"
-    assert train_step.config_of(f"{own}:tiny", 1).model.name == own
+    assert cases.with_preset(f"{own}:tiny") == f"{own}:tiny"
+    assert cases.config_of(f"{own}:tiny", 1).model.name == own
     with pytest.raises(UserInputError, match="no preset 'tini'.*'tiny'"):
-        train_step.with_preset("gan:tini")
+        cases.with_preset("gan:tini")
     with pytest.raises(UserInputError, match="Unknown model 'gam'"):
-        train_step.with_preset("gam")
+        cases.with_preset("gam")
 
 
 @pytest.mark.slow
