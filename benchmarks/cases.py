@@ -30,7 +30,7 @@ _GROWN = {
     "filters_max": 64,
 }
 
-_STAGE_2 = {"vocabulary": ["red", "blue"], "stage_1_images": 0}
+_STAGE_2 = {"vocabulary": ["red", "blue"], "stage_1": "later", "stage_1_images": 0}
 
 #: Runs' configs of what is measured, by name.
 CASES = {

@@ -34,6 +34,9 @@ from tfgan_suite.training.noise import check_distribution
 STAGES = ("stage_1", "stage_2")
 SCALES = (2, 4)
 
+LATER = "later"
+"""`stage_1` of a model whose Stage I is set after it was built."""
+
 MAX_LOG_DEVIATION = 10.0
 """Deviations of conditions are at most e to this: an embedding of any size gives finite images."""
 
@@ -71,7 +74,8 @@ class StackGAN(CaptionedModel):
         kl_weight: float. Of the divergence in the generators' losses.
         stage_1: str or None. File `.keras` of a `StackGAN`, or folder of its run, whose Stage I
             this one begins with. It has to read captions alike: its text encoder and vocabulary
-            are taken over where no others are given.
+            are taken over where no others are given. `"later"`: its weights are set after the
+            model was built, as those of a `.keras` file are.
         stage_1_images: int. Images that Stage I trains on; 0: none, for a `stage_1` that has.
             Defaults to about the authors' 600 epochs of three quarters of 11,788 birds.
         batch_norm_group_size: int or None. See `DCGAN`.
@@ -84,7 +88,7 @@ class StackGAN(CaptionedModel):
 
     Raises:
         UserInputError: on an argument that the networks cannot be built with, an encoder or a Stage
-            I that cannot be read, or a Stage I that reads captions otherwise.
+            I that cannot be read, a Stage I that reads captions otherwise, or none that is trained.
 
     Example:
 
@@ -148,7 +152,13 @@ class StackGAN(CaptionedModel):
         one_of("kl_reduction", kl_reduction, REDUCTIONS)
         number("kl_weight", kl_weight, 0, 1e6)
         check_distribution(epsilon_distribution)
-        trained = None if stage_1 is None else _trained_stage_1(stage_1)
+        if stage_1 is None and not stage_1_images:
+            raise UserInputError(
+                "stage_1_images=0 without stage_1: Stage II would learn on images of an untrained "
+                "Stage I. Give stage_1 the .keras file or the folder of the run of a trained one, "
+                "or train it on stage_1_images=100_000."
+            )
+        trained = None if stage_1 in (None, LATER) else _trained_stage_1(stage_1)
         takes_over = caption_encoder is None and text_encoder is None and not len(vocabulary)
         if trained is not None and takes_over:
             text_encoder = trained.text_encoder
@@ -463,7 +473,8 @@ class StackGAN(CaptionedModel):
         return {name: tf.convert_to_tensor(inputs[name]) for name in names}
 
     def get_config(self):
-        return {**super().get_config(), **self.arguments}
+        # Weights follow in the file, also of a Stage I that came from another one.
+        return {**super().get_config(), **self.arguments, "stage_1": LATER}
 
 
 class Game:
