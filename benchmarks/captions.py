@@ -70,7 +70,7 @@ def main(argv):
         "never seen": rates(model.sample(seeds[: len(unseen)], unseen, **how), unseen, *judges),
         "colour swapped": rates(model.sample(seeds, swapped, **how), swapped, *judges),
     }
-    setting = dict(pair.partition("=")[::2] for pair in _SETTING.value)
+    setting = results.setting_of(_SETTING.value)
     for name, found in measured.items():
         print(name, " ".join(f"{metric} {value:.3f}" for metric, value in found.items()))
         if _APPEND.value:

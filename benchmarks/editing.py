@@ -140,7 +140,7 @@ def hole_psnr(filled, images):
 
 def reported(config, model, table, setting, figures):
     """Prints figures and returns their lines."""
-    setting = {**dict(part.partition("=")[::2] for part in _SETTING.value), **setting}
+    setting = {**results.setting_of(_SETTING.value), **setting}
     lines = []
     for metric, values in figures.items():
         mean = float(np.mean(values))

@@ -55,7 +55,7 @@ def main(_):
     spec = {"clip": Clip(whole, *model.image_size, model.channels)}
     clips = data.heldout_batch(config.data.to_dict(), spec, _NUM.value, _SEED.value)["clip"]
     history, truth = clips[:, : model.num_history], clips[:, model.num_history :]
-    setting = dict(part.partition("=")[::2] for part in _SETTING.value)
+    setting = results.setting_of(_SETTING.value)
     lines = []
     predictions = {"": model.predict_frames(history, _AHEAD.value)}
     predictions |= {name: predict(history, _AHEAD.value) for name, predict in BASELINES.items()}

@@ -79,7 +79,7 @@ def _line(config, model, metric, unit, mean, error):
         unit=unit,
         interval=(mean - error, mean + error),
         interval_kind="standard error",
-        setting=dict(part.partition("=")[::2] for part in _SETTING.value),
+        setting=results.setting_of(_SETTING.value),
         seeds=(config.seed,) if is_trained else None,
         images_seen=int(model.images_seen.numpy()) if is_trained else None,
         seconds=Workdir(_WORKDIR.value).seconds_spent()

@@ -105,7 +105,7 @@ def grid(columns) -> ImageGrid:
 
 
 def _line(config, name, model, metric, mean, error):
-    setting = dict(part.partition("=")[::2] for part in _SETTING.value)
+    setting = results.setting_of(_SETTING.value)
     return results.Result(
         table="super_resolution",
         metric=metric,

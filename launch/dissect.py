@@ -85,11 +85,12 @@ def main(overrides):
 
     units = UNITS.value
     if units is not None:
-        if not all(unit.strip().isdigit() for unit in units) or not units:
+        if not all(unit.strip().isdecimal() for unit in units) or not units:
             raise UserInputError(f"--units={','.join(units)}: expected whole numbers, as in 3,17.")
         if not CHANGE.value:
             raise UserInputError("--units are switched for a concept: name it by --change.")
         units = [int(unit) for unit in units]
+    setting = results.setting_of(SETTING.value)
     if APPEND.value:
         results.read(APPEND.value)  # an invalid file is reported before the work
     found = dissect_run(
@@ -129,7 +130,6 @@ def main(overrides):
     told = {key: found[key] for key in ("layer", "images", "detectors", "repair", "seconds")}
     print(json.dumps({"out": OUT.value, **told, "changes": changes}), flush=True)
     if APPEND.value:
-        setting = dict(part.partition("=")[::2] for part in SETTING.value)
         results.append(APPEND.value, results_of(found, setting or {"run": found["run"]}))
 
 

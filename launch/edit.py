@@ -22,6 +22,7 @@ import csv
 import json
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,7 @@ OUT = flags.DEFINE_string("out", None, "PNG file to write; of a morph also GIF."
 
 def main(overrides):
     del overrides
-    check_files()
+    check_flags()
     from tfgan_suite.editing import SearchOptions, find_space
     from tfgan_suite.runs import load
 
@@ -119,18 +120,21 @@ def main(overrides):
     print(json.dumps({"out": OUT.value, **report, "seconds": round(time.monotonic() - begin, 1)}))
 
 
-def check_files():
-    """Refuses names of files to write before anything is computed.
+def check_flags():
+    """Refuses what cannot be done before anything is computed.
 
     Raises:
-        UserInputError: an extension that is not written.
+        UserInputError: an extension that is not written, or a strength that is not finite.
     """
+    from tfgan_suite.data.options import number
+
     ends = (".png", ".gif") if TASK.value == "morph" else (".png",)
     if Path(OUT.value).suffix.lower() not in ends:
         raise UserInputError(f"--out={OUT.value} must end in {' or '.join(ends)}.")
     for name, flag, end in (("points", POINTS, ".npy"), ("directions", DIRECTIONS, ".npz")):
         if flag.value is not None and Path(flag.value).suffix != end:
             raise UserInputError(f"--{name}={flag.value} must end in {end}.")
+    number("strength", STRENGTH.value, -1e6, 1e6)
 
 
 def progress(done, steps):
@@ -269,6 +273,9 @@ def direction(config, model, space, given, options):
         report["shares"] = {"units": round(one.share, 3)}
     else:
         classifiers = [load_classifier(path) for path in CLASSIFIER.value]
+        names = [classifier.name for classifier in classifiers]
+        if len({*names}) < len(names):
+            raise UserInputError(f"--classifier: expected names that differ. Received: {names}.")
         if classifiers:
             labels = classes_of(classifiers, editing.decoded(model, space, points, conditions))
         found = editing.attribute_directions(space, points, chosen_attributes(labels))
@@ -472,7 +479,12 @@ def read_directions() -> dict[str, np.ndarray]:
     """Returns the directions of `--directions` by name."""
     if DIRECTIONS.value is None or DIRECTION.value is None:
         raise UserInputError("--task=move takes --directions=FILE.npz and --direction=NAME.")
-    return dict(load_numpy("directions", DIRECTIONS.value))
+    loaded = load_numpy("directions", DIRECTIONS.value)
+    if not isinstance(loaded, dict):
+        raise UserInputError(
+            f"--directions={DIRECTIONS.value} holds one array; expected several by name."
+        )
+    return loaded
 
 
 def load_numpy(flag: str, path: str):
@@ -482,15 +494,15 @@ def load_numpy(flag: str, path: str):
         with open_regular(path) as file:
             loaded = np.load(file, allow_pickle=False)
             return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # numpy's and zipfile's of damaged files are many
         raise UserInputError(f"--{flag}={path} cannot be read: {error}") from error
 
 
 def numbers_of(text: str) -> list[int]:
-    """Returns whole numbers that are separated by commas."""
+    """Returns whole numbers of 64 bits that are separated by commas."""
     try:
-        return [int(part) for part in text.split(",")]
-    except ValueError as error:
+        return np.array([int(part) for part in text.split(",")], np.int64).tolist()
+    except (ValueError, OverflowError) as error:
         raise UserInputError(f"Expected numbers such as 1,5,7. Received: {text!r}.") from error
 
 
@@ -510,7 +522,7 @@ def read_labels(path: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
             for name in rows[0]
             if name != "seed"
         }
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, OverflowError, csv.Error) as error:
         raise UserInputError(
             f"--labels={path} cannot be read ({type(error).__name__}: {error}). Expected a CSV "
             "file with a column seed of whole numbers and a column of 0 and 1 for each attribute."
@@ -554,8 +566,9 @@ def write_columns(columns) -> None:
 
     columns = np.asarray(columns)
     images = np.swapaxes(columns, 0, 1).reshape(-1, *columns.shape[2:])
+    grid = ImageGrid(images, len(columns))
     if len(images) > 1:
-        return write_drawing(OUT.value, ImageGrid(images, len(columns)))
+        return write_drawing(OUT.value, grid)
     levels = to_uint8(images[0])
     try:
         write_image(OUT.value, Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels))
@@ -568,7 +581,13 @@ def write_npy(path: str, array: np.ndarray) -> None:
 
 
 def write_npz(path: str, arrays: dict) -> None:
-    write_numpy(path, lambda file: np.savez(file, **arrays))
+    def save(file):  # np.savez takes names as its own arguments: none may be called file
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, array in arrays.items():
+                with archive.open(f"{name}.npy", "w") as entry:
+                    np.lib.format.write_array(entry, array, allow_pickle=False)
+
+    write_numpy(path, save)
 
 
 def write_numpy(path, save):
@@ -584,8 +603,9 @@ def write_numpy(path, save):
         raise RunFailure(f"{path} cannot be written: {error}") from error
 
 
-def rounded(values, digits: int = 5) -> list[float]:
-    return [round(float(value), digits) for value in values]
+def rounded(values, digits: int = 5) -> list[float | None]:
+    """Returns rounded numbers; None for infinity and NaN, which JSON has not."""
+    return [round(float(value), digits) if np.isfinite(value) else None for value in values]
 
 
 if __name__ == "__main__":

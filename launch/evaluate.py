@@ -70,7 +70,7 @@ def main(overrides):
         raise UserInputError("Two folders are compared: give both --real and --fake.")
     if CHECKPOINT.value and not WORKDIR.value:
         raise UserInputError("--checkpoint belongs to a run: give --workdir.")
-    setting = dict(part.partition("=")[::2] for part in SETTING.value)
+    setting = results.setting_of(SETTING.value)
     if APPEND.value:
         if not WORKDIR.value:
             raise UserInputError("--append is for runs: give --workdir.")

@@ -35,3 +35,8 @@ def closest_name(word: str, known: Iterable[str]) -> str:
     """Returns `" Did you mean 'x'?"` for the known name nearest to `word`, or an empty string."""
     matches = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {matches[0]!r}?" if matches else ""
+
+
+def first_line(error: Exception) -> str:
+    """Returns the first line of what an error says, without a full stop; else the error's kind."""
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

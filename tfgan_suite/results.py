@@ -215,6 +215,19 @@ def append(path: str | Path, results: Iterable[Result]) -> None:
         raise RunFailure(f"{path} cannot be written: {error}") from error
 
 
+def setting_of(words: Iterable[str]) -> dict[str, str]:
+    """Returns a setting that is written as `KEY=VALUE`, one word each.
+
+    Raises:
+        UserInputError: a word is written otherwise.
+    """
+    pairs = [word.partition("=") for word in words]
+    for key, equals, value in pairs:
+        if not (_is_text(key) and _is_text(value)):
+            raise UserInputError(f"--setting={key}{equals}{value}: expected KEY=VALUE.")
+    return {key: value for key, _, value in pairs}
+
+
 def current_commit() -> str | None:
     """Returns the commit of this clone, with `-dirty` where files differ; None outside of git."""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]

@@ -3,6 +3,8 @@
 import numpy as np
 import planted
 import pytest
+import scipy.stats
+import tensorflow as tf
 
 from tfgan_suite.dissection import Agreement, choose_thresholds, dissect
 from tfgan_suite.dissection.agreement import LEVELS, information_quality_ratio
@@ -61,9 +63,53 @@ def test_thresholds_keep_the_rules_of_the_authors():
     exact = choose_thresholds(values[:, None], np.stack([~shown, shown], axis=1))
     np.testing.assert_array_equal(values > exact.values[0], shown)
     assert exact.best[0] == 1 and exact.quality[0, 1] == pytest.approx(1)
+    for value in (1, 0):  # on at a quarter of the pixels, and off elsewhere
+        binary = np.where(np.arange(1000) < 250, value, value - 1).astype(np.float32)[:, None]
+        threshold = tf.constant(choose_thresholds(binary, np.zeros((1000, 1), bool)).values)
+        assert np.sum(tf.function(tf.greater)(binary, threshold)) == 250
     # Of a unit that agrees with nothing 0.5 % of the pixels are above.
-    alone = choose_thresholds(rng.normal(size=(10_000, 1)) - 9, shown[:, None])
-    assert alone.values[0] < 0
+    values = (rng.normal(size=(10_000, 1)) - 9).astype(np.float32)
+    alone = choose_thresholds(values, shown[:, None])
+    assert alone.values[0] < 0 and np.sum(values > alone.values[0]) == 50
+
+
+def test_a_unit_that_is_hardly_ever_on_is_above_its_threshold_nowhere_else():
+    """With zero above its threshold, a dead unit would agree with whatever is everywhere."""
+    features = planted.blobs(60, units=4)
+    features[..., 0] = 0  # never on
+    features[..., 1] = 0
+    features[::7, 0, 0, 1] = 1  # on at 0.2 % of the pixels
+    found = dissect(planted.subject(features, planted.one_hot(3, 4)), 40, 20, top=1)
+    assert found.active[0] == 0 and (found.iou[0] == 0).all()
+    assert 0 < found.active[1] < 0.005 and found.iou[1].max() < 0.005
+
+
+def test_thresholds_are_those_of_a_search_written_out():
+    """Level by level and pixel by pixel, with values that are equal."""
+    rng = np.random.default_rng(3)
+    shown = rng.uniform(size=(3000, 3)) < [0.3, 0.05, 0.0003]
+    values = np.round(rng.normal(size=(3000, 4)) + shown @ rng.normal(size=(3, 4)), 1) + 0.4
+    values[:, 3] = np.maximum(values[:, 3] - 2, 0)
+    values = values.astype(np.float32)
+    chosen = choose_thresholds(values, shown)
+    for unit, column in enumerate(values.T):
+        best = np.zeros(3)
+        for share in LEVELS:
+            lowest = np.sort(column)[::-1][max(round(share * 3000), 1) - 1]
+            for concept, mask in enumerate(shown.T):
+                on = column >= lowest
+                joint = np.array(
+                    [[np.mean((on == a) & (mask == b)) for a in (0, 1)] for b in (0, 1)]
+                )
+                if not (lowest > 0 and mask.mean() >= 1e-3 and np.trace(joint) > 0.8):
+                    continue
+                apart = scipy.stats.entropy(joint.sum(0)) + scipy.stats.entropy(joint.sum(1))
+                whole = scipy.stats.entropy(joint.ravel())
+                best[concept] = max(best[concept], (apart - whole) / whole)
+                if (apart - whole) / whole == pytest.approx(chosen.quality[unit].max(), abs=1e-12):
+                    np.testing.assert_array_equal(column > chosen.values[unit], on)
+        np.testing.assert_allclose(chosen.quality[unit], best, atol=1e-9)
+        assert chosen.best[unit] == np.argmax(best)
 
 
 def test_thresholds_refuse_arrays_that_do_not_fit():

@@ -40,14 +40,24 @@ def test_without_the_unit_the_artifact_is_gone(subject):
     assert (kept[BAD] == 255).any()
 
 
+def test_images_of_which_none_is_worse_are_refused(subject):
+    score = artifacts.scores_by_concept(subject, "thing")
+    with pytest.raises(UserInputError, match="have the score 0: none is worse"):
+        artifacts.ranked_by_score(subject, score, NUMBERS[~BAD])
+    with pytest.raises(UserInputError, match="A tenth of 9 images is none"):
+        artifacts.ranked_by_score(subject, score, NUMBERS[:9])
+
+
 def test_marks_are_read_or_refused(tmp_path):
     path = tmp_path / "marks.json"
     path.write_text('{"units": [3, 1]}')
     assert artifacts.read_marks(path)["units"].tolist() == [3, 1]
-    for bad in ([], {}, {"units": []}, {"units": [0.5]}, {"images": [-1]}, {"a": [1]}, "x", None):
+    numbers = ({"units": []}, {"units": [0.5]}, {"images": [-1]}, {"images": [10**30]})
+    for bad in ([], {}, *numbers, {"a": [1]}, "x", None):
         path.write_text(json.dumps(bad))
         with pytest.raises(UserInputError, match='marks.json holds .*{"units"'):
             artifacts.read_marks(path)
-    path.write_text("{")
-    with pytest.raises(UserInputError, match="cannot be read"):
-        artifacts.read_marks(path)
+    for bad in ("{", "[" * 100_000):
+        path.write_text(bad)
+        with pytest.raises(UserInputError, match="cannot be read"):
+            artifacts.read_marks(path)

@@ -119,6 +119,20 @@ def test_single_units_and_insertion_place_by_place(subject, found):
     np.testing.assert_allclose(gained, 1 - FEATURES[..., PLANTED].mean(axis=0), atol=1e-6)
 
 
+def test_each_place_has_the_pixels_nearest_to_it():
+    image = np.arange(7.0)[None, None, :, None] * np.ones((1, 7, 1, 1))
+    means = interventions._by_place(tf.constant(image, tf.float32), 3, 3).numpy()[0, 0, :, 0]
+    np.testing.assert_allclose(means, [0.5, 3, 5.5])  # 2, 3 and 2 pixels: not 3, 2 and 2
+    even = interventions._by_place(tf.constant(image[:, :6, :6], tf.float32), 3, 3).numpy()
+    np.testing.assert_allclose(even[0, 0, :, 0], [0.5, 2.5, 4.5])
+
+
+def test_an_effect_is_measured_at_some_place(subject, found):
+    none = found.present[:0]
+    with pytest.raises(UserInputError, match="no place to measure 'thing'"):
+        interventions.effect(subject, [PLANTED], "thing", found.mean, none)
+
+
 def test_a_concept_that_no_image_shows_is_named(subject):
     black = planted.subject(np.zeros_like(FEATURES), planted.one_hot(PLANTED, UNITS))
     with pytest.raises(UserInputError, match="None of 3 images shows 'thing'"):

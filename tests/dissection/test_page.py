@@ -4,19 +4,34 @@ import json
 import re
 from html.parser import HTMLParser
 
+import keras
 import numpy as np
 import planted
 import pytest
+import tensorflow as tf
 import tiny
+from keras import layers
 from programs import run
 
 from tfgan_suite import runs
-from tfgan_suite.dissection import dissect, dissect_run, of_run
+from tfgan_suite.dissection import Subject, dissect, dissect_run, of_run
+from tfgan_suite.dissection.interventions import find_places
 from tfgan_suite.dissection.of_run import results_of
 from tfgan_suite.dissection.page import Curve, Section, render_page, top_images
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.networks.opened import OpenedLayer
 
 EVIL = '<script>alert("x")</script> & \' "'
+
+
+class Everywhere:
+    """Shows `thing` on a tenth of the pixels of every image, in the first column of ten."""
+
+    concepts = ("thing", "nothing")
+
+    def __call__(self, images):
+        score = tf.pad(tf.ones_like(images[:, :, :1, 0]), [[0, 0], [0, 0], [0, 9]])
+        return tf.stack([score, 1 - score], axis=-1)
 
 
 class Tags(HTMLParser):
@@ -115,8 +130,10 @@ def test_the_units_of_a_concept_are_switched_beside_random_ones():
     features = planted.blobs(96, size=4, units=8)
     subject = planted.subject(features, planted.one_hot(3, 8), batch_size=32)
     found = dissect(subject, 32, 16)
+    numbers = np.arange(48, 96)
+    searched, measured = (find_places(subject, "thing", part) for part in (np.arange(32), numbers))
     change, section = of_run._change(
-        subject, found, "thing", None, 1, 60, np.arange(32), np.arange(48, 96), False
+        subject, found, "thing", None, 1, 60, searched, measured, numbers, False
     )
     assert change["by IoU"]["units"] == change["optimised"]["units"] == [3]
     assert change["share before"] == 0.25 and change["by IoU"]["share after"] == 0
@@ -145,9 +162,8 @@ def test_a_repair_by_a_concept_and_by_marks():
         (None, {"images": searched[::10]}),
         (None, {"units": np.array([2])}),
     ):
-        figures, section = of_run._repair(
-            subject, concept, marked, 1, searched, numbers, [], None, False
-        )
+        bad = of_run._units_of_artifacts(subject, concept, marked, 1, searched, False)
+        figures, section = of_run._repair(subject, concept, *bad, numbers, [], None, False)
         assert figures["after"]["units"] == [2] and figures["before"]["units"] == []
         assert len(section.images) == 2
         if concept:
@@ -163,6 +179,12 @@ def test_a_repair_by_a_concept_and_by_marks():
         ({"change": ["gray"]}, "no concept 'gray'. Did you mean 'grey'"),
         ({"change": ["grey"], "units": [4]}, "has the units 0 to 3. Received: \\[4\\]"),
         ({"count": 5}, "count must be from 1 to the 4 units"),
+        ({"num": 10**13}, "num must be a whole number up to 10,000,000"),
+        ({"num_for_change": 0}, "num_for_change must be a whole number of at least 1"),
+        ({"seed": 2**31}, "seed must be a whole number up to 2,147,483,647"),
+        ({"change": ["pink"]}, "None of 24 images shows 'pink'"),
+        ({"repair": "pink"}, "none is worse than another"),
+        ({"repair": "grey", "num_for_change": 9}, "A tenth of 9 images is none"),
     ],
 )
 def test_what_cannot_be_dissected_is_refused(workdir, tmp_path, change, words):
@@ -170,6 +192,44 @@ def test_what_cannot_be_dissected_is_refused(workdir, tmp_path, change, words):
     with pytest.raises(UserInputError, match=words):
         dissect_run(workdir, **arguments)
     assert not (tmp_path / "out").exists()
+
+
+def test_marks_that_do_not_fit_are_refused_before_the_work(workdir, tmp_path):
+    marks = tmp_path / "marks.json"
+    marks.write_text('{"units": [4]}')
+    with pytest.raises(UserInputError, match="has the units 0 to 3"):
+        dissect_run(workdir, "relu_8", tmp_path / "out", **SMALL, marks=marks)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_concept_that_is_thinly_everywhere_has_no_effect_at_a_place():
+    """Each image shows it on a tenth of the pixels: no place has it, and none has it not."""
+    features = np.random.default_rng(0).uniform(size=(40, 1, 1, 4)).astype(np.float32)
+    units = layers.Identity(name="units")(inputs := keras.Input((1, 1, 4)))
+    generator = keras.Model(inputs, layers.UpSampling2D(10)(units))
+    opened = OpenedLayer(generator, "units", like=features[:2])
+    subject = Subject(opened, lambda numbers: features[numbers], Everywhere())
+    found = dissect(subject, 20, 10)
+    numbers = np.arange(30, 40)
+    searched, measured = (find_places(subject, "thing", numbers) for _ in range(2))
+    assert not len(measured.present + measured.absent)
+    change, section = of_run._change(
+        subject, found, "thing", None, 1, 5, searched, measured, numbers, False
+    )
+    assert change["by IoU"]["effect"] is None and change["share before"] == pytest.approx(0.1)
+    dissected = {"images seen": 8, "layer": "units", "units": [], "detectors": 0, "concepts": []}
+    lines = results_of(
+        {
+            **dict.fromkeys(of_run._PROTOCOL, "x"),
+            **dissected,
+            "changes": {"thing": change},
+            "repair": None,
+        },
+        {"run": "a"},
+    )
+    metrics = {line.metric for line in lines}
+    assert "pixels_by_iou" in metrics and not any(m.startswith("effect") for m in metrics)
+    json.dumps(change, allow_nan=False)
 
 
 def test_a_folder_that_cannot_be_written_is_a_failure(workdir, tmp_path):
@@ -191,7 +251,8 @@ def test_the_program(workdir, tmp_path):
     for wrong, words in (
         (["--layer=relu_9"], "no layer 'relu_9'. Did you mean"),
         (["--layer=relu_8", "--units=4"], "has the units 0 to 3"),
-        (["--layer=relu_8", "--units=x"], "expected whole numbers"),
+        (["--layer=relu_8", "--units=\u00b3"], "expected whole numbers"),
+        (["--layer=relu_8", "--setting=scenes"], "--setting=scenes: expected KEY=VALUE"),
     ):
         done = run("dissect", *arguments, *wrong)
         assert done.returncode == 2 and words in done.stderr

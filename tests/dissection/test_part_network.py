@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfgan_suite.dissection import segmenter_of
 from tfgan_suite.dissection.part_network import read_parts, save_network, train_part_network
+from tfgan_suite.dissection.units import nearest
 from tfgan_suite.errors import RunFailure, UserInputError
 
 RNG = np.random.default_rng(0)
@@ -27,6 +28,18 @@ def test_a_network_learns_parts_and_keeps_their_names(tmp_path):
     assert np.mean((scores[..., 1] > 0.5) == (PARTS[:4] == 1)) > 0.9
 
 
+def test_parts_are_brought_to_a_size_by_the_nearest_pixel():
+    assert nearest(4, 4).tolist() == [0, 1, 2, 3]
+    assert nearest(4, 12).tolist() == [1, 4, 7, 10]
+    assert nearest(2, 8).tolist() == [1, 5]
+    assert nearest(6, 2).tolist() == [0, 0, 0, 1, 1, 1]
+    for num, of in ((5, 7), (7, 5), (32, 100), (100, 32), (1, 9), (9, 1)):
+        centres = (np.arange(num) + 0.5) * of / num - 0.5
+        distances = np.abs(np.arange(of) - centres[:, None])
+        chosen = np.take_along_axis(distances, nearest(num, of)[:, None], axis=1)[:, 0]
+        np.testing.assert_allclose(chosen, distances.min(axis=1), atol=1e-9)
+
+
 def test_files_of_parts_are_read_or_refused(tmp_path):
     path = tmp_path / "parts.npz"
     names = np.array(["blue", "red"])
@@ -43,8 +56,18 @@ def test_files_of_parts_are_read_or_refused(tmp_path):
     np.savez(path, frames=IMAGES, parts=PARTS + 1, part_names=names)
     with pytest.raises(UserInputError, match="from 0 to 1. Received"):
         read_parts(path, "frames", "parts", "part_names")
+    np.savez(path, frames=IMAGES[:0], parts=PARTS[:0], part_names=names)
+    with pytest.raises(UserInputError, match=r"Received uint8 \(0, 16, 16, 3\)"):
+        read_parts(path, "frames", "parts", "part_names")
+    np.savez(path, frames=IMAGES, parts=PARTS, part_names=np.array(["red", "red"]))
+    with pytest.raises(UserInputError, match="none twice. Received: .'red', 'red'"):
+        read_parts(path, "frames", "parts", "part_names")
     path.write_bytes(b"nothing")
     with pytest.raises(RunFailure, match="cannot be read"):
         read_parts(path, "frames", "parts", "part_names")
     with pytest.raises(UserInputError, match="a multiple of 4"):
         train_part_network(IMAGES, PARTS, words, size=10)
+    with pytest.raises(UserInputError, match="from 8 to 1,024"):
+        train_part_network(IMAGES, PARTS, words, size=10**6)
+    with pytest.raises(UserInputError, match="seed must be a whole number up to"):
+        train_part_network(IMAGES, PARTS, words, size=16, seed=2**32)

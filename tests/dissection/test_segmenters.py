@@ -85,8 +85,24 @@ def test_segmenters_that_do_not_exist_are_refused(tmp_path):
     bad.write_text("no model")
     with pytest.raises(UserInputError, match="bad.keras cannot be read"):
         segmenter_of(str(bad))
+    network(2).save(bad)
+    content = bytearray(bad.read_bytes())
+    content[60:120] = bytes(60)
+    bad.write_bytes(content)
+    with pytest.raises(UserInputError, match="bad.keras cannot be read") as refused:
+        segmenter_of(str(bad))
+    assert "\n" not in str(refused.value)
     with pytest.raises(UserInputError, match="tells 2 concepts; received 1 names"):
         NetworkSegmenter(network(2), ["one"])
+    for names in (["a", "a"], ["a", ""], ["a", "\udce9"]):
+        with pytest.raises(UserInputError, match="a printable name for each concept, none twice"):
+            NetworkSegmenter(network(2), names)
+    with pytest.raises(UserInputError, match="'shapes' has names of its own"):
+        segmenter_of("shapes", ["red"])
+    anything = keras.Model(images := keras.Input((8, 8, 3)), images[..., :1])
+    with pytest.raises(UserInputError, match="images of 3 channels; the model makes 2"):
+        NetworkSegmenter(anything)(tf.zeros((1, 8, 8, 2)))
+    assert NetworkSegmenter(anything)(tf.zeros((1, 8, 8, 1))).shape == (1, 8, 8, 1)
     flat = keras.Sequential([keras.Input((4, 4, 3)), layers.Flatten(), layers.Dense(2)])
     with pytest.raises(UserInputError, match="A segmenter takes images"):
         NetworkSegmenter(flat)

@@ -61,7 +61,11 @@ def test_top_images_are_those_with_the_largest_value():
 
 def test_wrong_numbers_and_names_are_refused():
     subject = planted.subject(FEATURES, planted.one_hot(3, 4))
-    with pytest.raises(UserInputError, match="num must be a whole number from 1"):
+    with pytest.raises(UserInputError, match="num must be a whole number of at least 1, not 0"):
         dissect(subject, num=0)
+    with pytest.raises(UserInputError, match="num must be a whole number up to 10,000,000"):
+        dissect(subject, num=10**13)
+    with pytest.raises(UserInputError, match="num_for_thresholds .* up to 131,072"):
+        dissect(subject, num=4, num_for_thresholds=131_073)
     with pytest.raises(UserInputError, match="no concept 'thong'. Did you mean 'thing'"):
         subject.concept("thong")

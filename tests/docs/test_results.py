@@ -158,3 +158,10 @@ def test_commands_name_no_place_of_this_machine(monkeypatch):
     command = results.current_command()
     assert command.endswith(" --workdir=a --data=npz:m.npz --out=b/c --num=3")
     assert results.current_commit() is None or len(results.current_commit()) >= 12
+
+
+def test_settings_are_written_as_pairs():
+    assert results.setting_of(["run=a=b", "data=two words"]) == {"run": "a=b", "data": "two words"}
+    for word in ("run", "=a", "run=", " =a"):
+        with pytest.raises(UserInputError, match=f"--setting={word}: expected KEY=VALUE"):
+            results.setting_of([word])

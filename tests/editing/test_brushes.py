@@ -44,6 +44,15 @@ def test_strokes_change_what_they_cover(make_gan):
         editing.edge_histograms(x[None])[0, :2, :2] for x in (target, *made.frames[[0, -1]])
     )
     assert np.abs(last - wanted).mean() < np.abs(first - wanted).mean()
+    corner = mask & False
+    corner[-1, -1] = True
+    small = make_gan(10)
+    point = np.zeros(editing.find_space(small).shape)
+    lines = Strokes(np.zeros((10, 10, 1)), corner[:10, :10] | corner[-10:, -10:])
+    with pytest.raises(UserInputError, match="drawn in its first 8 x 8 pixels"):
+        editing.brush(small, point, edges=lines)
+    assert np.isfinite(editing.brush(small, point, colours=lines, options=options).value)
+    point = editing.points_of_seeds(model, space, [1])[0]
     with pytest.raises(UserInputError, match="no strokes"):
         editing.brush(model, point)
     with pytest.raises(UserInputError, match="colours: expected a mask of"):

@@ -1,7 +1,10 @@
 """Points: their ways, sums, directions, and what cannot be edited."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+import scipy.optimize
 import tensorflow as tf
 
 from tfgan_suite import editing, models
@@ -157,6 +160,30 @@ def test_directions_of_labels_find_the_factors_and_tell_their_leakage():
         editing.attribute_directions(space, points, {"short": np.ones(3, bool)})
 
 
+def test_the_plane_of_an_attribute_is_that_of_a_general_minimiser():
+    rng = np.random.default_rng(5)
+    space = space_of(lambda points: points, 4)
+    points = rng.normal(size=(400, 4)) * [1, 3, 1, 0.2] + [0, 5, 0, 0]
+    points = points.astype(np.float32).astype(np.float64)
+    label = points @ [1, 0.2, -0.5, 2] + 0.5 * rng.normal(size=400) > 1.8
+    found = editing.attribute_directions(space, points, {"it": label})["it"]
+    is_test = np.arange(400) % 5 == 0
+    rows = (points - points.mean(0)) / points.std(0)
+    sign = np.where(label, 1, -1)[~is_test]
+    share = np.where(label, 0.5 / label[~is_test].sum(), 0.5 / (~label)[~is_test].sum())[~is_test]
+
+    def loss(weights):
+        margins = sign * (rows[~is_test] @ weights[:-1] + weights[-1])
+        return share @ np.logaddexp(0, -margins) + 0.005 * weights[:-1] @ weights[:-1]
+
+    weights = scipy.optimize.minimize(loss, np.zeros(5), tol=1e-12).x
+    vector = weights[:-1] / points.std(0)
+    np.testing.assert_allclose(found.vector, vector / np.linalg.norm(vector), atol=1e-4)
+    said = rows[is_test] @ weights[:-1] + weights[-1] > 0
+    right = [np.mean(said[label[is_test] == kind] == kind) for kind in (True, False)]
+    assert found.accuracy == pytest.approx(np.mean(right))
+
+
 def test_leakage_is_the_change_of_other_attributes(gan):
     model = gan
     space = editing.find_space(model)
@@ -186,6 +213,63 @@ def test_components_are_found_from_what_the_points_make():
     assert first.share > 0.8 > second.share
     (of_points,) = editing.component_directions(space, features, 1)
     np.testing.assert_allclose(np.abs(of_points.vector), [0, 0, 1, 0, 0], atol=0.05)
+
+
+def test_what_does_not_differ_gives_no_direction():
+    rng = np.random.default_rng(0)
+    space = space_of(lambda points: points, 5)
+    points = rng.normal(size=(60, 5)).astype(np.float32)
+    flat = np.full((60, 3), 0.1, np.float32)
+    with pytest.raises(UserInputError, match="do not differ"):
+        editing.component_directions(space, points, 2, flat)
+    with pytest.raises(UserInputError, match="do not differ"):
+        editing.value_direction(space, points, np.full(60, 0.1) + 1e-16 * rng.normal(size=60))
+    flat[:, 1] += points[:, 2]
+    (only,) = editing.component_directions(space, points, 3, flat)
+    assert only.share == pytest.approx(1)
+
+
+def test_a_share_is_that_of_held_out_points():
+    """Of 120 points in 90 dimensions a regression explains nearly any values that it has seen."""
+    rng = np.random.default_rng(0)
+    space = space_of(lambda points: points, 90)
+    points = rng.normal(size=(120, 90)).astype(np.float32)
+    assert editing.value_direction(space, points, rng.normal(size=120)).share < 0.1
+    assert editing.value_direction(space, points, points[:, 3]).share == pytest.approx(1)
+
+
+def test_points_move_by_finite_numbers_only():
+    space = space_of(lambda points: points, 5)
+    way = editing.Direction(np.eye(5, dtype=np.float32)[0])
+    for strength in (np.nan, np.inf, 1e39):
+        with pytest.raises(UserInputError, match="strength must be a number from"):
+            editing.moved(space, np.zeros((1, 5)), way, strength)
+    with pytest.raises(UserInputError, match="point: expected latents of shape"):
+        editing.neighbours(space, np.zeros(4), 2)
+
+
+def test_activities_of_many_points_take_little_memory():
+    """The features of a layer are averaged batch by batch, not held together."""
+    model = models.build({"name": "dcgan", "preset": "tiny"})
+    space = editing.find_space(model)
+    points = editing.points_of_seeds(model, space, range(1000))
+    editing.unit_activities(model, "relu_8", points[:2])
+    tracemalloc.start()
+    activities = editing.unit_activities(model, "relu_8", points)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert activities.shape == (1000, 4)
+    assert peak < 1000 * 8 * 8 * 4 * 4 / 2
+
+
+def test_stackgan_s_noise_of_two_kinds_is_taken_for_normal():
+    """Its points are spread evenly: components are those of images, ways are great circles."""
+    space = editing.find_space(tiny("stackgan"))
+    assert space.distribution == "normal" and space.bounds is None
+    points = space.of_seeds(tf.constant([1, 2], tf.int64))
+    middle = space.between(points[:1], points[1:], tf.constant([0.5]))
+    lengths = tf.norm(points, axis=1).numpy()
+    assert float(tf.norm(middle)) == pytest.approx(lengths.mean(), rel=1e-4)
 
 
 def test_the_direction_of_units_makes_them_more_active(gan):

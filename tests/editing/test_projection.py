@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import scipy.ndimage
+import scipy.sparse.linalg
 import tensorflow as tf
 
 from tfgan_suite import editing, models, testing
@@ -158,6 +160,29 @@ def test_blending_agrees_with_a_dense_solution():
     np.testing.assert_array_equal(blended[~hole[0]], image[0, ..., 0][~hole[0]])
 
 
+def test_blending_of_many_holes_agrees_with_a_sparse_solution():
+    """Holes of any shape, also at the edge, each with a seam of its own; several channels."""
+    rng = np.random.default_rng(1)
+    size = 24
+    images, fills = rng.uniform(-1, 1, (2, 2, size, size, 3)).astype(np.float32)
+    holes = scipy.ndimage.gaussian_filter(rng.normal(size=(2, size, size)), (0, 2, 2)) > 0
+    blended = editing.poisson_blend(images, fills, holes).numpy()
+    steps = scipy.sparse.diags([-np.ones(size), np.ones(size - 1)], [0, 1])
+    steps = steps.tocsr()[:-1]
+    same = scipy.sparse.identity(size)
+    differences = scipy.sparse.vstack(
+        [scipy.sparse.kron(steps, same), scipy.sparse.kron(same, steps)]
+    )
+    laplacian = (differences.T @ differences).tocsr()
+    for image, fill, hole, found in zip(images, fills, holes, blended, strict=True):
+        inside = hole.ravel()
+        image, fill, found = (x.reshape(-1, 3).astype(float) for x in (image, fill, found))
+        target = (laplacian @ fill)[inside] - laplacian[inside][:, ~inside] @ image[~inside]
+        solved = scipy.sparse.linalg.spsolve(laplacian[inside][:, inside].tocsc(), target)
+        np.testing.assert_allclose(found[inside], solved, atol=1e-5)
+        np.testing.assert_array_equal(found[~inside], image[~inside])
+
+
 def test_a_hole_is_filled_with_what_the_generator_makes_there(gan):
     image = gan.sample([1003])[0]
     hole = np.zeros((8, 8), bool)
@@ -181,6 +206,12 @@ def test_a_hole_is_filled_with_what_the_generator_makes_there(gan):
 def test_holes_that_do_not_fit_are_refused(gan, hole, words):
     with pytest.raises(UserInputError, match=words):
         editing.inpaint(gan, np.zeros((8, 8, 1)), hole)
+
+
+@pytest.mark.parametrize("change", [{"seed": 2**63}, {"seed": -1}, {"starts": 10**6}])
+def test_searches_that_cannot_be_are_refused(change):
+    with pytest.raises(UserInputError, match="must be a whole number"):
+        SearchOptions(**change)
 
 
 def test_images_that_do_not_fit_are_refused(gan):

@@ -97,6 +97,10 @@ def test_a_served_hole_is_filled_and_a_mask_of_another_size_refused(served):
     small = encode_png(-np.ones((1, size, size - 1, 1), np.float32)).numpy()
     with pytest.raises(TensorFlowError, match="mask_bytes: expected a mask of the size"):
         loaded.run("inpaint", {"image_bytes": files, "mask_bytes": small})
+    for level in (-1, 1):
+        masks = encode_png(np.full((1, size, size, 1), level, np.float32)).numpy()
+        with pytest.raises(TensorFlowError, match="marks a part of its image; none or all"):
+            loaded.run("inpaint", {"image_bytes": files, "mask_bytes": masks})
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ for words in json.loads(sys.argv[1]):
         edit.main([])
     except UserInputError as error:
         print(json.dumps({"error": str(error)}))
+print(json.dumps(edit.rounded([1.26, float("inf"), float("nan")], 1)))
 """
 
 
@@ -49,14 +50,23 @@ def folder(tmp_path_factory):
     Image.fromarray(mask[:-1]).save(folder / "small.png")
     (folder / "text.png").write_text("no image")
     np.save(folder / "short.npy", np.zeros((1, 3), np.float32))
-    rows = [f"{seed},{seed % 2}" for seed in range(60)]
-    (folder / "labels.csv").write_text("\n".join(["seed,odd", *rows]))
+    rows = [f"{seed},{seed % 2},{seed % 3 // 2}" for seed in range(60)]
+    (folder / "labels.csv").write_text("\n".join(["seed,odd,file", *rows]))
+    (folder / "long.csv").write_text(f"seed,odd\n{10**30},1")
+    (folder / "wide.csv").write_text(f"seed,odd\n1,{'1' * 200_000}")
+    np.savez(folder / "whole.npz", odd=np.zeros(8, np.float32))
+    content = (folder / "whole.npz").read_bytes()
+    (folder / "half.npz").write_bytes(content[: len(content) // 2])
+    np.save(folder / "one.npy", np.zeros(8, np.float32))
+    (folder / "one.npy").rename(folder / "one.npz")
+    Image.fromarray(np.zeros((20, 24), np.uint8)).save(folder / "black.png")
+    Image.fromarray(np.full((20, 24), 255, np.uint8)).save(folder / "white.png")
     return folder
 
 
 @pytest.fixture(scope="module")
 def edit(folder):
-    """What the program says to good and to bad calls: their lines, and its error output."""
+    """What the program says to good and bad calls: lines, error output; and numbers, rounded."""
     shared = [f"--workdir={folder / 'run'}", "--steps=4", "--starts=1"]
     words = [[*shared, *call] for call in [*good_calls(folder), *bad_calls(folder).values()]]
     done = subprocess.run(
@@ -67,9 +77,9 @@ def edit(folder):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    *lines, rounded = (json.loads(line) for line in done.stdout.splitlines())
     assert len(lines) == len(words)
-    return lines, done.stderr
+    return lines, done.stderr, rounded
 
 
 def good_calls(folder):
@@ -92,6 +102,7 @@ def bad_calls(folder):
     """By what is said to them."""
     a, text = f"--image={folder / 'a.png'}", folder / "text.png"
     labels = f"--labels={folder / 'labels.csv'}"
+    move = ["--task=move", a, "--direction=odd"]
     calls = {
         "small.png is of 24 x 19 pixels; expected the image's 24 x 20": [
             *["--task=inpaint", a, f"--mask={folder / 'small.png'}"]
@@ -115,6 +126,20 @@ def bad_calls(folder):
         "has the units 0 to 3": ["--task=direction", "--units=9", "--layer=relu_8", "--num=20"],
         "Did you mean 'odd'?": ["--task=direction", labels, "--attributes=od"],
         "Expected a CSV": ["--task=direction", f"--labels={folder / 'a.png'}"],
+        "long.csv cannot be read (OverflowError": [
+            *["--task=direction", f"--labels={folder / 'long.csv'}"]
+        ],
+        "wide.csv cannot be read (Error": ["--task=direction", f"--labels={folder / 'wide.csv'}"],
+        "half.npz cannot be read": [*move, f"--directions={folder / 'half.npz'}"],
+        "one.npz holds one array": [*move, f"--directions={folder / 'one.npz'}"],
+        "Received: '1,99999999999999999999'": [
+            "--task=arithmetic",
+            "--plus=1,99999999999999999999",
+        ],
+        "strength must be a number": ["--task=direction", "--components=2", "--strength=nan"],
+        "seed must be a whole number": ["--task=project", a, f"--seed={2**63}"],
+        "marks none of the image": ["--task=inpaint", a, f"--mask={folder / 'black.png'}"],
+        "marks all of the image": ["--task=inpaint", a, f"--mask={folder / 'white.png'}"],
     }
     out = f"--out={folder / 'none.png'}"
     calls = {words: [*call, out] for words, call in calls.items()}
@@ -122,7 +147,7 @@ def bad_calls(folder):
 
 
 def test_every_task_writes_what_it_made(folder, edit):
-    lines, progress = edit
+    lines, progress, _ = edit
     lines = lines[: len(good_calls(folder))]
     assert not any("error" in line for line in lines), lines
     assert len(lines[0]["mean_squared_errors"]) == len(lines[0]["psnr"]) == 2
@@ -130,7 +155,7 @@ def test_every_task_writes_what_it_made(folder, edit):
     assert np.load(folder / "points.npy").shape == (2, 8)
     assert Image.open(folder / "out/m.gif").n_frames == lines[1]["frames"] == 5
     assert lines[2]["filled_pixels"] > 10
-    assert set(lines[4]["attributes"]) == {"odd"} and len(lines[5]["shares"]) == 2
+    assert set(lines[4]["attributes"]) == {"odd", "file"} and len(lines[5]["shares"]) == 2
     assert Image.open(folder / "out/moved.png").size == (16, 16)
     names = ["c.png", "d.png", "i.png", "m.gif", "moved.png", "p.png", "s.png", "u.png"]
     assert sorted(path.name for path in (folder / "out").iterdir()) == names
@@ -141,6 +166,10 @@ def test_bad_input_is_refused_in_one_line(folder, edit):
     for expected, line in zip(bad_calls(folder), lines, strict=True):
         assert expected in line["error"] and "\n" not in line["error"], line
     assert not list(folder.glob("*none*"))
+
+
+def test_what_json_has_not_is_null(edit):
+    assert edit[2] == [1.3, None, None]
 
 
 @pytest.mark.slow

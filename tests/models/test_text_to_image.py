@@ -1,5 +1,7 @@
 """Values of the paper and its code that TextToImageGAN and CaptionEncoder have to hold."""
 
+import zipfile
+
 import keras
 import numpy as np
 import pytest
@@ -363,6 +365,27 @@ def test_arguments_that_no_encoder_has_are_refused(arguments, message):
 def test_arguments_that_cannot_be_are_refused(arguments, message):
     with pytest.raises(UserInputError, match=message):
         tiny(**arguments)
+
+
+@pytest.mark.parametrize("where", ["config.json", "model.weights.h5", "metadata.json"])
+def test_a_damaged_file_of_an_encoder_is_refused_in_one_line(tmp_path, where):
+    path = tmp_path / "encoder.keras"
+    tiny_encoder().save(path)
+    with zipfile.ZipFile(path) as archive:
+        entry = next(e for e in archive.infolist() if e.filename.endswith(where))
+    content = bytearray(path.read_bytes())
+    begin = entry.header_offset + 60 + len(entry.filename)
+    content[begin : begin + 40] = bytes(40)
+    path.write_bytes(content)
+    with pytest.raises(UserInputError, match="caption_encoder=.*cannot be read") as refused:
+        tiny(vocabulary=(), caption_encoder=str(path))
+    assert "\n" not in str(refused.value)
+
+
+def test_captions_that_are_no_text_are_refused():
+    for caption in ("\udcff", 3):
+        with pytest.raises(UserInputError, match="Captions are texts in UTF-8"):
+            tiny().embed([caption])
 
 
 def test_samples_are_those_of_caption_and_seed():

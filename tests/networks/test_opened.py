@@ -153,6 +153,19 @@ def test_opened_yields_each_call():
     np.testing.assert_allclose(layer(x), expected)
 
 
+def test_a_layer_may_be_opened_while_it_is_open():
+    layer = layers.Dense(2)
+    x = tf.ones((1, 3))
+    expected = layer(x).numpy()
+    with opened(layer, lambda features: features + 1) as outer:
+        with pytest.raises(ZeroDivisionError), opened(layer, lambda features: 2 * features):
+            np.testing.assert_allclose(layer(x), 2 * expected + 2)
+            raise ZeroDivisionError
+        np.testing.assert_allclose(layer(x), expected + 1)
+    assert len(outer) == 2 and "call" not in vars(layer)
+    np.testing.assert_allclose(layer(x), expected)
+
+
 IMAGES = {  # models of images, and a layer of each
     "bicyclegan": "generator/translated",
     "cgan": "scaled_4",

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from tfgan_suite.cluster import multi_worker
 from tfgan_suite.cluster.multi_worker import COLLECTIVE_TIMEOUT
-from tfgan_suite.errors import UserInputError, closest_name
+from tfgan_suite.errors import UserInputError, closest_name, first_line
 
 
 def make_strategy(
@@ -94,15 +94,11 @@ def _tpu():
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
         raise UserInputError(
-            f"--strategy=tpu finds no TPU ({_first_line(error)}). It needs a TPU machine with "
+            f"--strategy=tpu finds no TPU ({first_line(error)}). It needs a TPU machine with "
             "TPU_NAME set (or `local`) and the last TensorFlow that drives TPUs, tensorflow-tpu "
             f"2.19; this is TensorFlow {tf.__version__}."
         ) from error
     return tf.distribute.TPUStrategy(resolver)
-
-
-def _first_line(error):
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 _STRATEGIES = {

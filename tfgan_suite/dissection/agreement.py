@@ -73,7 +73,8 @@ def choose_thresholds(values: np.ndarray, shown: np.ndarray) -> Thresholds:
     Tried are the thresholds that leave a share `LEVELS` of the pixels above them and are positive,
     of concepts that at least 0.1 % of the pixels show, where unit and concept agree (both on or
     both off) on more than 80 % of the pixels: the rules of the authors' code. A unit for which none
-    is admissible gets the threshold that the highest 0.5 % of the pixels exceed.
+    is admissible gets the threshold that the highest 0.5 % of the pixels exceed, and their equals;
+    but its lowest value exceeds none, so that a unit which is never on exceeds it nowhere.
 
     Args:
         values: float `[P, U]`, of units at pixels.
@@ -117,9 +118,15 @@ def choose_thresholds(values: np.ndarray, shown: np.ndarray) -> Thresholds:
         chosen.quality[unit] = ratios.max(axis=0)
         level, chosen.best[unit] = np.unravel_index(np.argmax(ratios), ratios.shape)
         found = ratios[level, chosen.best[unit]] > 0
-        lowest = descending[counts[level] - 1 if found else fallback - 1]
-        chosen.values[unit] = np.nextafter(lowest, np.float32(-np.inf))
+        value = lowest[level] if found else descending[fallback - 1]
+        # With its lowest value above its threshold, a unit that is never on would be on everywhere.
+        chosen.values[unit] = _just_below(value) if value > descending[-1] else value
     return chosen
+
+
+def _just_below(value):
+    # TensorFlow's kernels take subnormal numbers for zero.
+    return np.nextafter(value, np.float32(-np.inf)) if value else -np.finfo(np.float32).tiny
 
 
 class Agreement:

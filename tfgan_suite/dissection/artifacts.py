@@ -17,6 +17,7 @@ from tfgan_suite.files import read_text
 from tfgan_suite.metrics import to_uint8
 
 _WORST = 0.1  # share of the images that counts as bad by a score
+_MOST = 2**31  # numbers of images are below it
 
 
 def read_marks(path: str | Path) -> dict[str, np.ndarray]:
@@ -28,12 +29,12 @@ def read_marks(path: str | Path) -> dict[str, np.ndarray]:
     expected = 'expected JSON such as {"units": [3, 17]} or {"images": [0, 12]}'
     try:
         marks = json.loads(read_text(path))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserInputError(f"{path} cannot be read: {error}; {expected}.") from error
     is_right = isinstance(marks, dict) and len(marks) == 1 and set(marks) <= {"units", "images"}
     numbers = list(marks.values())[0] if is_right else None
     if not isinstance(numbers, list) or not numbers or not all(
-        isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in numbers
+        isinstance(n, int) and not isinstance(n, bool) and 0 <= n < _MOST for n in numbers
     ):  # fmt: skip
         raise UserInputError(f"{path} holds {str(marks)[:80]!r}; {expected}.")
     return {name: np.array(numbers) for name, numbers in marks.items()}
@@ -60,8 +61,20 @@ def ranked_by_score(
         score: takes images `[B, H, W, C]` in [-1, 1] to numbers `[B]`, large where they are bad.
         numbers: ints, which images, at least 10.
         progress: whether to show a bar.
+
+    Raises:
+        UserInputError: fewer images, or all have the same score.
     """
+    if len(numbers) < 1 / _WORST:
+        raise UserInputError(
+            f"A tenth of {len(numbers)} images is none: units are ranked by 10 images or more."
+        )
     activity, scores = _activity(subject, score, numbers, progress)
+    if scores.min() == scores.max():
+        raise UserInputError(
+            f"All {len(scores)} images have the score {scores[0]:g}: none is worse than another, "
+            "so there is nothing to repair."
+        )
     worst = np.argsort(-scores, kind="stable")[: max(int(_WORST * len(scores)), 1)]
     bad = np.zeros(len(scores), bool)
     bad[worst] = True

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.dissection.units import Subject, bar
+from tfgan_suite.dissection.units import Subject, bar, nearest
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.networks.opened import Edit
 
@@ -160,8 +160,13 @@ def shares_at(subject: Subject, concept: str, places: Places, strength, value) -
         places: where it is edited and measured.
         strength: float that broadcasts to `[U]`: 1 switches a unit, 0 leaves it.
         value: float that broadcasts to `[U]`: what is switched to.
+
+    Raises:
+        UserInputError: no such concept, or no place.
     """
     index = subject.concept(concept)
+    if not len(places):
+        raise UserInputError(f"There is no place to measure {concept!r} at: search more images.")
     height, width = subject.sides
     units = subject.opened.num_units
     strength, value = (
@@ -433,12 +438,8 @@ def _by_place(shown, height, width):
     shown = tf.cast(shown, tf.float32)
     maps = shown[..., None] if shown.shape.rank == 3 else shown
     # An image whose side is no multiple of the features' gives a place the pixels nearest to it.
-    rows, columns = (
-        (np.arange(side) * places) // side
-        for side, places in ((maps.shape[1], height), (maps.shape[2], width))
-    )
-    by_row = _averages(rows, height)
-    by_column = _averages(columns, width)
+    by_row = _averages(nearest(maps.shape[1], height), height)
+    by_column = _averages(nearest(maps.shape[2], width), width)
     means = tf.einsum("byxk,yh,xw->bhwk", maps, by_row, by_column)
     return means[..., 0] if shown.shape.rank == 3 else means
 

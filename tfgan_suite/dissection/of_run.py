@@ -12,10 +12,17 @@ import numpy as np
 
 from tfgan_suite import data, runs
 from tfgan_suite.cluster.devices import describe_machine
+from tfgan_suite.data.options import whole_number
 from tfgan_suite.dissection import artifacts, interventions
 from tfgan_suite.dissection.page import Curve, Section, render_page, top_images
 from tfgan_suite.dissection.segmenters import segmenter_of
-from tfgan_suite.dissection.units import Dissection, Subject, dissect
+from tfgan_suite.dissection.units import (
+    MOST_IMAGES,
+    SAMPLED_PIXELS,
+    Dissection,
+    Subject,
+    dissect,
+)
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.files import write_whole
 from tfgan_suite.metrics.image_metrics import measure
@@ -99,35 +106,49 @@ def dissect_run(
     marked = None if marks is None else artifacts.read_marks(marks)
     asked = metrics_named(metrics, classifier, squeezenet, num) if metrics else []
     chosen = None if units is None else subject.opened.checked_units(list(units))
+    change = list(dict.fromkeys(change))
     count = min(20, subject.opened.num_units) if count is None else count
     if not 1 <= count <= subject.opened.num_units:
         raise UserInputError(
             f"count must be from 1 to the {subject.opened.num_units} units of "
             f"{subject.opened.path}. Received: {count}."
         )
+    whole_number("num", num, 1, MOST_IMAGES)
+    whole_number("num_for_thresholds", num_for_thresholds, 1, SAMPLED_PIXELS)
+    whole_number("num_for_effects", num_for_effects, 0, MOST_IMAGES)
+    whole_number("num_for_change", num_for_change, 1, MOST_IMAGES)
+    # Other images than those that thresholds and units are chosen by.
+    fresh = num + num_for_thresholds + np.arange(2 * num_for_change + num_for_effects)
+    searched, measured, of_units = np.split(fresh, [num_for_change, 2 * num_for_change])
+    # What may turn out to be impossible comes before what takes long.
+    places = {
+        concept: [
+            interventions.find_places(subject, concept, numbers, progress=progress)
+            for numbers in (searched, measured)
+        ]
+        for concept in change
+    }
+    bad = None
+    if repair or marked is not None:
+        bad = _units_of_artifacts(subject, repair, marked, count, searched, progress)
     with _writing(out):
         Path(out).mkdir(parents=True, exist_ok=True)
     dissection = dissect(subject, num, num_for_thresholds, progress=progress)
     shown = np.argsort(-dissection.best_iou, kind="stable")[:_MOST_SHOWN]
-    # Other images than those that thresholds and units were chosen by.
-    fresh = num + num_for_thresholds + np.arange(2 * num_for_change + num_for_effects)
-    searched, measured, of_units = np.split(fresh, [num_for_change, 2 * num_for_change])
     effects = _effects(subject, dissection, of_units, progress) if num_for_effects else None
     changes, sections = {}, []
     for concept in change:
         changes[concept], section = _change(
-            subject, dissection, concept, chosen, count, steps, searched, measured, progress
+            subject, dissection, concept, chosen, count, steps, *places[concept], measured, progress
         )
         sections.append(section)
     repaired = None
-    if repair or marked is not None:
+    if bad is not None:
 
         def real(number, split):
             return real_images(config.data.to_dict(), number, split, seed)
 
-        repaired, section = _repair(
-            subject, repair, marked, count, searched, measured, asked, real, progress
-        )
+        repaired, section = _repair(subject, repair, *bad, measured, asked, real, progress)
         sections.append(section)
     facts = {
         "model": str(config.model.name),
@@ -251,7 +272,8 @@ def results_of(found: Mapping[str, Any], setting: Mapping) -> list[Result]:
                 ("effect", "effect", "share"),
             ):
                 values = [part[value] for part in parts]
-                lines.append(figure("interventions", f"{metric}_{key}", values, unit, more))
+                if None not in values:
+                    lines.append(figure("interventions", f"{metric}_{key}", values, unit, more))
         gained = np.array(figures["inserted by place"])
         for half, rows in zip(("upper", "lower"), np.array_split(gained, 2), strict=True):
             if rows.size:
@@ -279,11 +301,13 @@ def _effects(subject, dissection, numbers, progress):
     return found[units, dissection.best]
 
 
-def _change(subject, dissection, concept, chosen, count, steps, searched, numbers, progress):
-    """Switches the units of a concept off and on; returns figures and a section of the page."""
+def _change(subject, dissection, concept, chosen, count, steps, searched, found, numbers, progress):
+    """Switches the units of a concept off and on; returns figures and a section of the page.
+
+    Units are chosen at the places `searched`, and measured at those of `found` and on `numbers`.
+    """
     index = subject.concept(concept)
-    searched = interventions.find_places(subject, concept, searched, progress=progress)
-    found = interventions.find_places(subject, concept, numbers, progress=progress)
+    places = found.present + found.absent
     rankings = {"by IoU": dissection.ranked(concept)}
     if chosen is not None:
         rankings = {"given": chosen}
@@ -309,9 +333,10 @@ def _change(subject, dissection, concept, chosen, count, steps, searched, number
         figures[name] = {
             "units": [int(unit) for unit in ranking[:count]],
             "share after": float(after[index]),
-            "effect": interventions.effect(
-                subject, ranking[:count], concept, searched.mean, found.present + found.absent
-            ),
+            # None where the concept is thinly everywhere: no place has it, and none has not.
+            "effect": interventions.effect(subject, ranking[:count], concept, searched.mean, places)
+            if len(places)
+            else None,
             "curve": {"units off": counts.tolist(), "share": shares[:, index].tolist()},
         }
         curves.append(Curve(name, counts, shares[:, index]))
@@ -340,19 +365,21 @@ def _change(subject, dissection, concept, chosen, count, steps, searched, number
     return figures, section
 
 
-def _repair(subject, concept, marked, count, searched, numbers, asked, real, progress):
-    """Switches off units that make artifacts; returns figures and a section of the page."""
+def _units_of_artifacts(subject, concept, marked, count, searched, progress):
+    """Returns units that make artifacts, and by what they were found."""
     if concept:
         score = artifacts.scores_by_concept(subject, concept)
-        ranking, by = artifacts.ranked_by_score(subject, score, searched, progress), concept
-    elif "units" in marked:
-        ranking, by = subject.opened.checked_units(marked["units"]), "marks of units"
-        count = len(ranking)
-    else:
-        ranking = artifacts.ranked_by_marks(subject, marked["images"], searched, progress)
-        by = "marks of images"
-    rng = np.random.default_rng(0)
-    sets = {"before": [], "after": ranking[:count]}
+        return artifacts.ranked_by_score(subject, score, searched, progress)[:count], concept
+    if "units" in marked:
+        return subject.opened.checked_units(marked["units"]), "marks of units"
+    ranking = artifacts.ranked_by_marks(subject, marked["images"], searched, progress)
+    return ranking[:count], "marks of images"
+
+
+def _repair(subject, concept, bad, by, numbers, asked, real, progress):
+    """Switches off units that make artifacts; returns figures and a section of the page."""
+    rng, count = np.random.default_rng(0), len(bad)
+    sets = {"before": [], "after": bad}
     for draw in range(_RANDOM_DRAWS):
         sets[f"random {draw}"] = rng.permutation(subject.opened.num_units)[:count]
     figures = {"by": by}
@@ -372,7 +399,7 @@ def _repair(subject, concept, marked, count, searched, numbers, asked, real, pro
     shown = numbers[:_SHOWN]
     inputs = subject.inputs(shown)
     images = subject.opened.read(inputs)[0]
-    edited = subject.opened.edited(inputs, subject.opened.strength(ranking[:count]))
+    edited = subject.opened.edited(inputs, subject.opened.strength(bad))
     told = [
         f"{key}: {figures['before'][key]:.4g} before, {figures['after'][key]:.4g} after, "
         + ", ".join(f"{figures[f'random {i}'][key]:.4g}" for i in range(_RANDOM_DRAWS))

@@ -12,12 +12,15 @@ import tensorflow as tf
 from keras import layers
 
 from tfgan_suite.data.files import expand
+from tfgan_suite.data.options import whole_number
+from tfgan_suite.dissection.units import nearest
 from tfgan_suite.errors import RunFailure, UserInputError, closest_name
-from tfgan_suite.files import write_whole
+from tfgan_suite.files import open_regular, write_whole
 from tfgan_suite.metrics.classifier import StepsBar
 
 _HELD_OUT = 0.1
 _BATCH = 32
+_LARGEST = 1024
 
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
@@ -60,7 +63,7 @@ def read_parts(path: str | Path, images: str, parts: str, names: str) -> tuple[n
     """
     path = expand(str(path))
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_regular(path) as opened, np.load(opened, allow_pickle=False) as file:
             for field in (images, parts, names):
                 if field not in file:
                     raise UserInputError(
@@ -75,12 +78,27 @@ def read_parts(path: str | Path, images: str, parts: str, names: str) -> tuple[n
     except Exception as error:  # zipfile's and numpy's of damaged files are many
         raise RunFailure(f"{path} cannot be read: {error}") from error
     fits = x.ndim >= 4 and x.shape[:-1] == y.shape and x.dtype == np.uint8 and y.dtype.kind in "iu"
-    if not fits or y.min() < 0 or y.max() >= len(words):
+    if not fits or not x.size or y.min() < 0 or y.max() >= len(words):
         raise UserInputError(
             f"{path}: expected uint8 {images} [..., H, W, C] and whole numbers {parts} [..., H, W] "
             f"from 0 to {len(words) - 1}. Received {x.dtype} {x.shape} and {y.dtype} {y.shape}."
         )
+    check_names(words, f"{path}, {names}")
     return x.reshape(-1, *x.shape[-3:]), y.reshape(-1, *y.shape[-2:]).astype(np.int32), words
+
+
+def check_names(names: Sequence[str], where: str) -> None:
+    """Makes sure that concepts can be told apart by their names.
+
+    Raises:
+        UserInputError: a name is no printable text or stands twice.
+    """
+    for number, name in enumerate(names):
+        if not name.strip() or not name.isprintable() or name in names[:number]:
+            raise UserInputError(
+                f"{where}: expected a printable name for each concept, none twice. Received: "
+                f"{list(names)}."
+            )
 
 
 def part_network(size: int, channels: int, names: Sequence[str], filters: int = 16) -> keras.Model:
@@ -116,10 +134,10 @@ def train_part_network(
         images: uint8 `[N, H, W, C]`.
         parts: int `[N, H, W]`.
         names: of the parts.
-        size: int, a multiple of 4. Images are brought to it by the mean of pixels, parts by the
-            part of the nearest pixel.
+        size: int, a multiple of 4 up to 1,024. Images are brought to it by the mean of pixels,
+            parts by the part of the nearest pixel.
         epochs: passes through the images.
-        seed: of weights and order.
+        seed: of weights and order, below 2**32.
         progress: whether to show a bar on the error output.
 
     Returns:
@@ -127,18 +145,19 @@ def train_part_network(
         a part that no held-out image has is left out.
 
     Raises:
-        UserInputError: fewer than 10 images, or a size that is no multiple of 4.
+        UserInputError: fewer than 10 images, a size that is no multiple of 4, or another seed.
+        RunFailure: the loss is not finite.
     """
-    if len(images) < 10 or size < 8 or size % 4:
+    if len(images) < 10 or not 8 <= size <= _LARGEST or size % 4:
         raise UserInputError(
-            f"A part network takes 10 images or more and a size that is a multiple of 4, from 8. "
-            f"Received {len(images)} images and size={size}."
+            "A part network takes 10 images or more and a size that is a multiple of 4, from 8 to "
+            f"{_LARGEST:,}. Received {len(images)} images and size={size}."
         )
+    whole_number("epochs", epochs, 1)
+    whole_number("seed", seed, 0, 2**32 - 1)
     keras.utils.set_random_seed(seed)
     images = _scaled(images, size)
-    rows = (np.arange(size) * parts.shape[1]) // size
-    columns = (np.arange(size) * parts.shape[2]) // size
-    parts = parts[:, rows][:, :, columns]
+    parts = parts[:, nearest(size, parts.shape[1])][:, :, nearest(size, parts.shape[2])]
     split = len(images) - max(int(_HELD_OUT * len(images)), 1)
     network = part_network(size, images.shape[-1], names)
     network.compile("adam", keras.losses.SparseCategoricalCrossentropy())
@@ -151,6 +170,8 @@ def train_part_network(
         verbose=0,
         callbacks=[keras.callbacks.TerminateOnNaN(), *bars],
     )
+    if not all(np.isfinite(weight).all() for weight in network.get_weights()):
+        raise RunFailure("The segmenter's weights are not finite. Try another seed.")
     found = np.argmax(network.predict(images[split:], batch_size=_BATCH, verbose=0), axis=-1)
     truth = parts[split:]
     iou = {}

@@ -13,8 +13,8 @@ import keras
 import tensorflow as tf
 
 from tfgan_suite.data import shapes
-from tfgan_suite.dissection.part_network import NamedSoftmax
-from tfgan_suite.errors import UserInputError, closest_name
+from tfgan_suite.dissection.part_network import NamedSoftmax, check_names
+from tfgan_suite.errors import UserInputError, closest_name, first_line
 from tfgan_suite.networks.given import check_network, last_activation
 
 _NAMED_COLOURS = {
@@ -142,7 +142,8 @@ class NetworkSegmenter:
 
     def __init__(self, network: keras.Model, concepts: Sequence[str] | None = None):
         check_network("The segmenter", network)
-        if len(network.input_shape) != 4 or len(network.output_shape) != 4:
+        shapes = network.input_shape, network.output_shape
+        if any(len(shape) != 4 for shape in shapes) or network.output_shape[-1] is None:
             raise UserInputError(
                 "A segmenter takes images [B, H, W, C] to scores [B, H, W, concepts]. Received a "
                 f"network from {network.input_shape} to {network.output_shape}."
@@ -155,6 +156,7 @@ class NetworkSegmenter:
             raise UserInputError(
                 f"The segmenter tells {num} concepts; received {len(self.concepts)} names."
             )
+        check_names(self.concepts, "The segmenter's names")
         self._network = network
         squashes = last_activation(network) in ("softmax", "sigmoid")
         self._gives_probabilities = squashes or named is not None
@@ -166,6 +168,13 @@ class NetworkSegmenter:
             images = tf.image.resize(images, (height, width))
         if channels == 1 and images.shape[-1] == 3:
             images = tf.image.rgb_to_grayscale(images)
+        if channels == 3 and images.shape[-1] == 1:
+            images = tf.image.grayscale_to_rgb(images)
+        if channels not in (None, images.shape[-1]):
+            raise UserInputError(
+                f"The segmenter takes images of {channels} channels; the model makes "
+                f"{images.shape[-1]}."
+            )
         scores = tf.cast(self._network(images, training=False), tf.float32)
         if not self._gives_probabilities:
             scores = tf.nn.softmax(scores)
@@ -188,8 +197,12 @@ def segmenter_of(name: str, concepts: Sequence[str] | None = None):
         concepts: names of the concepts of a network.
 
     Raises:
-        UserInputError: there is no such segmenter or file.
+        UserInputError: there is no such segmenter or file, or names are given for one by rule.
     """
+    if name in SEGMENTERS and concepts:
+        raise UserInputError(
+            f"The segmenter {name!r} has names of its own; names are given to a file .keras."
+        )
     if name in SEGMENTERS:
         return SEGMENTERS[name]()
     if not name.endswith(".keras"):
@@ -201,9 +214,10 @@ def segmenter_of(name: str, concepts: Sequence[str] | None = None):
         raise UserInputError(f"There is no file {name}: expected the Keras file of a segmenter.")
     try:
         network = keras.models.load_model(name, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        first_line = str(error).splitlines()[0]
-        raise UserInputError(f"{name} cannot be read as a Keras file: {first_line}") from error
+    except Exception as error:  # a damaged file leads zipfile and Keras to nearly any of them
+        raise UserInputError(
+            f"{name} cannot be read as a Keras file: {first_line(error)}"
+        ) from error
     return NetworkSegmenter(network, concepts)
 
 

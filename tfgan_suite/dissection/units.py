@@ -10,6 +10,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from tfgan_suite import hashing
+from tfgan_suite.data.options import whole_number
 from tfgan_suite.dissection.agreement import Agreement, Thresholds, choose_thresholds
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.networks.opened import OpenedLayer
@@ -22,6 +23,9 @@ DETECTS_QUALITY = 0.01
 
 SAMPLED_PIXELS = 2**17
 """Pixels that thresholds are chosen on: of fewer images all, of more a random part of each."""
+
+MOST_IMAGES = 10_000_000
+"""That can be measured."""
 
 
 class Dissection(NamedTuple):
@@ -172,14 +176,13 @@ def dissect(
 
     Args:
         subject: what is dissected.
-        num: images measured.
-        num_for_thresholds: images that the thresholds are chosen on.
+        num: images measured, at most 10 million.
+        num_for_thresholds: images that the thresholds are chosen on, at most 131,072.
         top: how many images to note in which a unit is most active.
         progress: whether to show bars on the error output.
     """
-    for name, value in {"num": num, "num_for_thresholds": num_for_thresholds}.items():
-        if not isinstance(value, int | np.integer) or value < 1:
-            raise UserInputError(f"{name} must be a whole number from 1. Received: {value!r}.")
+    whole_number("num", num, 1, MOST_IMAGES)
+    whole_number("num_for_thresholds", num_for_thresholds, 1, SAMPLED_PIXELS)
     others = np.arange(num, num + num_for_thresholds)
     values, shown = _sampled(subject, others, progress)
     thresholds = choose_thresholds(values, shown)
@@ -204,6 +207,19 @@ def dissect(
         num,
         num_for_thresholds,
     )
+
+
+def nearest(num: int, of: int) -> np.ndarray:
+    """Returns for each of `num` places in a row the nearest of `of` places over the same length.
+
+    Of two at one distance the first; ints `[num]`.
+
+    Example:
+
+    >>> nearest(4, 12)
+    array([ 1,  4,  7, 10])
+    """
+    return ((2 * np.arange(num) + 1) * of - 1) // (2 * num)
 
 
 def bar(what: str, total: int, shown: bool):

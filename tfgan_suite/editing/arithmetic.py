@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tfgan_suite.data.options import number, whole_number
 from tfgan_suite.editing.spaces import checked_points
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.signatures import LatentSpace
@@ -55,6 +56,12 @@ def neighbours(space: LatentSpace, point, num: int, reach: float = 0.25, seed: i
 
     Returns:
         `[num, *shape]`, brought inside the bounds of the space.
+
+    Raises:
+        UserInputError: a point of another shape, or numbers that are not finite.
     """
+    (point,) = checked_points(space, np.asarray(point)[None], "point")
+    whole_number("num", num, 1)
+    number("reach", reach, 0, 1e6)
     noise = np.random.default_rng(seed).uniform(-reach, reach, (num, *space.shape))
     return np.asarray(space.inside((point + noise).astype(np.float32)), np.float32)

@@ -172,9 +172,11 @@ def _checked(latents, strokes, name):
     """Returns the image `[1, H, W, C]` and the mask `[1, H, W, 1]` of strokes."""
     image = checked_images(latents, np.asarray(strokes.image)[None], name)
     mask = np.asarray(strokes.mask)
-    if mask.shape != image.shape[1:3] or not mask.any():
+    # Edges count in whole cells.
+    height, width = (side - side % CELL if name == "edges" else side for side in image.shape[1:3])
+    if mask.shape != image.shape[1:3] or not mask[:height, :width].any():
         raise UserInputError(
-            f"{name}: expected a mask of {image.shape[1:3]} with something drawn. Received: "
-            f"{mask.shape}, {np.count_nonzero(mask)} pixels."
+            f"{name}: expected a mask of {image.shape[1:3]} with something drawn in its first "
+            f"{height} x {width} pixels. Received: {mask.shape}, {np.count_nonzero(mask)} pixels."
         )
     return image, mask.astype(np.float32)[None, ..., None]

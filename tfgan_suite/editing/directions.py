@@ -16,10 +16,13 @@ from tfgan_suite.errors import UserInputError
 from tfgan_suite.signatures import LatentSpace
 from tfgan_suite.training import GenerativeModel
 
-HELD_OUT = 5  # every fifth point measures a classifier
+HELD_OUT = 5  # every fifth point measures a classifier or a regression
+_FARTHEST = 1e6  # that points are moved
 _RIDGE = 1e-2
 _NEWTON_STEPS = 30
 _FEWEST = 10  # points with an attribute, and without
+_ROUNDING = 1e-6  # what differs by less, beside its own size, is alike
+_ALIKE = "The samples do not differ, so they give no direction."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,8 +33,8 @@ class Direction:
         vector: `[*shape]`, of length 1.
         accuracy: of the linear classifier on held-out points, each of both classes counting for a
             half; None for a direction that is no attribute's.
-        share: of the variance that the direction explains, of the features or of a value; None for
-            an attribute's.
+        share: of the variance that the direction explains: of the features; or of a value, on
+            held-out points. None for an attribute's.
     """
 
     vector: np.ndarray
@@ -101,7 +104,8 @@ def component_directions(space: LatentSpace, points, num: int, features=None) ->
             sense for a space whose points are not spread evenly in all directions, such as w.
 
     Raises:
-        UserInputError: there are fewer points than components.
+        UserInputError: there are fewer points than components, or the features do not differ. As
+            many directions as they differ in are returned at most.
     """
     points = checked_points(space, points)
     if not 1 <= num < len(points):
@@ -112,8 +116,12 @@ def component_directions(space: LatentSpace, points, num: int, features=None) ->
     rows = points.reshape(len(points), -1).astype(np.float64)
     rows = rows - rows.mean(axis=0)
     features = rows if features is None else np.reshape(features, (len(points), -1))
+    length = np.linalg.norm(features)
     features = features - features.mean(axis=0, dtype=np.float64)
     places, strengths, _ = np.linalg.svd(features, full_matrices=False)
+    strengths = strengths[strengths > _ROUNDING * length]
+    if not len(strengths):
+        raise UserInputError(_ALIKE)
     shares = strengths**2 / np.sum(strengths**2)
     return [
         Direction(_unit(places[:, i] @ rows, space), share=float(shares[i]))
@@ -130,7 +138,8 @@ def value_direction(space: LatentSpace, points, values) -> Direction:
         values: `[N]`, such as the brightness of the points' samples.
 
     Returns:
-        A `Direction` whose `share` is that of the values' variance which the regression explains.
+        A `Direction` whose `share` is that of the values' variance which the regression explains:
+        that of held-out points, since among few points anything is explained by many coordinates.
 
     Raises:
         UserInputError: values of another number, or all the same.
@@ -141,12 +150,14 @@ def value_direction(space: LatentSpace, points, values) -> Direction:
         raise UserInputError(
             f"values: expected one for each of the {len(points)} points. Received: {values.shape}."
         )
+    if not np.ptp(values) > _ROUNDING * np.abs(values).max():
+        raise UserInputError(_ALIKE)
     rows = points.reshape(len(points), -1).astype(np.float64)
-    rows, values = rows - rows.mean(axis=0), values - values.mean()
-    slope = np.linalg.lstsq(rows, values, rcond=None)[0]
-    left = np.sum((values - rows @ slope) ** 2)
-    vector = _unit(slope, space)
-    return Direction(vector, share=float(1 - left / np.sum(values**2)))
+    is_test = np.arange(len(rows)) % HELD_OUT == 0
+    rows, values = rows - rows[~is_test].mean(axis=0), values - values[~is_test].mean()
+    slope = np.linalg.lstsq(rows[~is_test], values[~is_test], rcond=None)[0]
+    left, whole = (np.sum(x[is_test] ** 2) for x in (values - rows @ slope, values))
+    return Direction(_unit(slope, space), share=float(max(1 - left / whole, 0) if whole else 0))
 
 
 def without(direction: Direction, others: Sequence[Direction]) -> Direction:
@@ -210,7 +221,15 @@ def leakage(
 
 
 def moved(space: LatentSpace, points, direction: Direction, strength: float) -> np.ndarray:
-    """Returns points `[N, *shape]` moved along a direction, inside the bounds of the space."""
+    """Returns points `[N, *shape]` moved along a direction, inside the bounds of the space.
+
+    Raises:
+        UserInputError: points that do not fit, or a strength that is not finite.
+    """
+    if not abs(strength) <= _FARTHEST:
+        raise UserInputError(
+            f"strength must be a number from {-_FARTHEST:g} to {_FARTHEST:g}. Received: {strength}."
+        )
     points = checked_points(space, points) + np.float32(strength) * direction.vector
     return np.asarray(space.inside(points), np.float32)
 
@@ -218,7 +237,7 @@ def moved(space: LatentSpace, points, direction: Direction, strength: float) -> 
 def _unit(vector, space):
     length = np.linalg.norm(vector)
     if not length > 0:
-        raise UserInputError("The samples do not differ, so they give no direction.")
+        raise UserInputError(_ALIKE)
     return (vector / length).reshape(space.shape).astype(np.float32)
 
 

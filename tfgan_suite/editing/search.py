@@ -25,6 +25,8 @@ OPTIMIZERS = ("adam", "lbfgs")
 CANDIDATES = 16
 """Seeds that are looked at for each start: the search begins at the best."""
 
+_MOST_STARTS = 256  # their seeds' samples are held at once
+_HIGHEST_SEED = 2**62 - 1  # with room for those that follow
 _CHUNK = 25  # steps between two reports of progress
 _EDGE = 0.999  # of the way from the middle to a bound, where starts are brought to
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-8
@@ -40,9 +42,9 @@ class SearchOptions:
         optimizer: `"adam"` or `"lbfgs"`.
         steps: int. Of Adam; of L-BFGS each takes one gradient and some more values.
         learning_rate: float. Of Adam; it falls to 0 over the last quarter, as half a cosine.
-        starts: int. Points that are moved side by side; the best counts. They are the best of
-            `16 * starts` seeds.
-        seed: int. The first of these seeds.
+        starts: int, at most 256. Points that are moved side by side; the best counts. They are the
+            best of `16 * starts` seeds.
+        seed: int below 2**62. The first of these seeds.
         progress: called with the steps done and their number, now and then; or None.
 
     Raises:
@@ -59,8 +61,8 @@ class SearchOptions:
     def __post_init__(self):
         one_of("optimizer", self.optimizer, OPTIMIZERS)
         whole_number("steps", self.steps, 1)
-        whole_number("starts", self.starts, 1)
-        whole_number("seed", self.seed, 0)
+        whole_number("starts", self.starts, 1, _MOST_STARTS)
+        whole_number("seed", self.seed, 0, _HIGHEST_SEED)
         number("learning_rate", self.learning_rate, 1e-9, 1e3)
 
 
@@ -303,7 +305,7 @@ def lbfgs(value_and_gradient, start: np.ndarray, steps: int, report=lambda done:
             break
         pairs = [*pairs, (next_rows - rows, next_gradients - gradients)][-_HISTORY:]
         rows, values, gradients = next_rows, next_values, next_gradients
-        if done % _CHUNK == 0:
+        if done % _CHUNK == 0 and done < steps:
             report(done)
     report(steps)
     return rows, values

@@ -198,6 +198,12 @@ def _inpaint(space, steps):
             "Input mask_bytes: expected a mask of the size of its image; another stands",
         )
         holes = masks[..., 0] > HOLE_FROM
+        share = tf.reduce_mean(tf.cast(holes, tf.float32), axis=[1, 2])
+        holes = refuse_rows(
+            holes,
+            (share == 0) | (share == 1),
+            "Input mask_bytes: expected a mask that marks a part of its image; none or all stands",
+        )
         filled = tf.map_fn(
             fill,
             (images, holes, conditions),

@@ -45,9 +45,9 @@ def unit_activities(
         return latents.decode(points, rows_of(given, tf.shape(points)[0]))
 
     opened = OpenedLayer(model, layer, decode, like=points)
-    parts = [opened.read(points[i : i + _ROWS])[1] for i in range(0, len(points), _ROWS)]
-    features = np.concatenate(parts)
-    return features.mean(axis=tuple(range(1, features.ndim - 1)))
+    places = tuple(range(1, len(opened.shape)))  # averaged at once: all features may be gigabytes
+    parts = (opened.read(points[i : i + _ROWS])[1] for i in range(0, len(points), _ROWS))
+    return np.concatenate([features.mean(axis=places) for features in parts])
 
 
 def unit_direction(

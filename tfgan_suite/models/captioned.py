@@ -131,9 +131,13 @@ class CaptionedModel(GenerativeModel):
         """Returns the embeddings `[N, embedding_size]` of captions.
 
         Raises:
-            UserInputError: a caption is empty, too long, or without a word of the vocabulary.
+            UserInputError: a caption is no text, empty, too long, or without a word of the
+                vocabulary.
         """
-        captions = np.array([tf.compat.as_bytes(caption) for caption in captions], object)
+        try:
+            captions = np.array([tf.compat.as_bytes(caption) for caption in captions], object)
+        except (TypeError, UnicodeEncodeError) as error:
+            raise UserInputError(f"Captions are texts in UTF-8. {error}.") from error
         if self.reader is not None:
             self.reader.check("caption", captions)
         else:

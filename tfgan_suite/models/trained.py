@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from tfgan_suite.errors import UserInputError
+from tfgan_suite.errors import RunFailure, UserInputError, first_line
 from tfgan_suite.files import read_text
 from tfgan_suite.models import registry
 from tfgan_suite.training import Checkpoints, GenerativeModel
@@ -21,6 +21,7 @@ def trained_model(argument: str, path: str | Path, what: str) -> GenerativeModel
 
     Raises:
         UserInputError: it cannot be read, or has no checkpoint.
+        RunFailure: none of its checkpoints is sound.
     """
     path = Path(path)
     try:
@@ -30,8 +31,10 @@ def trained_model(argument: str, path: str | Path, what: str) -> GenerativeModel
         if Checkpoints(path / "checkpoints").restore(model) is None:
             raise UserInputError(f"{argument}={path} has no checkpoint yet: train it.")
         return model
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except RunFailure:
+        raise
+    except Exception as error:  # a damaged file leads zipfile and Keras to nearly any of them
         raise UserInputError(
-            f"{argument}={path} cannot be read: {error}. Expected the .keras file or the folder of "
-            f"the run of {what}."
+            f"{argument}={path} cannot be read: {first_line(error)}. Expected the .keras file or "
+            f"the folder of the run of {what}."
         ) from error

@@ -94,7 +94,7 @@ def opened(layer: keras.layers.Layer, edit: Callable | None = None) -> Iterator[
         A list that gets what the layer gave, call by call, before the edit.
     """
     given = []
-    original = layer.call
+    original, outer = layer.call, vars(layer).get("call")
 
     def call(*arguments, **more):
         features = original(*arguments, **more)
@@ -107,6 +107,8 @@ def opened(layer: keras.layers.Layer, edit: Callable | None = None) -> Iterator[
         yield given
     finally:
         object.__delattr__(layer, "call")
+        if outer is not None:  # a layer may be opened while it is open
+            object.__setattr__(layer, "call", outer)
 
 
 class OpenedLayer:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite.data.options import whole_number
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import ClassId, Image, flat
 
@@ -23,7 +24,7 @@ class NumberedImages:
     Args:
         model: any `GenerativeModel`.
         name: how messages call it.
-        seed: int. Which images.
+        seed: int below 2**31. Which images.
         examples: dict of arrays `[N, H, W, C]` by field of the batch, in the field's range, for a
             model that makes images of images. None: signatures that take images are passed over.
         others: bool. Whether signatures with further inputs, such as captions, are taken.
@@ -33,7 +34,7 @@ class NumberedImages:
         num_classes: of the model's labels, or None.
 
     Raises:
-        UserInputError: the model has no such signature.
+        UserInputError: the model has no such signature; or another seed.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class NumberedImages:
         examples: Mapping[str, np.ndarray] | None = None,
         others: bool = False,
     ):
-        self._seed = seed
+        self._seed = whole_number("seed", seed, 0, _SEEDS_APART // 2 - 1)
         fields = flat(model.batch_spec())
         self.num_classes = next(
             (f.num_classes for f in fields.values() if isinstance(f, ClassId)), None

@@ -404,7 +404,8 @@ class StackGAN(CaptionedModel):
                 (self.sizes[1], self.sizes[1], self.channels),
                 decode,
                 of_seeds=lambda seeds: tf.concat(list(self._noise_of(seeds).values()), axis=1),
-                distribution=kinds.pop() if len(kinds) == 1 else None,
+                # In a row, numbers of several kinds have nearly one length, as normal ones.
+                distribution=kinds.pop() if len(kinds) == 1 else "normal",
                 conditions={"embedding": embedding},
             )
         }
