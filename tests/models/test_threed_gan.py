@@ -1,5 +1,6 @@
 """3D-GAN: its networks, its gate, and how volumes are seen."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -85,6 +86,23 @@ def test_drawings_show_four_sides():
     assert model.views(model.sample([0, 1])).shape == (2, 64, 256, 1)
     with pytest.raises(UserInputError, match=r"\(batch, 8, 8, 8, 1\)"):
         model.views(np.zeros((8, 8, 8, 1)))
+
+
+def test_features_are_the_later_maps_pooled_to_eight_places():
+    network = networks.pooled_features(networks.volume_discriminator(64, filters=2))
+    assert network.output_shape == (None, 8 * (4 + 8 + 16))
+    assert network.get_layer("pooled_features_16").pool_size == (8, 8, 8)
+    model = tiny(side=16)
+    volumes = np.concatenate([ball(), ball(radius=0.3), ball(centre=(0.2, 0, 0))])
+    found = model.features(volumes)
+    maps = keras.Model(
+        model.discriminator.input, model.discriminator.get_layer("features_4").output
+    )(volumes, training=False)
+    places = np.reshape(maps, (3, 2, 2, 2, 2, 2, 2, 8)).max(axis=(2, 4, 6))
+    np.testing.assert_allclose(found, places.reshape(3, -1), rtol=1e-5, atol=1e-7)
+    assert np.abs(found[0] - found[1]).max() > 1e-4
+    with pytest.raises(UserInputError, match=r"features takes .*\(batch, 16, 16, 16, 1\)"):
+        model.features(volumes[..., 0])
 
 
 def test_what_does_not_fit_is_refused():

@@ -1,5 +1,7 @@
 """Sliced Wasserstein distance between patches of images, size by size."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -17,18 +19,24 @@ class Patches:
 
     128 patches of 7 x 7 pixels at random places of each level of each image, the same places for
     the i-th image of every set. Kept as float16: 37 kB for an image of three channels and a level.
+
+    Args:
+        sizes: ints, at least 7, falling. The sizes below the images' own; None: halved down to 16.
     """
 
-    def __init__(self):
+    def __init__(self, sizes: Sequence[int] | None = None):
         self.count = 0
+        self._sizes = sizes
         self._rng = np.random.default_rng(0)
         self._levels: dict[int, list[np.ndarray]] = {}
 
     def add(self, images: np.ndarray) -> None:
-        """Takes uint8 images `[B, H, W, C]`, H = W = 16 times a power of two."""
+        """Takes uint8 images `[B, S, S, C]`, S 16 times a power of two where no sizes are given."""
         self.count += len(images)
-        halvings = (images.shape[1] // SMALLEST).bit_length() - 1
-        sizes = [images.shape[1] >> i for i in range(1, halvings + 1)]
+        sizes = self._sizes
+        if sizes is None:
+            halvings = (images.shape[1] // SMALLEST).bit_length() - 1
+            sizes = [images.shape[1] >> i for i in range(1, halvings + 1)]
         for level in laplacian_pyramid(tf.constant(images, tf.float32), sizes):
             values = level.numpy()
             size = values.shape[1]

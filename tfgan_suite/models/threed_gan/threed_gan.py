@@ -11,7 +11,11 @@ from tfgan_suite.fields import Volume
 from tfgan_suite.losses import adversarial
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.sampling import SamplesOfSeeds
-from tfgan_suite.models.threed_gan.networks import volume_discriminator, volume_generator
+from tfgan_suite.models.threed_gan.networks import (
+    pooled_features,
+    volume_discriminator,
+    volume_generator,
+)
 from tfgan_suite.models.threed_gan.presets import PRESETS
 from tfgan_suite.signatures import Signature, encode_png, shaded_views
 from tfgan_suite.training import GenerativeModel, Loss
@@ -162,13 +166,33 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
         Raises:
             UserInputError: volumes of another shape.
         """
+        return self.infer(shaded_views, self._checked("views", volumes))
+
+    def features(self, volumes) -> np.ndarray:
+        """Returns what the discriminator sees in volumes, by which the paper classifies them.
+
+        Args:
+            volumes: `[N, side, side, side, 1]` in [0, 1].
+
+        Returns:
+            float32 `[N, F]`, see `networks.pooled_features`.
+
+        Raises:
+            UserInputError: volumes of another shape.
+        """
+        return self.infer(self._features_of, self._checked("features", volumes))
+
+    def _features_of(self, volumes):
+        return tf.cast(pooled_features(self.discriminator)(volumes, training=False), tf.float32)
+
+    def _checked(self, method, volumes):
         volumes = np.asarray(volumes, np.float32)
         if volumes.shape[1:] != self.sample_shape:
+            sides = ", ".join(map(str, self.sample_shape))
             raise UserInputError(
-                f"views takes volumes of shape (batch, {', '.join(map(str, self.sample_shape))}). "
-                f"Received: {volumes.shape}."
+                f"{method} takes volumes of shape (batch, {sides}). Received: {volumes.shape}."
             )
-        return self.infer(shaded_views, volumes)
+        return volumes
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns samples of `num` seeds from `seed` on, each from four sides."""
