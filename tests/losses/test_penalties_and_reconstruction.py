@@ -106,6 +106,12 @@ def test_reconstruction_equals_numpy():
     np.testing.assert_allclose(
         reconstruction.l2(REAL, FAKE), ((REAL - FAKE) ** 2).mean(axis=(1, 2)), rtol=1e-6
     )
+    weights = np.abs(WEIGHT)
+    np.testing.assert_allclose(
+        reconstruction.l2(REAL, FAKE, weights),
+        (weights * (REAL - FAKE) ** 2).mean(axis=(1, 2)),
+        rtol=1e-6,
+    )
 
 
 @pytest.mark.parametrize("distance", [reconstruction.l1, reconstruction.l2])

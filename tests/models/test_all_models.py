@@ -18,6 +18,7 @@ LONG_TO_TRACE = {
     "bicyclegan",
     "caption_encoder",
     "cgan",
+    "context_encoder",
     "cyclegan",
     "discogan",
     "egan",

@@ -10,9 +10,15 @@ def l1(target, prediction):
     return mean_per_example(ops.absolute(as_float(prediction) - as_float(target)))
 
 
-def l2(target, prediction):
-    """Mean squared difference of each example (no 1/2): two `[batch, ...]` to `[batch]`."""
-    return mean_per_example(ops.square(as_float(prediction) - as_float(target)))
+def l2(target, prediction, weights=1.0):
+    """Mean squared difference of each example (no 1/2): two `[batch, ...]` to `[batch]`.
+
+    Args:
+        target, prediction: `[batch, ...]`.
+        weights: broadcast to these. What each difference counts: the mean is of the products.
+    """
+    squares = ops.square(as_float(prediction) - as_float(target))
+    return mean_per_example(ops.multiply(squares, weights))
 
 
 def gradient_difference(target, prediction, power=1):
