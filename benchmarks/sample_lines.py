@@ -18,6 +18,7 @@ def sample_lines(
     setting: Mapping[str, Any],
     protocol: Mapping[str, Any],
     run: tuple | None = None,
+    to_its_end: bool = True,
 ) -> list[results.Result]:
     """Returns a line for each figure: its mean over the samples, with the standard error.
 
@@ -25,6 +26,7 @@ def sample_lines(
         values: by name, one value for each sample, `[N]`; the mean of truth values is a share.
         table, setting, protocol: see `results.Result`.
         run: folder, config and model of the run that made the samples; None of real examples.
+        to_its_end: whether the model is that of all the time that the run took.
     """
     of_run, protocol = {}, dict(protocol)
     if run is not None:
@@ -32,7 +34,7 @@ def sample_lines(
         of_run = {
             "seeds": (int(config.seed),),
             "images_seen": int(model.images_seen.numpy()),
-            "seconds": Workdir(workdir).seconds_spent() or None,
+            "seconds": (to_its_end and Workdir(workdir).seconds_spent()) or None,
         }
         protocol["run"] = Path(workdir).resolve().name
         protocol["weights"] = "as trained" if model.ema_half_life is None else "moving average"

@@ -31,6 +31,9 @@ from tfgan_suite.runs import load
 STEPS = 8
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+_CHECKPOINT = flags.DEFINE_string(
+    "checkpoint", None, "Name of a checkpoint in the run. Unset: the newest."
+)
 _NUM = flags.DEFINE_integer(
     "num", 512, f"Samples, a multiple of {STEPS}, and at most so many held-out volumes."
 )
@@ -47,7 +50,7 @@ _PAIRS = 12  # of the grid
 def main(_):
     if _NUM.value < STEPS or _NUM.value % STEPS:
         raise UserInputError(f"--num must be a multiple of {STEPS}. Received: {_NUM.value}.")
-    config, model = load(_WORKDIR.value)
+    config, model = load(_WORKDIR.value, _CHECKPOINT.value)
     if not isinstance(model, ThreeDGAN):
         raise UserInputError(
             f"--workdir={_WORKDIR.value} holds a run of {config.model.name}; expected threed_gan."
@@ -64,12 +67,9 @@ def main(_):
         """Returns figures volume by volume, and the numbers of the most similar training ones."""
         found = figures(volumes)
         found["nearest_overlap"], which = nearest_by_overlap(volumes, known_volumes)
-        if config.data.source == "shapes":
-            kinds = known["label"][which]
-            found |= {f"share_{name}": kinds == i for i, name in enumerate(SOLIDS)}
         return found, which
 
-    real, _ = measured(held_out)
+    real, real_which = measured(held_out)
     seeds = np.arange(_NUM.value)
     samples = model.sample(seeds)
     found, which = measured(samples[..., 0] > _THRESHOLD.value)
@@ -81,11 +81,17 @@ def main(_):
         "training_volumes": len(known_volumes),
         "threshold": _THRESHOLD.value,
     }
-    run = (_WORKDIR.value, config, model)
+    of_real = {**setting, "volumes": "held-out"}, protocol
+    of_samples = {**setting, "volumes": "samples"}, protocol, (_WORKDIR.value, config, model)
+    whole = _CHECKPOINT.value is None
     lines = [
-        *sample_lines(real, "volumes", {**setting, "volumes": "held-out"}, protocol),
-        *sample_lines(found, "volumes", {**setting, "volumes": "samples"}, protocol, run),
+        *sample_lines(real, "volumes", *of_real),
+        *sample_lines(found, "volumes", *of_samples, to_its_end=whole),
     ]
+    if config.data.source == "shapes":
+        for values, of in ((real_which, of_real), (which, of_samples)):
+            kinds = {f"share_{name}": known["label"][values] == i for i, name in enumerate(SOLIDS)}
+            lines += sample_lines(kinds, "kinds", *of, to_its_end=whole)
     for line in lines:
         print(f"{line.setting}: {line.metric} {line.shown()}", flush=True)
     if _GRID.value:

@@ -3,11 +3,13 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfgan_suite import models, testing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.models.threed_gan import networks
 from tfgan_suite.signatures import shaded_views
+from tfgan_suite.training.noise import DISTRIBUTIONS
 
 
 def tiny(**arguments):
@@ -59,6 +61,16 @@ def test_the_accuracy_is_measured_whether_the_discriminator_moves_or_not(gate, m
     after = model.discriminator.get_weights()
     moved = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
     assert any(moved) == moves
+
+
+@pytest.mark.parametrize(("distribution", "share"), [("hypercube", 0.25), ("normal", 1.0)])
+def test_how_much_of_the_first_maps_follows_the_latents(distribution, share):
+    """Batch norm takes off a channel's mean, not that of each place: U(0, 1) leaves a pattern."""
+    projection = networks.volume_generator(16, 32, filters=8).get_layer("projection")
+    latents = DISTRIBUTIONS[distribution]([2000, 32], tf.constant([0, 1], tf.int64))
+    maps = np.reshape(projection(latents), (2000, networks.BASE**3, 16))
+    found = maps.var(axis=0).mean() / maps.var(axis=(0, 1)).mean()
+    assert found == pytest.approx(share, abs=0.04)
 
 
 def test_a_volume_is_seen_where_it_is():
