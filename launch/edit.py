@@ -515,7 +515,8 @@ def read_labels(path: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     from tfgan_suite.files import read_text
 
     try:
-        rows = list(csv.DictReader(read_text(path).splitlines()))
+        # Spreadsheets put a mark of the byte order before the first name.
+        rows = list(csv.DictReader(read_text(path).removeprefix("\ufeff").splitlines()))
         seeds = np.array([int(row["seed"]) for row in rows], np.int64)
         labels = {
             name: np.array([{"0": False, "1": True}[row[name]] for row in rows])

@@ -178,6 +178,7 @@ def test_a_repair_by_a_concept_and_by_marks():
         ({"segmenter": "shape"}, "no segmenter 'shape'. Did you mean 'shapes'"),
         ({"change": ["gray"]}, "no concept 'gray'. Did you mean 'grey'"),
         ({"change": ["grey"], "units": [4]}, "has the units 0 to 3. Received: \\[4\\]"),
+        ({"metrics": ["fd_random_1k"]}, "Metrics are of images before and after a repair"),
         ({"count": 5}, "count must be from 1 to the 4 units"),
         ({"num": 10**13}, "num must be a whole number up to 10,000,000"),
         ({"num_for_change": 0}, "num_for_change must be a whole number of at least 1"),

@@ -1,5 +1,7 @@
 """A segmenter is trained on exact parts and used as one."""
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,6 +10,7 @@ from tfgan_suite.dissection import segmenter_of
 from tfgan_suite.dissection.part_network import read_parts, save_network, train_part_network
 from tfgan_suite.dissection.units import nearest
 from tfgan_suite.errors import RunFailure, UserInputError
+from tfgan_suite.metrics.classifier import check_file_name
 
 RNG = np.random.default_rng(0)
 PARTS = RNG.integers(0, 2, (200, 2, 2)).repeat(8, axis=1).repeat(8, axis=2)
@@ -62,9 +65,17 @@ def test_files_of_parts_are_read_or_refused(tmp_path):
     np.savez(path, frames=IMAGES, parts=PARTS, part_names=np.array(["red", "red"]))
     with pytest.raises(UserInputError, match="none twice. Received: .'red', 'red'"):
         read_parts(path, "frames", "parts", "part_names")
+    np.save(array := tmp_path / "array.npy", IMAGES)
     path.write_bytes(b"nothing")
-    with pytest.raises(RunFailure, match="cannot be read"):
-        read_parts(path, "frames", "parts", "part_names")
+    for other in (path, array):
+        with pytest.raises(RunFailure, match="cannot be read: File is not a zip file"):
+            read_parts(other, "frames", "parts", "part_names")
+    os.mkfifo(pipe := tmp_path / "pipe.npz")
+    with pytest.raises(RunFailure, match="cannot be read: not a regular file"):
+        read_parts(pipe, "frames", "parts", "part_names")
+    (folder := tmp_path / "parts.keras").mkdir()
+    with pytest.raises(UserInputError, match="parts.keras is a folder"):
+        check_file_name(folder)
     with pytest.raises(UserInputError, match="a multiple of 4"):
         train_part_network(IMAGES, PARTS, words, size=10)
     with pytest.raises(UserInputError, match="from 8 to 1,024"):

@@ -284,6 +284,9 @@ def test_the_direction_of_units_makes_them_more_active(gan):
     assert 0.3 < way.share <= 1
     by_hand = editing.value_direction(space, points, activities[:, unit])
     np.testing.assert_array_equal(way.vector, by_hand.vector)
+    for units in ([], [0.5], [-1], [16]):
+        with pytest.raises(UserInputError, match="has the units 0 to 15"):
+            editing.unit_direction(gan, layer, units, points)
     with pytest.raises(UserInputError, match="values: expected one for each of the 200"):
         editing.value_direction(space, points, [1.0])
 

@@ -51,7 +51,7 @@ def folder(tmp_path_factory):
     (folder / "text.png").write_text("no image")
     np.save(folder / "short.npy", np.zeros((1, 3), np.float32))
     rows = [f"{seed},{seed % 2},{seed % 3 // 2}" for seed in range(60)]
-    (folder / "labels.csv").write_text("\n".join(["seed,odd,file", *rows]))
+    (folder / "labels.csv").write_text("\n".join(["seed,odd,file", *rows]), "utf-8-sig")
     (folder / "long.csv").write_text(f"seed,odd\n{10**30},1")
     (folder / "wide.csv").write_text(f"seed,odd\n1,{'1' * 200_000}")
     np.savez(folder / "whole.npz", odd=np.zeros(8, np.float32))

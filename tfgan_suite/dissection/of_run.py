@@ -103,6 +103,10 @@ def dissect_run(
         subject.concept(concept)
     if repair and marks:
         raise UserInputError("A repair is by a concept or by marks: give --repair or --marks.")
+    if metrics and not (repair or marks):
+        raise UserInputError(
+            "Metrics are of images before and after a repair: give --repair or --marks."
+        )
     marked = None if marks is None else artifacts.read_marks(marks)
     asked = metrics_named(metrics, classifier, squeezenet, num) if metrics else []
     chosen = None if units is None else subject.opened.checked_units(list(units))

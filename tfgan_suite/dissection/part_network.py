@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,14 +64,16 @@ def read_parts(path: str | Path, images: str, parts: str, names: str) -> tuple[n
     """
     path = expand(str(path))
     try:
-        with open_regular(path) as opened, np.load(opened, allow_pickle=False) as file:
+        with open_regular(path) as opened, zipfile.ZipFile(opened):
+            pass  # numpy takes what is no npz file for something else
+        with np.load(path, allow_pickle=False) as file:
             for field in (images, parts, names):
                 if field not in file:
                     raise UserInputError(
                         f"{path} has no field {field!r}.{closest_name(field, file.files)} It has "
                         f"{', '.join(file.files)}."
                     )
-            x, y, words = file[images], file[parts], [str(name) for name in file[names]]
+            x, y, words = file[images], file[parts], [str(name) for name in file[names].ravel()]
     except FileNotFoundError as error:
         raise UserInputError(f"There is no file {path}.") from error
     except UserInputError:

@@ -72,7 +72,8 @@ def unit_direction(
     """
     activities = unit_activities(model, layer, points, space=space, conditions=conditions)
     units = np.asarray(units)
-    if units.ndim != 1 or not units.size or units.min() < 0 or units.max() >= activities.shape[1]:
+    right = units.ndim == 1 and units.size and units.dtype.kind in "iu"
+    if not right or units.min() < 0 or units.max() >= activities.shape[1]:
         raise UserInputError(
             f"The layer {layer!r} has the units 0 to {activities.shape[1] - 1}. Received: "
             f"{units.tolist()}."

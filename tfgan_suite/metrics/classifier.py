@@ -165,9 +165,11 @@ def check_file_name(path: str | Path) -> Path:
     """Returns the path of a file to write a classifier to.
 
     Raises:
-        UserInputError: if it does not end in `.keras`.
+        UserInputError: if it does not end in `.keras`, or is a folder.
     """
     path = Path(path)
+    if path.is_dir():
+        raise UserInputError(f"--out={path} is a folder; expected the name of a file.")
     if path.suffix != ".keras":
         raise UserInputError(f"--out={path} must end in .keras.")
     return path
