@@ -77,7 +77,9 @@ UNITS = flags.DEFINE_string(
     "units", None, "Units of the layer, 3,17,20: the direction in which they become more active."
 )
 ATTRIBUTES = flags.DEFINE_list(
-    "attributes", None, "Attributes to find directions of. Unset: all with 10 samples and more."
+    "attributes",
+    None,
+    "Attributes to find directions of. Unset: all that 10 samples have and 10 have not.",
 )
 COMPONENTS = flags.DEFINE_integer(
     "components", None, "Number of principal components, in place of attributes.", lower_bound=1
@@ -278,7 +280,15 @@ def direction(config, model, space, given, options):
             raise UserInputError(f"--classifier: expected names that differ. Received: {names}.")
         if classifiers:
             labels = classes_of(classifiers, editing.decoded(model, space, points, conditions))
-        found = editing.attribute_directions(space, points, chosen_attributes(labels))
+        chosen = chosen_attributes(labels)
+        found = editing.attribute_directions(space, points, chosen)
+        if not ATTRIBUTES.value and len(chosen) < len(labels):
+            # By how many of the samples have it: too few, or nearly all.
+            report["left_out"] = {
+                name: f"{label.sum()} of {len(label)}"
+                for name, label in labels.items()
+                if name not in chosen
+            }
         report["attributes"] = {
             name: {
                 "accuracy": round(one.accuracy, 3),

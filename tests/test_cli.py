@@ -17,6 +17,7 @@ from tfgan_suite.cli import run_program
 SIZE = flags.DEFINE_integer("size", None, "How large.", lower_bound=1, required=True)
 MODE = flags.DEFINE_enum("mode", "none", ["none", "user", "failure", "interrupt"], "How to end.")
 LOUD = flags.DEFINE_bool("loud", False, "Whether to shout.")
+PART = flags.DEFINE_multi_string("part", [], "A part.")
 
 def main(overrides):
     assert "tensorflow" not in sys.modules
@@ -94,4 +95,5 @@ def test_help_shows_commands_then_flags_by_group(run):
     places = [done.stdout.index(part) for part in parts]
     assert places == sorted(places)
     assert "Whether to shout. (true or false; default: false)" in done.stdout
+    assert "--part=STRING\n      A part. (text; may be repeated" in done.stdout
     assert "absl" not in done.stdout

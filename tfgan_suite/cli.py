@@ -143,9 +143,12 @@ def _describe(flag: flags.Flag) -> str:
         kind, value = "one of " + ", ".join(values), f"={'|'.join(values)}"
     else:
         kind = flag.parser.syntactic_help or "text"
-        value = f"={flag.flag_type().upper()}"
+        value = f"={flag.flag_type().upper()}".replace("MULTI ", "")
     default = "" if flag.default is None else f"; default: {flag.default_as_str.strip(chr(39))}"
     help_text = flag.help.removeprefix(f"<{'|'.join(values or [])}>: ")  # absl repeats the values
+    if isinstance(flag, flags.MultiFlag):  # of which absl says so in the text
+        help_text = help_text.partition(";\n    repeat this option")[0]
+        kind += "" if "repeated" in help_text else "; may be repeated"
     text = f"{help_text} ({kind}{default})"
     body = textwrap.fill(text, 92, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return f"  --{flag.name}{value}\n{body}"

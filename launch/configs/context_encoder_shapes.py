@@ -29,9 +29,9 @@ def get_config(adversarial_weight="0.001"):
     }
     config.data = {"source": "shapes", "size": 32, "objects": 3, "num_examples": 20_000}
     config.batch_size = 64
-    config.images = 256_000
+    config.images = 128_000
     config.log_every = 6_400
-    config.sample_every = 64_000
+    config.sample_every = 32_000
     config.checkpoint_every = 32_000
     config.num_samples = 12
     return config

@@ -104,6 +104,23 @@ def test_a_served_hole_is_filled_and_a_mask_of_another_size_refused(served):
 
 
 @pytest.mark.slow
+def test_examples_of_searches_are_samples_that_they_begin_at(gan):
+    """What a published version is held against does not hang on the last bits of a search."""
+    signatures = editing.editing_signatures(gan, steps=1)
+    example = signatures["morph"].example(2)
+    np.testing.assert_array_equal(example["position"], [0, 1])
+    assert len({*example["image_bytes"], *example["other_image_bytes"]}) == 4
+    answer = signatures["morph"](**example)
+    assert answer["errors"].numpy().max() < 1e-4  # of 8 bits
+    ends = [example["image_bytes"][0], example["other_image_bytes"][1]]
+    size, channels = gan.sample_shape[1:]
+    frames, given = (
+        decode_images(tf.constant(files), size, channels) for files in (answer["image_bytes"], ends)
+    )
+    np.testing.assert_allclose(frames, given, atol=1e-2)
+
+
+@pytest.mark.slow
 def test_signatures_search_in_a_graph(gan):
     signatures = editing.editing_signatures(gan, steps=40)
     image = gan.sample([100])

@@ -50,8 +50,8 @@ def folder(tmp_path_factory):
     Image.fromarray(mask[:-1]).save(folder / "small.png")
     (folder / "text.png").write_text("no image")
     np.save(folder / "short.npy", np.zeros((1, 3), np.float32))
-    rows = [f"{seed},{seed % 2},{seed % 3 // 2}" for seed in range(60)]
-    (folder / "labels.csv").write_text("\n".join(["seed,odd,file", *rows]), "utf-8-sig")
+    rows = [f"{seed},{seed % 2},{seed % 3 // 2},{seed // 55}" for seed in range(60)]
+    (folder / "labels.csv").write_text("\n".join(["seed,odd,file,rare", *rows]), "utf-8-sig")
     (folder / "long.csv").write_text(f"seed,odd\n{10**30},1")
     (folder / "wide.csv").write_text(f"seed,odd\n1,{'1' * 200_000}")
     np.savez(folder / "whole.npz", odd=np.zeros(8, np.float32))
@@ -156,6 +156,7 @@ def test_every_task_writes_what_it_made(folder, edit):
     assert Image.open(folder / "out/m.gif").n_frames == lines[1]["frames"] == 5
     assert lines[2]["filled_pixels"] > 10
     assert set(lines[4]["attributes"]) == {"odd", "file"} and len(lines[5]["shares"]) == 2
+    assert lines[4]["left_out"] == {"rare": "5 of 60"}
     assert Image.open(folder / "out/moved.png").size == (16, 16)
     names = ["c.png", "d.png", "i.png", "m.gif", "moved.png", "p.png", "s.png", "u.png"]
     assert sorted(path.name for path in (folder / "out").iterdir()) == names
