@@ -2,7 +2,7 @@
 
 Command:
   python -m benchmarks.voxels --workdir=runs/solids
-  python -m benchmarks.voxels --workdir=runs/solids --setting=data=solids --append
+  python -m benchmarks.voxels --workdir=runs/solids --setting=latents=normal --append
 
 Of samples and of held-out real volumes are measured (`benchmarks.volume_figures`): the share of
 full voxels; connected parts, the share of volumes that are one, and the share of voxels in the
@@ -38,7 +38,7 @@ _NUM = flags.DEFINE_integer(
     "num", 512, f"Samples, a multiple of {STEPS}, and at most so many held-out volumes."
 )
 _THRESHOLD = flags.DEFINE_float("threshold", 0.5, "Occupancy above which a voxel is full.")
-_SETTING = flags.DEFINE_list("setting", [], "heading=value,... of the rows.")
+_SETTING = flags.DEFINE_list("setting", [], "heading=value,... of the samples' rows.")
 _GRID = flags.DEFINE_string(
     "grid", None, "PNG file for samples, each beside its most similar training volume."
 )
@@ -76,13 +76,14 @@ def main(_):
     found["copies"] = copies(-found["nearest_overlap"], -real["nearest_overlap"])
     found["step_overlap"] = step_overlaps(ways(model, seeds[: len(seeds) // STEPS]))
     setting = dict(pair.partition("=")[::2] for pair in _SETTING.value)
-    protocol = {
-        "data": config.data.source.rpartition("/")[2],
-        "training_volumes": len(known_volumes),
-        "threshold": _THRESHOLD.value,
-    }
-    of_real = {**setting, "volumes": "held-out"}, protocol
-    of_samples = {**setting, "volumes": "samples"}, protocol, (_WORKDIR.value, config, model)
+    data_name = config.data.source.rpartition("/")[2]
+    protocol = {"training_volumes": len(known_volumes), "threshold": _THRESHOLD.value}
+    of_real = {"data": data_name, "volumes": "held-out"}, protocol
+    of_samples = (
+        {"data": data_name, "volumes": "samples", **setting},
+        protocol,
+        (_WORKDIR.value, config, model),
+    )
     whole = _CHECKPOINT.value is None
     lines = [
         *sample_lines(real, "volumes", *of_real),

@@ -81,7 +81,7 @@ def test_a_run_is_measured_beside_held_out_volumes(tmp_path):
     assert done.returncode == 0, done.stderr
     for volumes in ("held-out", "samples"):
         for metric in ("occupancy_16", "parts_16", "nearest_overlap_16", f"share_{SOLIDS[0]}_16"):
-            assert f"{{'volumes': '{volumes}'}}: {metric} " in done.stdout
+            assert f"'volumes': '{volumes}'}}: {metric} " in done.stdout
     assert "held-out'}: parts_16 1 ± 0" in done.stdout
     assert done.stdout.count("step_overlap_16") == done.stdout.count(" copies_16") == 1
     assert (tmp_path / "grid.png").stat().st_size > 0
