@@ -90,8 +90,9 @@ def main(_):
         *sample_lines(found, "volumes", *of_samples, to_its_end=whole),
     ]
     if config.data.source == "shapes":
-        for values, of in ((real_which, of_real), (which, of_samples)):
-            kinds = {f"share_{name}": known["label"][values] == i for i, name in enumerate(SOLIDS)}
+        for of_volumes, nearest, of in ((real, real_which, of_real), (found, which, of_samples)):
+            label = np.where(of_volumes["nearest_overlap"] > 0, known["label"][nearest], -1)
+            kinds = {f"share_{name}": label == i for i, name in enumerate(SOLIDS)}
             lines += sample_lines(kinds, "kinds", *of, to_its_end=whole)
     for line in lines:
         print(f"{line.setting}: {line.metric} {line.shown()}", flush=True)
