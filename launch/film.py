@@ -6,6 +6,7 @@
 The frames of the first are the files in the run's `samples` folder, in the order of images seen:
 the same seeds in each. Those of the second are images between the seeds, in this order and back to
 the first, on the model's own way (`between`): on great circles of latents, in w of a StyleGAN.
+Volumes are shown from four sides.
 Prints one JSON line. Exit codes: 0 done, 1 failure, 2 wrong usage.
 """
 
@@ -65,6 +66,8 @@ def frames_between() -> list[Image.Image]:
     ends = np.repeat(np.roll(seeds, -1), STEPS.value)
     positions = np.tile(np.arange(STEPS.value) / STEPS.value, len(seeds))
     images = model.between(starts, ends, positions)
+    if hasattr(model, "views"):
+        images = model.views(images)
     return [ImageGrid(images[i : i + 1]).render() for i in range(len(images))]
 
 
