@@ -304,7 +304,10 @@ def _write(out, outputs):
         as_json = {name: tensors.to_json(array) for name, array in outputs.items()}
         contents = {out: json.dumps(as_json).encode()}
     else:
-        rows = [_encoded(row, out) for array in outputs.values() for row in np.atleast_1d(array)]
+        # Numbers beside images, such as errors, cannot be written with them.
+        images = [x for x in outputs.values() if x.dtype == object or np.ndim(x) == 4]
+        arrays = images or outputs.values()
+        rows = [_encoded(row, out) for array in arrays for row in np.atleast_1d(array)]
         names = [out.with_name(f"{out.stem}_{number}{out.suffix}") for number in range(len(rows))]
         contents = dict(zip([out] if len(rows) == 1 else names, rows, strict=True))
     for path, content in contents.items():

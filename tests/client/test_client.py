@@ -73,9 +73,8 @@ class TwoInputs(keras.Model):
 
         def film(shade):
             grey = shade[:, None, None, None, None]
-            return {
-                "image_bytes": encode_gif(tf.concat([grey, -grey], 1) * tf.ones([1, 2, 8, 8, 1]))
-            }
+            frames = tf.concat([grey, -grey], 1) * tf.ones([1, 2, 8, 8, 1])
+            return {"image_bytes": encode_gif(frames), "brightness": 2.0 * shade}
 
         png = encode_png(np.zeros((1, 8, 8, 3), np.float32)).numpy()
         return {
