@@ -1,14 +1,14 @@
-"""Makes a part of samples brighter by a direction in the latents; what else changes with it.
+"""Makes a part of samples greener by a direction in the latents; what else changes with it.
 
 Command:
   python -m benchmarks.attribute_change --workdir=runs/sprites --segmenter=parts.keras --part=hair
   python -m benchmarks.attribute_change --workdir=runs/sprites --segmenter=parts.keras \\
       --part=hair --append=tfgan_suite/models/dcgan/results.jsonl
 
-Samples whose part is brighter than that of half of them are the attribute; its direction is the
+Samples whose part is greener than that of half of them are the attribute; its direction is the
 normal of the plane that tells them from the others (`editing.attribute_directions`). "at right
 angles" is the same direction without its share of those of the other parts (`editing.without`). On
-other samples, moved by `--strength`: by how many grey levels the part is brighter, the mean
+other samples, moved by `--strength`: by how many levels the part is greener, the mean
 absolute difference of pixels inside and outside of it, and the share of pixels outside that keep
 their part. Random directions of the same length tell how much any move changes.
 """
@@ -16,7 +16,7 @@ their part. Random directions of the same length tell how much any move changes.
 import numpy as np
 from absl import flags
 
-from benchmarks.part_changes import brightness, changes
+from benchmarks.part_changes import changes, greenness
 from tfgan_suite import editing, results
 from tfgan_suite.cli import run_program
 from tfgan_suite.cluster.devices import describe_machine
@@ -99,13 +99,13 @@ def main(_):
 
 
 def direction_of(space, points, images, masks):
-    """Returns the direction in which a part becomes brighter; None where too few show it."""
+    """Returns the direction in which a part becomes greener; None where too few show it."""
     shows = masks.sum(axis=(1, 2)) >= _FEWEST
     if shows.sum() < 40:
         return None
-    values = brightness(images[shows], masks[shows])
-    labels = {"brighter": values > np.median(values)}
-    return editing.attribute_directions(space, points[shows], labels)["brighter"]
+    values = greenness(images[shows], masks[shows])
+    labels = {"greener": values > np.median(values)}
+    return editing.attribute_directions(space, points[shows], labels)["greener"]
 
 
 def random_direction(rng, space):
