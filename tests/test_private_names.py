@@ -37,6 +37,16 @@ def test_the_learning_rate_is_kept_as_it_was_given():
     assert keras_private.learning_rate_of(optimizer) is optimizer.learning_rate
 
 
+def test_adam_still_keeps_two_moments_of_each_weight():
+    weights = [keras.Variable([1.0]), keras.Variable([1.0, 2.0])]
+    optimizer = keras.optimizers.Adam()
+    optimizer.build(weights)
+    optimizer.apply([keras.ops.ones(1), keras.ops.array([1.0, 3.0])], weights)
+    first, second = keras_private.adam_moments_of(optimizer, weights[1].value)
+    assert first.numpy().tolist() == pytest.approx([0.1, 0.3])
+    assert second.numpy().tolist() == pytest.approx([0.001, 0.009])
+
+
 def test_variables_without_values_are_never_allocated():
     with keras_private.without_values():
         network = keras.Sequential([keras.Input((10**6,)), keras.layers.Dense(10**6)])

@@ -41,6 +41,17 @@ def learning_rate_of(optimizer: keras.optimizers.Optimizer):
     return optimizer._learning_rate
 
 
+def adam_moments_of(optimizer: keras.optimizers.Adam, variable) -> tuple:
+    """Returns the TensorFlow variables of a weight's two moments.
+
+    Args:
+        optimizer: built `Adam`.
+        variable: the TensorFlow variable of a weight, as `update_step` gets it.
+    """
+    index = optimizer._get_variable_index(variable)
+    return optimizer._momentums[index].value, optimizer._velocities[index].value
+
+
 @contextlib.contextmanager
 def without_values() -> Iterator[None]:
     """Gives layers that are built inside variables with a shape and no values.

@@ -181,6 +181,13 @@ def test_the_hinge_of_orthogonal_and_of_constant_features():
         joint_embedding_hinge(same, same, keys, 3)
 
 
+def test_a_reader_keeps_a_batch_size_that_is_known():
+    captions = tf.TensorSpec([3], tf.string)
+    for reader in (Words(["red"], max_words=2), Characters(max_characters=2)):
+        outputs = tf.function(reader).get_concrete_function(captions).structured_outputs
+        assert outputs.shape == (3, 2)
+
+
 def test_captions_are_changed_in_one_word():
     numbers = np.array([[1, 2, 3, 0], [1, 4, 5, 6], [1, 2, 3, 0], [7, 0, 0, 0]], np.int32)
     before = neighbours(tf.constant(numbers), 1, 2).numpy()

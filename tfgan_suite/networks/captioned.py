@@ -121,6 +121,16 @@ def image_features(images, halvings, filters, bottlenecks, num_linear, group_siz
     return leaky_relu("features")(x)
 
 
+def compressed_text(embedding, text_size, text_norm, group_size):
+    """Returns `[B, text_size]` of an embedding: dense, batch norm if `text_norm`, LeakyReLU 0.2."""
+    text = layers.Dense(
+        text_size, use_bias=not text_norm, kernel_initializer=normal_kernel(), name="text"
+    )(embedding)
+    if text_norm:
+        text = norm(text, group_size, "norm_text")
+    return leaky_relu("leaky_relu_text")(text)
+
+
 def judged_with_text(x, embedding, text_size, text_norm, group_size):
     """Returns float32 logits `[B, 1]` of features of images and the embedding of a text.
 
@@ -132,12 +142,7 @@ def judged_with_text(x, embedding, text_size, text_norm, group_size):
         group_size: see `GhostBatchNormalization`.
     """
     width = x.shape[-1]
-    text = layers.Dense(
-        text_size, use_bias=not text_norm, kernel_initializer=normal_kernel(), name="text"
-    )(embedding)
-    if text_norm:
-        text = norm(text, group_size, "norm_text")
-    text = leaky_relu("leaky_relu_text")(text)
+    text = compressed_text(embedding, text_size, text_norm, group_size)
     x = layers.Concatenate(name="features_and_text")([x, at_each_position(text, BASE_SIZE)])
     x = convolution(x, width, 1, 1, "fusion")
     x = norm(x, group_size, "norm_fusion")

@@ -84,7 +84,8 @@ class Words(CaptionReader):
         places = tf.minimum(places, len(self._words) - 1)
         is_known = tf.equal(tf.gather(tf.constant(self._words, tf.string), places), flat)
         numbers = tf.where(is_known, tf.gather(tf.constant(self._numbers), places), 0)
-        return tf.reshape(numbers[:-1], [-1, self.max_words])
+        numbers = tf.reshape(numbers[:-1], [-1, self.max_words])
+        return tf.ensure_shape(numbers, [captions.shape[0], self.max_words])
 
     def _faults(self, captions):
         is_long = tf.strings.length(captions) > self.max_words * _BYTES_PER_WORD

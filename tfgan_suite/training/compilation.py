@@ -4,6 +4,7 @@ import keras
 
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.keras_private import keep_gradients_as_given, learning_rate_of
+from tfgan_suite.training.fused_adam import fuse
 from tfgan_suite.training.player_optimizers import PlayerOptimizers
 from tfgan_suite.training.schedules import ImageSchedule
 
@@ -84,6 +85,7 @@ class Compilation:
                 setattr(self, f"{player}_optimizer", optimizer)
                 optimizer.build(self.trainable_variables_of(player))
                 keep_gradients_as_given(optimizer)
+                fuse(optimizer)
                 if isinstance(rate := learning_rate_of(optimizer), ImageSchedule):
                     rate.bind(self.images_seen)
         self.optimizer = PlayerOptimizers(self.optimizers)
