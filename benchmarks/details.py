@@ -29,7 +29,7 @@ from tfgan_suite.networks.pyramids import laplacian_pyramid
 from tfgan_suite.runs import Workdir, load
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
-_NUM = flags.DEFINE_integer("num", 2000, "Images of each set.", lower_bound=1)
+_NUM = flags.DEFINE_integer("num", 500, "Images of each set.", lower_bound=1)
 _SETTING = flags.DEFINE_list("setting", [], "heading=value,... of the rows.")
 _GRID = flags.DEFINE_string(
     "grid", None, "PNG file: real images, and below each what its coarsest size becomes."
