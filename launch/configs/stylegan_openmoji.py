@@ -11,9 +11,9 @@ Command:
 The folder holds OpenMoji's colour PNG files (CC BY-SA 4.0); its default place is `openmoji/color`
 in the folder that the environment variable TFGAN_DATA names, else in `data`.
 
-Cost: not measured; a run beside much other work was stopped at 30,000 images, at 16 pixels.
+Cost: 1.6 GB; 7,951 s on one thread beside much other work.
 
-Expected: blots of the emoji's colours at 16 pixels. 32 and 64 pixels were not reached yet.
+Expected: the same patch in other colours: these are too few images for shapes.
 """
 
 import os
