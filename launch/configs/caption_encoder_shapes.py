@@ -10,9 +10,9 @@ Command:
 
 Cost: 1 GB, 1,176 s on one thread beside other work.
 
-Expected: 90 % of the captions have their own image nearest in their group, and nine of ten words of
-shape and texture are told from the others. In the drawings, a row for each held-out example, the
-second image is the first one in nearly all rows.
+Expected: 90 % of the captions have their own image nearest in their group; of captions that differ
+in one word, the right one is the nearest to its image for nine of ten shapes and textures. In the
+drawings, a row for each held-out example, the second image is the first one in nearly all rows.
 """
 
 from tfgan_suite.data.shapes import COLOURS, PLACES, SHAPES, SIZES, TEXTURES

@@ -131,7 +131,7 @@ class CaptionedModel(GenerativeModel):
         """Returns the embeddings `[N, embedding_size]` of captions.
 
         Raises:
-            UserInputError: a caption is no text, empty, too long, or without a word of the
+            UserInputError: a caption is not UTF-8, is empty, too long, or without a word of the
                 vocabulary.
         """
         try:

@@ -7,7 +7,7 @@ def with_one_word_of(others, numbers, draws):
     """Returns captions with one word exchanged for the one that stands there in other captions.
 
     Args:
-        others, numbers: ints `[B, max_words]`. Numbers of words, 0 where there is no word.
+        others, numbers: ints `[B, max_words]`. Numbers of words; 0 is an unknown word, or none.
         draws: float `[B, max_words]`, at least 0. Of the places where both have a word and the
             words differ, the one of the highest draw is exchanged.
 
