@@ -10,7 +10,9 @@ Command:
 Cost: 1.1 GB; 43 minutes on one CPU core beside other work.
 
 Expected: in the drawings, a row for each held-out example: its image, then samples of its caption.
-Size, place and colour are those of the caption in nine of ten, the shape in four of ten.
+With an encoder trained by `--config.model.word_negatives=0` size, place and colour are those of the
+caption in nine of ten, the shape in four of ten; as its config stands, the texture is right more
+often and the colour in seven of ten.
 """
 
 from tfgan_suite.runs import default_config

@@ -24,7 +24,6 @@ def generator(
     text_size=128,
     filters=128,
     bottlenecks=True,
-    text_norm=False,
     batch_norm_group_size=None,
 ):
     """Latents and the embedding of a text to an image.
@@ -53,7 +52,6 @@ def generator(
         text_size: int. What the embedding is brought to.
         filters: int. Channels of the stage next to the image; each earlier stage has twice as many.
         bottlenecks: bool. False: a plain DCGAN.
-        text_norm: bool. Whether a batch norm stands between the dense layer and its LeakyReLU.
         batch_norm_group_size: int or None. `group_size` of `GhostBatchNormalization`.
 
     Returns:
@@ -62,7 +60,7 @@ def generator(
     doublings = num_doublings(image_size, BASE_SIZE)
     latents = keras.Input((latent_size,), name="latents")
     embedding = keras.Input((embedding_size,), name="embedding")
-    text = compressed_text(embedding, text_size, text_norm, batch_norm_group_size)
+    text = compressed_text(embedding, text_size, text_norm=False, group_size=batch_norm_group_size)
     x = layers.Concatenate(name="latents_and_text")([latents, text])
     width = filters * 2 ** (doublings - 1)
     # A transposed convolution of one position.

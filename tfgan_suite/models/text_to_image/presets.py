@@ -9,7 +9,6 @@ PRESETS = {
         "embedding_size": 128,
         "generator_filters": 32,
         "discriminator_filters": 32,
-        "text_norm": True,
         "batch_norm_group_size": 16,
     },
     # Small enough for tests.

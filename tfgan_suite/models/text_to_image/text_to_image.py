@@ -59,9 +59,6 @@ class TextToImageGAN(CaptionedModel):
         generator_filters: int. See `networks.generator`.
         discriminator_filters: int. See `networks.discriminator`.
         bottlenecks: bool. Whether both networks have the authors' residual bottlenecks.
-        text_norm: bool. Whether G brings the embedding to `text_size` by a batch norm, too, as D
-            does. The authors' does not: with embeddings that are small beside the latents G learns
-            late what a caption says.
         interpolation: float in [0, 1]. Share of the caption's own embedding between two captions.
         interpolation_weight: float. Weight of G's loss on these, beside 1 on captions.
         batch_norm_group_size: int or None. See `DCGAN`.
@@ -108,7 +105,6 @@ class TextToImageGAN(CaptionedModel):
         generator_filters: int = 128,
         discriminator_filters: int = 64,
         bottlenecks: bool = True,
-        text_norm: bool = False,
         interpolation: float = 0.5,
         interpolation_weight: float = 0.5,
         batch_norm_group_size: int | None = None,
@@ -142,7 +138,6 @@ class TextToImageGAN(CaptionedModel):
             "generator_filters": generator_filters,
             "discriminator_filters": discriminator_filters,
             "bottlenecks": bool(bottlenecks),
-            "text_norm": bool(text_norm),
             "interpolation": interpolation,
             "interpolation_weight": interpolation_weight,
             "batch_norm_group_size": batch_norm_group_size,
@@ -163,7 +158,7 @@ class TextToImageGAN(CaptionedModel):
             "batch_norm_group_size": batch_norm_group_size,
         }
         self.generator = networks.generator(
-            latent_size=latent_size, filters=generator_filters, text_norm=text_norm, **shared
+            latent_size=latent_size, filters=generator_filters, **shared
         )
         self.discriminator = networks.discriminator(filters=discriminator_filters, **shared)
         self.declare_player("discriminator", "discriminator")
