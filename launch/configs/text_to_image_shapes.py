@@ -11,8 +11,8 @@ Cost: 1.1 GB; 43 minutes on one CPU core beside other work.
 
 Expected: in the drawings, a row for each held-out example: its image, then samples of its caption.
 With an encoder trained by `--config.model.word_negatives=0` size, place and colour are those of the
-caption in nine of ten, the shape in four of ten; as its config stands, the texture is right more
-often and the colour in seven of ten.
+caption in nine of ten, the shape in four of ten; as the encoder's config stands, the colour and the
+texture in seven of ten.
 """
 
 from tfgan_suite.runs import default_config
