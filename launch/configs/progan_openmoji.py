@@ -11,10 +11,9 @@ Command:
 The folder holds OpenMoji's colour PNG files (CC BY-SA 4.0); its default place is `openmoji/color`
 in the folder that the environment variable TFGAN_DATA names, else in `data`.
 
-Cost: 1.4 GB; 7,589 s for the first 190,000 images on one to two threads beside other work; the last
-35,000 are of 64 x 64 pixels.
+Cost: 1.4 GB; 13,810 s on one to two threads beside much other work.
 
-Expected: outlined shapes in the emoji's colours at 32 pixels. 64 pixels were not reached yet.
+Expected: closed outlines of many shapes in the emoji's colours, hardly any of which could be named.
 """
 
 import os

@@ -45,6 +45,28 @@ def folder(tmp_path_factory):
     return folder
 
 
+def test_a_mean_over_sizes_has_a_line_for_each_size():
+    distance = {
+        "value": 2.0,
+        "unit": "x 1e-3",
+        "interval": None,
+        "by_size": {"16": 1.0, "32": 3.0},
+        "split": "train",
+    }
+    evaluation = {
+        "metrics": {"swd_2k_train": distance},
+        "images_seen": 8,
+        "training_seed": 0,
+        "training_seconds": 1.0,
+        "data": "digits.npz",
+        **dict.fromkeys(("weights", "classes", "image_shape", "resize", "seed")),
+    }
+    lines = results_of(evaluation, "images", {"run": "progan"})
+    values = {line.metric: line.value for line in lines}
+    assert values == {"swd_2k_train": 2, "swd_at_16_2k_train": 1, "swd_at_32_2k_train": 3}
+    assert all(line.protocol["split"] == "train" for line in lines)
+
+
 def test_a_model_of_classes(folder):
     names = ["fd_digitnet_40", "class_accuracy"]
     result = evaluate(folder / "cgan", names, folder / "digitnet.keras", num=40, seed=2)
@@ -130,3 +152,7 @@ def test_two_folders(folder, tmp_path):
     (tmp_path / "fake/1").rmdir()
     with pytest.raises(UserInputError, match="2 sub-folders of classes, the classifier knows 3"):
         evaluate_folders(tmp_path / "real", tmp_path / "fake", ["class_accuracy"], classifier)
+    with pytest.raises(
+        UserInputError, match="swd_3: folders are brought to the size of a metric's"
+    ):
+        evaluate_folders(tmp_path / "real", tmp_path / "fake", ["swd_3"])

@@ -133,7 +133,12 @@ def evaluate_folders(
 def _measure_folders(metrics, real, fake, seed, advance):
     """Measures folders by metrics whose networks take images of one shape."""
     height, width, channels = metrics[0].image_shape
-    if height is None or height != width:
+    if height is None:
+        raise UserInputError(
+            f"{metrics[0].name}: folders are brought to the size of a metric's network, and this "
+            "metric has none. Measure the run itself (--workdir), or folders by fd_squeezenet."
+        )
+    if height != width:
         raise UserInputError(
             f"Folders are measured by networks of square images, not {height} x {width}."
         )
@@ -165,6 +170,8 @@ _CONDITIONS = ("weights", "classes", "image_shape", "resize", "seed")  # of all 
 def results_of(evaluation: Mapping[str, Any], table: str, setting: Mapping) -> list[Result]:
     """Returns the lines of what `evaluate` measured, for `tfgan_suite.results.append`.
 
+    A distance that is a mean over sizes has a line for each size, too: `swd_at_64_2k`.
+
     Args:
         evaluation: as `evaluate` returns it.
         table: name of the table that the lines are for.
@@ -176,23 +183,30 @@ def results_of(evaluation: Mapping[str, Any], table: str, setting: Mapping) -> l
     for name, result in evaluation["metrics"].items():
         result = dict(result)
         value, unit, interval = (result.pop(key) for key in ("value", "unit", "interval"))
-        line = Result(
-            table=table,
-            metric=name,
-            value=value,
-            unit=unit,
-            setting=dict(setting),
-            interval=interval,
-            interval_kind="95 %" if interval else None,
-            seeds=(evaluation["training_seed"],),
-            images_seen=evaluation["images_seen"],
-            seconds=evaluation["training_seconds"],
-            machine=describe_machine(),
-            commit=current_commit(),
-            command=current_command(),
-            protocol={**shared, **result},
-        )
-        lines.append(line)
+        kind, _, count = name.partition("_")
+        values = {name: value} | {
+            f"{kind}_at_{size}_{count}": at_size
+            for size, at_size in result.pop("by_size", {}).items()
+        }
+        lines += [
+            Result(
+                table=table,
+                metric=metric,
+                value=value,
+                unit=unit,
+                setting=dict(setting),
+                interval=interval,
+                interval_kind="95 %" if interval else None,
+                seeds=(evaluation["training_seed"],),
+                images_seen=evaluation["images_seen"],
+                seconds=evaluation["training_seconds"],
+                machine=describe_machine(),
+                commit=current_commit(),
+                command=current_command(),
+                protocol={**shared, **result},
+            )
+            for metric, value in values.items()
+        ]
     return lines
 
 
