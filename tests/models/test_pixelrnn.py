@@ -197,15 +197,17 @@ def test_wrong_inputs():
         model.complete(np.zeros((1, 3, 4, 1)), [0])
     with pytest.raises(UserInputError, match=r"images have shape \(1, 3, 4, 1\); expected"):
         model.log_likelihood(np.zeros((1, 3, 4, 1)))
-    with pytest.raises(UserInputError, match="this model has no classes"):
+    with pytest.raises(UserInputError, match="This model has no classes"):
         model.sample([0], [0])
-    with pytest.raises(UserInputError, match="this model has 3 classes. Received: None"):
+    with pytest.raises(
+        UserInputError, match="class_ids are 1 whole numbers from 0 to 2, .* Received: None"
+    ):
         of_classes.sample([0])
     with pytest.raises(UserInputError, match=r"0 to 2. Received: \[3\]"):
         of_classes.sample([0], [3])
     with pytest.raises(UserInputError, match="class_ids are 2 whole numbers"):
         of_classes.sample([0, 1], [0])
-    with pytest.raises(UserInputError, match="seeds is a list of whole numbers"):
+    with pytest.raises(UserInputError, match="seeds are a list of whole numbers"):
         model.sample([0.5])
 
 

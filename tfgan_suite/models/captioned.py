@@ -146,20 +146,6 @@ class CaptionedModel(GenerativeModel):
                     raise UserInputError(f"caption {np.argmax(is_bad)}: {reason}.")
         return self.embedding_of(self.text_encoder, tf.constant(captions, tf.string)).numpy()
 
-    def checked_seeds(self, seeds, captions: Sequence[str]) -> np.ndarray:
-        """Returns seeds as int64 `[N]`.
-
-        Raises:
-            UserInputError: they are no whole numbers, one for each caption.
-        """
-        seeds = np.asarray(seeds)
-        if seeds.ndim != 1 or seeds.dtype.kind not in "iu" or len(seeds) != len(captions):
-            raise UserInputError(
-                "sample takes a whole number and a caption for each image. Received seeds of shape "
-                f"{seeds.shape} and {len(captions)} captions."
-            )
-        return seeds.astype(np.int64)
-
     def seed_and_caption(self) -> str:
         """Returns words for the inputs of a signature from seed and caption."""
         limit = "" if self.reader is None else f", of at most {self.reader.limit},"

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.drawing import ImageGrid, Points
-from tfgan_suite.errors import UserInputError
+from tfgan_suite.models.asked import checked_seeds
 from tfgan_suite.signatures import (
     LATENT_RANGE,
     LatentSpace,
@@ -35,13 +35,7 @@ class SamplesOfSeeds:
         Raises:
             UserInputError: they are something else, such as a single number or latents.
         """
-        array = np.asarray(seeds)
-        if array.ndim != 1 or array.dtype.kind not in "iu":
-            raise UserInputError(
-                "sample takes a list of integer seeds, one for each sample: range(5) for five, [5] "
-                f"for the sample of seed 5. Received: {seeds!r}. Latents go to predict."
-            )
-        return self.infer(self._sample_of, array.astype(np.int64))
+        return self.infer(self._sample_of, checked_seeds(seeds))
 
     def between(self, seeds, others, positions) -> np.ndarray:
         """Returns samples on the ways from seeds to others: on a great circle, of normal latents.

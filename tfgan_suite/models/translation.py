@@ -31,21 +31,6 @@ def seed_input() -> Input:
     return Input(spec, lambda num_rows: np.arange(num_rows, dtype=np.int64))
 
 
-def checked_seeds(seeds, num: int) -> np.ndarray:
-    """Returns int64 seeds `[num]`; 0 for each where `seeds` is None.
-
-    Raises:
-        UserInputError: they are no whole numbers, or of another number.
-    """
-    seeds = np.asarray(np.zeros(num, np.int64) if seeds is None else seeds)
-    if seeds.shape != (num,) or seeds.dtype.kind not in "iu":
-        raise UserInputError(
-            f"translate takes a whole number as seed for each of the {num} images. Received seeds "
-            f"of shape {seeds.shape} and type {seeds.dtype}."
-        )
-    return seeds.astype(np.int64)
-
-
 def translation_signatures(
     name: str,
     png_name: str | None,

@@ -13,12 +13,12 @@ from tfgan_suite.fields import Image
 from tfgan_suite.losses import standard_normal_divergence
 from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.losses.reconstruction import l1
+from tfgan_suite.models.asked import checked_seeds
 from tfgan_suite.models.bicyclegan.networks import residual_encoder
 from tfgan_suite.models.bicyclegan.presets import PRESETS
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.translation import (
     Input,
-    checked_seeds,
     examples_to_draw,
     grid_of_columns,
     seed_input,
@@ -274,7 +274,8 @@ class BicycleGAN(GenerativeModel):
             UserInputError: on seeds that are no whole numbers, or too many or few.
         """
         images = np.asarray(images, np.float32)
-        inputs = {"images": images, "seed": checked_seeds(seeds, len(images))}
+        seeds = checked_seeds([0] * len(images) if seeds is None else seeds, len(images))
+        inputs = {"images": images, "seed": seeds}
         return self.infer(self._answer, inputs, batch_size=32)
 
     def translate_with(self, images, latents) -> np.ndarray:

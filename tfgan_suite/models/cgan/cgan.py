@@ -9,6 +9,7 @@ from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.fields import ClassId, Image
 from tfgan_suite.losses import adversarial
+from tfgan_suite.models.asked import checked_class_ids, checked_seeds
 from tfgan_suite.models.cgan import networks
 from tfgan_suite.models.cgan.presets import PRESETS
 from tfgan_suite.models.registry import register
@@ -215,23 +216,9 @@ class CGAN(GenerativeModel):
         Raises:
             UserInputError: on other numbers, or of another length.
         """
-        seeds, class_ids = np.asarray(seeds), np.asarray(class_ids)
-        if seeds.ndim != 1 or seeds.shape != class_ids.shape or seeds.dtype.kind not in "iu":
-            raise UserInputError(
-                "sample takes two lists of whole numbers of one length: a seed and a class for "
-                f"each image. Received shapes {seeds.shape} and {class_ids.shape}, of "
-                f"{seeds.dtype} and {class_ids.dtype}."
-            )
-        if (
-            class_ids.dtype.kind not in "iu"
-            or not ((class_ids >= 0) & (class_ids < self.num_classes)).all()
-        ):
-            raise UserInputError(
-                f"class_ids are whole numbers from 0 to {self.num_classes - 1}. "
-                f"Received: {class_ids.tolist()}."
-            )
-        inputs = {"seed": seeds.astype(np.int64), "class_id": class_ids.astype(np.int32)}
-        return self.infer(self._sample_of, inputs)
+        seeds = checked_seeds(seeds)
+        class_ids = checked_class_ids(class_ids, len(seeds), self.num_classes)
+        return self.infer(self._sample_of, {"seed": seeds, "class_id": class_ids})
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns a grid with a row for each class, of the same seeds in each row."""

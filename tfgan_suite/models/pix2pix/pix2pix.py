@@ -10,10 +10,10 @@ from tfgan_suite.fields import Image
 from tfgan_suite.layers import seeded_rows
 from tfgan_suite.losses import adversarial
 from tfgan_suite.losses.reconstruction import l1
+from tfgan_suite.models.asked import checked_seeds
 from tfgan_suite.models.pix2pix.presets import PRESETS
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.translation import (
-    checked_seeds,
     examples_to_draw,
     grid_of_columns,
     seed_input,
@@ -216,7 +216,8 @@ class Pix2Pix(GenerativeModel):
             UserInputError: on seeds that are no whole numbers, or too many or few.
         """
         images = np.asarray(images, np.float32)
-        inputs = {"images": images, "seed": checked_seeds(seeds, len(images))}
+        seeds = checked_seeds([0] * len(images) if seeds is None else seeds, len(images))
+        inputs = {"images": images, "seed": seeds}
         return self.infer(self._answer, inputs, batch_size=32)
 
     def draw(self, num: int, seed: int = 0, examples=None):

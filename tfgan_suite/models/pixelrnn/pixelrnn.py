@@ -8,6 +8,7 @@ from tfgan_suite.data.options import one_of, whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import ClassId, Image
+from tfgan_suite.models.asked import checked_class_ids, checked_seeds
 from tfgan_suite.models.pixelrnn import networks, pixels
 from tfgan_suite.models.pixelrnn.presets import PRESETS
 from tfgan_suite.models.pixelrnn.sampling import draw_images
@@ -295,30 +296,11 @@ class PixelRNN(GenerativeModel):
         """Returns seeds and classes as the servable takes them."""
         inputs = {}
         if seed is not None:
-            seed = np.asarray(seed)
-            if seed.ndim != 1 or seed.dtype.kind not in "iu":
-                raise UserInputError(
-                    f"seeds is a list of whole numbers. Received shape {seed.shape} of "
-                    f"{seed.dtype}."
-                )
-            inputs["seed"], num = seed.astype(np.int64), len(seed)
-        if (class_ids is not None) != bool(self.num_classes):
-            raise UserInputError(
-                f"class_ids: this model has {self.num_classes or 'no'} classes. Received: "
-                f"{class_ids!r}."
-            )
+            inputs["seed"] = checked_seeds(seed)
+            num = len(inputs["seed"])
+        class_ids = checked_class_ids(class_ids, num, self.num_classes)
         if class_ids is not None:
-            ids = np.asarray(class_ids)
-            if ids.shape != (num,) or ids.dtype.kind not in "iu":
-                raise UserInputError(
-                    f"class_ids are {num} whole numbers. Received shape {ids.shape} of {ids.dtype}."
-                )
-            if not ((ids >= 0) & (ids < self.num_classes)).all():
-                raise UserInputError(
-                    f"class_ids are whole numbers from 0 to {self.num_classes - 1}. "
-                    f"Received: {ids.tolist()}."
-                )
-            inputs["class_id"] = ids.astype(np.int32)
+            inputs["class_id"] = class_ids
         return inputs
 
     def _sample_of(self, inputs):

@@ -14,6 +14,7 @@ from tfgan_suite.layers.group_moments import in_whole_vectors
 from tfgan_suite.losses import matching_aware_terms, standard_normal_divergence
 from tfgan_suite.losses.gaussians import REDUCTIONS
 from tfgan_suite.models import registry
+from tfgan_suite.models.asked import checked_seeds
 from tfgan_suite.models.captioned import SEED_AND_CAPTION, CaptionedModel
 from tfgan_suite.models.stackgan import networks
 from tfgan_suite.models.stackgan.presets import PRESETS
@@ -357,7 +358,7 @@ class StackGAN(CaptionedModel):
                 too long, or without a word of the vocabulary.
         """
         one_of("stage", stage, (1, 2))
-        seeds, embedding = self.checked_seeds(seeds, captions), self.embed(captions)
+        seeds, embedding = checked_seeds(seeds, len(captions)), self.embed(captions)
         noise = {name: drawn.numpy() for name, drawn in self._noise_of(tf.constant(seeds)).items()}
         made = self.infer(self.images_of, {**noise, "embedding": embedding})
         return made["images" if stage == 2 else "stage_1_images"]

@@ -12,6 +12,7 @@ from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
 from tfgan_suite.losses import matching_aware_terms
 from tfgan_suite.models import registry
+from tfgan_suite.models.asked import checked_seeds
 from tfgan_suite.models.captioned import SEED_AND_CAPTION, CaptionedModel
 from tfgan_suite.models.text_to_image import networks
 from tfgan_suite.models.text_to_image.presets import PRESETS
@@ -240,7 +241,7 @@ class TextToImageGAN(CaptionedModel):
             UserInputError: on other seeds or another number of them, or on a caption that is empty,
                 too long, or without a word of the vocabulary.
         """
-        seeds, embedding = self.checked_seeds(seeds, captions), self.embed(captions)
+        seeds, embedding = checked_seeds(seeds, len(captions)), self.embed(captions)
         inputs = {"latents": self._latents_of(tf.constant(seeds)).numpy(), "embedding": embedding}
         return self.infer(self._sample_of, inputs)
 
