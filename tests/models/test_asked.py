@@ -29,7 +29,7 @@ def test_the_number_of_seeds_is_held():
 
 @pytest.mark.parametrize("class_ids", [[0, 3], [-1, 0], [0], [0.5, 1], None, [[0], [1, 2]]])
 def test_other_classes_are_refused(class_ids):
-    with pytest.raises(UserInputError, match="class_ids are 2 whole numbers from 0 to 2"):
+    with pytest.raises(UserInputError, match="class_ids are whole numbers from 0 to 2, 2 of them"):
         checked_class_ids(class_ids, 2, num_classes=3)
 
 

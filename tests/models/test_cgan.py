@@ -214,9 +214,9 @@ def test_wrong_arguments(arguments, message):
 
 def test_wrong_classes_are_refused():
     model = tiny()
-    with pytest.raises(UserInputError, match=r"0 to 2. Received: \[3\]"):
+    with pytest.raises(UserInputError, match=r"0 to 2, 1 of them. Received: \[3\]"):
         model.sample([0], [3])
-    with pytest.raises(UserInputError, match="shapes"):
+    with pytest.raises(UserInputError, match=r"2 of them. Received: \[3\]"):
         model.sample([0, 1], [3])
     model.compile()
     images = testing.random_batch(model, 8)["image"]

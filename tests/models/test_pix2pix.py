@@ -163,5 +163,5 @@ def test_wrong_arguments(arguments, message):
 
 @pytest.mark.parametrize("seeds", [[1], [1.0, 2.0], 3])
 def test_wrong_seeds(seeds):
-    with pytest.raises(UserInputError, match="seed for each of the 2 images"):
+    with pytest.raises(UserInputError, match="seeds are a list of whole numbers, 2 of them"):
         tiny().translate(pair(2)[0], seeds)

@@ -45,8 +45,8 @@ def checked_class_ids(class_ids, num: int, num_classes: int) -> np.ndarray | Non
     are_ids = array.shape == (num,) and array.dtype.kind in "iu"
     if not are_ids or not ((array >= 0) & (array < num_classes)).all():
         raise UserInputError(
-            f"class_ids are {num} whole numbers from 0 to {num_classes - 1}, one for each answer. "
-            f"Received: {_shown(class_ids, array)}."
+            f"class_ids are whole numbers from 0 to {num_classes - 1}, {num} of them. Received: "
+            f"{_shown(class_ids, array)}."
         )
     return array.astype(np.int32)
 
