@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfgan_suite.data import shapes
 from tfgan_suite.metrics import PerceptualDistance, psnr
 
 
@@ -27,3 +28,32 @@ def figures(answers, others, truth, distance) -> dict[str, np.ndarray]:
     if others is not None:
         found[f"diversity_{PerceptualDistance.name}"] = distances(answers, others)
     return found
+
+
+def fill_colours(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Returns the mean colour of what shapes are filled with, `[N, C]`.
+
+    Args:
+        images: `[N, H, W, C]`.
+        masks: parts `[N, H, W, 1]` of the source `shapes`.
+    """
+    body = masks == shapes.BODY
+    return (images * body).sum(axis=(1, 2)) / body.sum(axis=(1, 2))
+
+
+def colour_correlation(latents: np.ndarray, colours: np.ndarray) -> float:
+    """Returns how well colours follow from latents by a linear function, from 0 or less to 1.
+
+    The function is fitted to the first half; of the second it is the correlation of what it says
+    with the colours, the mean over the channels.
+
+    Args:
+        latents: `[N, D]`.
+        colours: `[N, C]`.
+    """
+    half = len(latents) // 2
+    known = np.hstack([latents, np.ones((len(latents), 1))])
+    weights = np.linalg.lstsq(known[:half], colours[:half], rcond=None)[0]
+    said = known[half:] @ weights
+    pairs = zip(said.T, colours[half:].T, strict=True)
+    return float(np.mean([np.corrcoef(one, other)[0, 1] for one, other in pairs]))

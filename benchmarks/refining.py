@@ -4,11 +4,14 @@ Command:
   python -m benchmarks.refining --workdir=runs/simgan
   python -m benchmarks.refining --workdir=runs/simgan --append
 
-Trains the same small network to find the pupil in rendered eyes, in the same ones refined by a
-SimGAN run, and in as many of the camera's (whose labels the run never saw), and measures each on
+Trains the same small network to find the pupil in the synthetic eyes of a SimGAN run, in the same
+ones refined, and in as many of the camera's (whose labels the run never saw), and measures each on
 held-out eyes of the camera: mean distance in pixels, with its standard error. Also measured is how
-far refining moves the pupil: between the middles of the darkest pixels of an image before and
-after.
+far refining moves the pupil: between the middles of the darkest places of an image before and
+after, of means over 5 x 5 pixels, so that noise counts for little.
+
+With `--dimmed` networks also learn from the synthetic eyes with the camera's blur and contrast, but
+neither its light nor its noise: what a refiner can give that makes no noise.
 """
 
 import keras
@@ -27,6 +30,7 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=T
 _NUM = flags.DEFINE_integer("num", 4_000, "Eyes to learn from.", lower_bound=64)
 _EPOCHS = flags.DEFINE_integer("epochs", 15, "Of each task network.", lower_bound=1)
 _SEEDS = flags.DEFINE_integer("seeds", 3, "Task networks of each kind.", lower_bound=1)
+_DIMMED = flags.DEFINE_bool("dimmed", False, "Learn from eyes of the camera's contrast as well.")
 _APPEND = flags.DEFINE_bool("append", False, "Add the figures to SimGAN's results.jsonl.")
 
 NUM_TEST = 500
@@ -59,8 +63,11 @@ def errors(images, centres, test_images, test_centres, epochs: int, seed: int) -
 
 
 def dark_middles(images: np.ndarray) -> np.ndarray:
-    """Returns the mean place of the darkest pixels, `[B, 2]`."""
-    flat = images.reshape(len(images), -1)
+    """Returns the mean place of the darkest pixels among means over 5 x 5, `[B, 2]`."""
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(images[..., 0], [(0, 0), (2, 2), (2, 2)], "edge"), (5, 5), axis=(1, 2)
+    )
+    flat = windows.mean(axis=(3, 4)).reshape(len(images), -1)
     darkest = np.argsort(flat, axis=1)[:, :DARKEST]
     return np.stack([darkest // eyes.WIDTH, darkest % eyes.WIDTH], axis=-1).mean(axis=1)
 
@@ -73,13 +80,19 @@ def main(_):
             f"{config.data.source}; expected simgan on eyes."
         )
     at, test_at = np.arange(_NUM.value), np.arange(NUM_TEST)
-    rendered = scaled(eyes.eyes(at, "rendered"))
-    refined = model.refine(rendered)
+    style = config.data.get("a", "rendered")
+    drawn = eyes.eyes(at, style)
+    synthetic = scaled(drawn)
+    refined = model.refine(synthetic)
     sets = {
-        "rendered": (rendered, eyes.gazes(at)),
-        "refined": (refined, eyes.gazes(at)),
+        style: (synthetic, eyes.gazes(at)),
+        f"{style}, refined": (refined, eyes.gazes(at)),
         "camera": (scaled(eyes.eyes(at, "camera", domain=1)), eyes.gazes(at, domain=1)),
     }
+    if _DIMMED.value:
+        dimmed = np.stack([eyes.dimmed(image[..., 0] / 255) for image in drawn])[..., None]
+        name = f"{style}, with the camera's blur and contrast"
+        sets[name] = (2 * dimmed.astype(np.float32) - 1, eyes.gazes(at))
     test = (
         scaled(eyes.eyes(test_at, "camera", split="test", domain=1)),
         eyes.gazes(test_at, split="test", domain=1),
@@ -92,9 +105,11 @@ def main(_):
         mean = float(np.mean(means))
         print(f"| {name} | {mean:.2f} ({min(means):.2f}, {max(means):.2f}) |", flush=True)
         lines.append(_line(config, model, f"pupil_error_{NUM_TEST}", name, mean, means))
-    shift = np.linalg.norm(dark_middles(refined) - dark_middles(rendered), axis=1)
+    shift = np.linalg.norm(dark_middles(refined) - dark_middles(synthetic), axis=1)
     print(f"Refining moves the pupil by {shift.mean():.2f} pixels (median {np.median(shift):.2f}).")
-    lines.append(_line(config, model, "pupil_shift", "refined", float(shift.mean()), None))
+    lines.append(
+        _line(config, model, "pupil_shift", f"{style}, refined", float(shift.mean()), None)
+    )
     if _APPEND.value:
         results.append(results.ROOT / "tfgan_suite/models/simgan" / results.FILE, lines)
 
@@ -109,8 +124,10 @@ def _line(config, model, metric, name, value, means):
         interval_kind="lowest and highest of the task networks" if means else None,
         setting={"learnt from": name},
         seeds=(config.seed,),
-        images_seen=int(model.images_seen.numpy()) if name == "refined" else None,
-        seconds=Workdir(_WORKDIR.value).seconds_spent() or None if name == "refined" else None,
+        images_seen=int(model.images_seen.numpy()) if name.endswith("refined") else None,
+        seconds=Workdir(_WORKDIR.value).seconds_spent() or None
+        if name.endswith("refined")
+        else None,
         machine=describe_machine(),
         commit=results.current_commit(),
         command=results.current_command(),

@@ -8,7 +8,8 @@ Command:
 Enlarged are the images by nearest pixels, bicubically, by the checkpoint `--srresnet`, usually of
 the end of the stage "pixels", and by the newest checkpoint. Measured are PSNR and SSIM of luma
 without the border (`metrics.luma`), squeezenet distance (`metrics.PerceptualDistance`) and
-sharpness, the mean difference of neighbouring pixels in grey levels, of the truth too.
+sharpness, the mean difference of neighbouring pixels in grey levels, of the truth too. With
+`--data` the images are others than those that the run held out.
 """
 
 from pathlib import Path
@@ -39,8 +40,12 @@ _NUM = flags.DEFINE_integer("num", 200, "Held-out images, at most.", lower_bound
 _SIZE = flags.DEFINE_integer(
     "size", 256, "Side of the true images; multiples of the scale.", lower_bound=32
 )
+_DATA = flags.DEFINE_string(
+    "data", None, "folder:DIR of other images than the run's; a tenth of them is measured."
+)
 _SEED = flags.DEFINE_integer("seed", 0, "Which images.", lower_bound=0)
 _GRID = flags.DEFINE_string("grid", None, "PNG file to draw parts of the first images into.")
+_TABLE = flags.DEFINE_string("table", "super_resolution", "Table of the lines.")
 _APPEND = flags.DEFINE_string("append", None, "Results file to add the figures to as lines.")
 _SETTING = flags.DEFINE_multi_string("setting", [], "KEY=VALUE, what tells the lines from others.")
 
@@ -90,6 +95,8 @@ def heldout(config, model):
     if size % model.scale:
         raise UserInputError(f"--size={size} must be a multiple of the scale, {model.scale}.")
     options = {key: value for key, value in config.data.to_dict().items() if key != "load_size"}
+    if _DATA.value:
+        options = {"source": _DATA.value, "test_fraction": 0.1}
     high = Image(size, size, model.channels)
     small = Image(size // model.scale, size // model.scale, model.channels)
     spec = {"high": high, "low": small.downscaled("high", model.scale)}
@@ -107,7 +114,7 @@ def grid(columns) -> ImageGrid:
 def _line(config, name, model, metric, mean, error):
     setting = results.setting_of(_SETTING.value)
     return results.Result(
-        table="super_resolution",
+        table=_TABLE.value,
         metric=metric,
         value=mean,
         unit=next((unit for key, unit in _UNITS.items() if metric.startswith(key)), None),
@@ -121,7 +128,7 @@ def _line(config, name, model, metric, mean, error):
         commit=results.current_commit(),
         command=results.current_command(),
         protocol={
-            "data": config.data.source.rpartition("/")[2],
+            "data": (_DATA.value or config.data.source).rpartition("/")[2],
             "size": _SIZE.value,
             "seed": _SEED.value,
         },

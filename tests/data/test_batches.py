@@ -297,7 +297,7 @@ def test_heldout_pairs_use_each_scene_once():
             RING,
             IMAGES,
             {},
-            "has the fields label, point; .* needs an image. shapes, eyes, dots, npz:FILE",
+            "has the fields label, point; .* needs an image. shapes, eyes, bars, dots, npz:FILE",
         ),
         (RING, {"clip": Clip(3)}, {}, "needs a clip. shapes, dots, squares, npz:FILE and"),
         (SHAPES, POINTS, {}, r"has the fields caption, image, label, mask; .* point \(points of 2"),

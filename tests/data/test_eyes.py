@@ -18,12 +18,23 @@ def test_the_pupil_is_where_the_gaze_says():
 
 def test_a_camera_takes_contrast_and_adds_noise_to_the_same_eye():
     indices = np.arange(20)
-    clean, taken = (eyes.eyes(indices, style).astype(float) for style in eyes.STYLES)
+    clean, taken = (eyes.eyes(indices, style).astype(float) for style in ("rendered", "camera"))
     assert taken.std(axis=(1, 2)).mean() < 0.7 * clean.std(axis=(1, 2)).mean()
     correlations = [
         np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(clean, taken, strict=True)
     ]
     assert np.mean(correlations) > 0.6
+
+
+def test_textured_eyes_have_the_light_and_the_noise_of_the_camera_on_the_same_eye():
+    """What is left of the textured and of the camera's, once the eye itself is taken away."""
+    at = np.arange(20)
+    clean, textured, taken = (eyes.eyes(at, style)[..., 0] / 255 for style in eyes.STYLES)
+    added = textured - clean
+    taken_on = taken - np.stack([eyes.dimmed(image) for image in clean])
+    inner = (clean > 0.2) & (clean < 0.75)  # where nothing is cut off at 1
+    np.testing.assert_allclose(added[inner], taken_on[inner], atol=0.02)
+    assert 0.03 < added.std(axis=(1, 2)).mean() < 0.15
 
 
 def test_domains_hold_different_eyes_and_pairs_the_same():

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -177,3 +179,19 @@ def test_one_object_is_what_it_was(batch):
 def test_clips_show_one_object():
     with pytest.raises(UserInputError, match="objects=2 is for images; a clip shows one"):
         open_source({**CONFIG, "objects": 2}, main=Clip(4, 48, 48, 3))
+
+
+def test_lines_show_the_outline_and_neither_colour_nor_texture():
+    scenes = shapes.draw_scenes(5, np.arange(80))
+    drawn = shapes.render(scenes, shapes.STYLES["lines"], 48)
+    others = dataclasses.replace(
+        scenes, colour=(scenes.colour + 1) % 8, texture=(scenes.texture + 1) % 4
+    )
+    np.testing.assert_array_equal(drawn, shapes.render(others, shapes.STYLES["lines"], 48))
+    np.testing.assert_array_equal(drawn.max(axis=-1), drawn.min(axis=-1))
+    paper = drawn.max(axis=(1, 2))[:, 0]
+    np.testing.assert_allclose(paper, 255 * (1 - 0.15 * scenes.haze), atol=1)
+    inside = shapes.part_masks(scenes, 48)[..., 0] > 0
+    ink = drawn[..., 0] < 60
+    assert (ink.sum(axis=(1, 2)) > 20).all()
+    assert ink.sum() < 0.5 * inside.sum()

@@ -8,7 +8,7 @@ from tfgan_suite.data.source import LazySource, Source
 from tfgan_suite.fields import Field
 
 HEIGHT, WIDTH = 35, 55
-STYLES = ("rendered", "camera")
+STYLES = ("rendered", "textured", "camera")
 _SPLITS = {"train": 0, "test": 1}
 _DOMAINS = {"single": (0,), "unpaired": (0, 1), "paired": (0, 0)}
 
@@ -30,8 +30,8 @@ def eyes(
 
     Args:
         indices: int `[B]`.
-        style: `"rendered"`, or `"camera"`: blurred, lit from one side, of less contrast, with
-            noise.
+        style: `"rendered"`; `"textured"`: lit from one side, with a fine grain; or `"camera"`:
+            blurred, lit from one side, of less contrast, with noise.
         seed, split, domain: which eyes.
     """
     return np.stack([_drawn(index, style, seed, split, domain) for index in indices])
@@ -58,21 +58,26 @@ def _drawn(index, style, seed, split, domain):
     image = skin + (white - skin) * opening
     image += (colour - image) * iris
     image += (0.05 - image) * pupil
-    if style == "camera":
-        image = _blurred(image)
+    if style != "rendered":
         light = rng.uniform(-0.3, 0.3) * (columns / WIDTH - 0.5)
         light += rng.uniform(-0.2, 0.2) * (rows / HEIGHT - 0.5)
-        image = 0.25 + 0.45 * image + light + rng.normal(0, 0.04, image.shape)
+        grain = rng.normal(0, 0.04, image.shape)
+        if style == "camera":
+            image = dimmed(image)
+        image = image + light + grain
     return np.rint(255 * np.clip(image, 0, 1)).astype(np.uint8)[..., None]
 
 
-def _blurred(image):
-    """A binomial filter of five, twice, edges repeated."""
+def dimmed(image: np.ndarray) -> np.ndarray:
+    """Returns an image `[35, 55]` in [0, 1] blurred and of less contrast, as the camera's are.
+
+    The blur is a binomial filter of five, twice, edges repeated.
+    """
     taps = np.array([1, 4, 6, 4, 1]) / 16
     for axis in (0, 1, 0, 1):
         padded = np.pad(image, [(2, 2) if a == axis else (0, 0) for a in (0, 1)], "edge")
         image = np.apply_along_axis(np.convolve, axis, padded, taps, "valid")
-    return image
+    return 0.25 + 0.45 * image
 
 
 def open_eyes(
@@ -97,7 +102,7 @@ def open_eyes(
         split: `"train"` (`num_examples` images) or `"test"` (`num_test` others).
         main: unused; the source has images alone.
         num_examples, num_test: images of each domain.
-        style, a, b: `"rendered"` or `"camera"`.
+        style, a, b: `"rendered"`, `"textured"` or `"camera"`.
         seed: another seed gives other eyes.
     """
     del location, main

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tfgan_suite.data import options
+from tfgan_suite.data.bars import open_bars
 from tfgan_suite.data.dots import open_dots
 from tfgan_suite.data.eyes import open_eyes
 from tfgan_suite.data.folder import open_folder
@@ -23,6 +24,7 @@ from tfgan_suite.fields import Field, Image
 OPENERS: dict[str, Callable[..., tuple[Source, ...] | None]] = {
     "shapes": open_shapes,
     "eyes": open_eyes,
+    "bars": open_bars,
     "dots": open_dots,
     "squares": open_squares,
     "gaussians": open_gaussians,
@@ -41,7 +43,7 @@ _HOW_TO_GET = {
     ("tfds", "label"): "Name the feature that holds the class by label_key.",
 }
 _WHERE = {
-    "image": "shapes, eyes, dots, npz:FILE, folder:DIR and tfds:NAME have images.",
+    "image": "shapes, eyes, bars, dots, npz:FILE, folder:DIR and tfds:NAME have images.",
     "point": "gaussians has points, and so has npz:FILE with an array [N, D].",
     "clip": "shapes, dots, squares, npz:FILE and folder:DIR have clips.",
     "volume": "shapes and npz:FILE have volumes.",
@@ -55,9 +57,9 @@ def open_source(data_config: Mapping, split: str = "train", main: Field | None =
     """Opens the collection of examples that a data config names.
 
     Args:
-        data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `eyes`, `dots`, `squares`,
-            `gaussians`, `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of that source (the
-            `open_...` function of its module lists them).
+        data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `eyes`, `bars`, `dots`,
+            `squares`, `gaussians`, `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of that
+            source (the `open_...` function of its module lists them).
         split: `"train"` or `"test"`.
         main: what an example is: an `Image` (the default), a `Clip`, a `Volume`, a `Point`.
 

@@ -1,11 +1,12 @@
 """Procedural images of coloured, textured shapes: no file, no network, everything known.
 
 A scene (shape, colour, texture, size, place, turn) is drawn once from the seed and its index and
-can be painted in two styles. `day` is a bright sky with soft shadows, `night` a dark one in which
+can be painted in three styles. `day` is a bright sky with soft shadows, `night` a dark one in which
 shapes glow. Painting is a fixed function of the scene, so each image of one style has exactly
-one counterpart in the other, which is what a translation between them is measured against.
+one counterpart in the other, which is what a translation between them is measured against. `lines`
+has a black outline on white paper, which shows neither colour nor texture.
 
-The two styles are told apart by the light alone: hue stays, and everything that varies from scene
+Day and night are told apart by the light alone: hue stays, and everything that varies from scene
 to scene is unevenly distributed (common and rare colours, mostly clear skies), so that a mapping
 which swaps colours or reverses brightness does not simply fit the other domain. It is not a
 guarantee: trained translators have been seen to swap blue and green, and clear and hazy skies.
@@ -73,6 +74,8 @@ class Style:
         mark: the same for the texture on it.
         glow: how strongly the shape's colour shines on the background.
         shadow: how much the shape's shadow takes from the background.
+        line: width of an outline that is painted instead of the whole shape, in half image widths;
+            0: the whole shape.
     """
 
     top: tuple[float, float, float]
@@ -81,6 +84,7 @@ class Style:
     mark: tuple[float, float]
     glow: float
     shadow: float
+    line: float = 0.0
 
 
 STYLES = {
@@ -99,6 +103,15 @@ STYLES = {
         mark=(0.68, 1.0),
         glow=0.45,
         shadow=0.0,
+    ),
+    "lines": Style(
+        top=(1.0, 1.0, 1.0),
+        bottom=(1.0, 1.0, 1.0),
+        body=(0.0, 0.0),
+        mark=(0.0, 0.0),
+        glow=0.0,
+        shadow=0.0,
+        line=0.08,
     ),
 }
 
@@ -290,7 +303,7 @@ def open_shapes(
         num_examples: training images (10,000 by default), clips or volumes (1,000), in each
             domain.
         num_test: held-out ones, in each domain; by default a tenth of the default above.
-        style: `"day"` or `"night"`.
+        style: `"day"`, `"night"` or `"lines"`.
         a: style of the first domain.
         b: style of the second domain.
         label: of images and clips, what the label says: `"shape"`, `"colour"`, `"texture"` or
@@ -437,6 +450,8 @@ def _with_object(image, scenes, style, size):
     if style.glow:
         fall = np.exp(-np.maximum(distance, 0) / 0.16)
         image = _mix(image, base, style.glow * fall[..., None])
+    if style.line:
+        cover = _share((np.abs(distance) - style.line / 2) * (size / 2))
 
     inside = _mix(_tint(base, *style.body), _tint(base, *style.mark), mark[..., None])
     return _mix(image, inside, cover[..., None])

@@ -52,6 +52,8 @@ class NextFrame(GenerativeModel):
         loss: see `GAN`.
         adversarial_weight: float. Of the generator's adversarial term, the sum over the sizes; 0:
             nothing is trained against it.
+        mismatched_histories: bool. Whether the discriminators are also shown true frames behind
+            another clip's history, as a further fake.
         lp_weight: float. Of `mean |Y - G(X)| ** p`, summed over the sizes.
         p: 1 or 2.
         gdl_weight: float. Of `losses.reconstruction.gradient_difference`, summed over the sizes.
@@ -91,6 +93,7 @@ class NextFrame(GenerativeModel):
         patch_candidates: int = 4,
         loss="non_saturating",
         adversarial_weight: float = 0.05,
+        mismatched_histories: bool = False,
         lp_weight: float = 1.0,
         p: int = 2,
         gdl_weight: float = 1.0,
@@ -110,6 +113,7 @@ class NextFrame(GenerativeModel):
             "patch_size": patch_size,
             "patch_candidates": patch_candidates,
             "adversarial_weight": adversarial_weight,
+            "mismatched_histories": mismatched_histories,
             "lp_weight": lp_weight,
             "p": p,
             "gdl_weight": gdl_weight,
@@ -122,6 +126,7 @@ class NextFrame(GenerativeModel):
                 number(argument, value, 0, 1e9)
         one_of("architecture", architecture, ARCHITECTURES)
         one_of("p", p, _DISTANCES)
+        one_of("mismatched_histories", mismatched_histories, (False, True))
         one_of("gdl_power", gdl_power, (1, 2))
         if not adversarial_weight and not lp_weight and not gdl_weight:
             raise UserInputError(
@@ -139,6 +144,7 @@ class NextFrame(GenerativeModel):
         self.num_served = num_served
         self.patch_size, self.patch_candidates = patch_size, patch_candidates
         self.adversarial_weight, self.lp_weight = adversarial_weight, lp_weight
+        self.mismatched_histories = mismatched_histories
         self.gdl_weight, self.gdl_power = gdl_weight, gdl_power
         self.lp = _DISTANCES[p]
         self.adversarial_loss = adversarial.get(loss)
@@ -208,13 +214,17 @@ class NextFrame(GenerativeModel):
             training: bool. Mode of the networks.
         """
         fake = [tf.stop_gradient(made) for made in self.generator(history, training=training)]
-        real_logits = self.judge(history, self._sizes_of(following), training)
+        true = self._sizes_of(following)
+        real_logits = self.judge(history, true, training)
         fake_logits = self.judge(history, fake, training)
         terms = self.adversarial_loss.discriminator(real_logits, fake_logits)
-        return Loss(
-            {name: self.num_scales * term for name, term in terms.items()},
-            {"real_score": real_logits, "fake_score": fake_logits},
-        )
+        scores = {"real_score": real_logits, "fake_score": fake_logits}
+        if self.mismatched_histories:
+            logits = self.judge(_of_neighbours(history), true, training)
+            more = self.adversarial_loss.discriminator(real_logits, logits)
+            terms["mismatched"] = sum(term for name, term in more.items() if name != "real")
+            scores["mismatched_score"] = logits
+        return Loss({name: self.num_scales * term for name, term in terms.items()}, scores)
 
     def generator_loss(self, history, following, training=True):
         """The generator's distances to the truth and its adversarial term, over all sizes."""
@@ -381,3 +391,10 @@ def _from_strips(strips, frames):
     _, height, width, channels = strips.shape
     beside = tf.reshape(strips, [-1, height, frames, width // frames, channels])
     return tf.transpose(beside, [0, 2, 1, 3, 4])
+
+
+def _of_neighbours(histories):
+    """Exchanges neighbouring rows, pair by pair: the same on one device and on several."""
+    num = tf.shape(histories)[0]
+    neighbours = tf.bitwise.bitwise_xor(tf.range(num), 1)
+    return tf.gather(histories, tf.where(neighbours < num, neighbours, 0))

@@ -16,9 +16,16 @@ from tfgan_suite.models.translation import grid_of_columns, translation_signatur
 from tfgan_suite.signatures import Signature
 from tfgan_suite.training import GenerativeModel, Loss, Stage
 
+
+def _standardised(images):
+    mean, variance = tf.nn.moments(images, axes=[1, 2], keepdims=True)
+    return (images - mean) / tf.sqrt(variance + 1e-3)
+
+
 FEATURES = {
     "identity": lambda images: images,
     "mean_colour": lambda images: tf.reduce_mean(images, axis=[1, 2], keepdims=True),
+    "standardised": _standardised,
 }
 """psi by name: what of an image refining has to keep."""
 
@@ -39,7 +46,8 @@ class SimGAN(GenerativeModel):
         discriminator_filters: int. See `networks.local_discriminator`.
         self_regularization: float, lambda. Weight of `|psi(R(x)) - psi(x)|`, summed over the
             values of psi, as the adversarial term is summed over patches.
-        features: `"identity"` or `"mean_colour"`: psi.
+        features: psi: `"identity"`, `"mean_colour"`, or `"standardised"`, each channel of an image
+            without its mean and divided by its deviation, so that brightness and contrast are free.
         refiner_steps: int, K_g. Updates of the refiner in a step, each on a batch of its own.
         discriminator_steps: int, K_d, at most K_g. Updates of the discriminator in a step.
         refiner_images, discriminator_images: int. Images for which each trains alone at the
