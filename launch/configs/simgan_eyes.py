@@ -1,15 +1,19 @@
-"""SimGAN on drawn eyes: rendered ones are refined until they look as a camera's.
+"""SimGAN on drawn eyes: textured ones are refined until they look as a camera's.
 
 The paper's size, 35 x 55 grey pixels, with a quarter of its filters and half of its blocks; both
-sets are drawn in code (source `eyes`) and know where the pupil is.
+sets are drawn in code (source `eyes`) and know where the pupil is. The refiner makes no noise of
+its own: light and grain, which the camera's images have, are in the textured ones too. What has to
+change are blur, brightness and contrast; psi leaves the last two free.
 
 Command:
   python -m launch.train --config=launch/configs/simgan_eyes.py --workdir=runs/simgan
 
-Cost: 5 minutes on one CPU core beside other work, 0.8 GB.
+`--config.data.a=rendered --config.model.features=identity --config.model.self_regularization=0.5`
+refines clean eyes, with pixels kept.
 
-Expected: refined eyes have about the brightness and contrast of the camera's, with the pupil in its
-place and a regular grain.
+Cost: not measured yet.
+
+Expected: not measured yet.
 """
 
 from tfgan_suite.runs import default_config
@@ -17,16 +21,23 @@ from tfgan_suite.runs import default_config
 
 def get_config():
     config = default_config()
-    config.model = {"name": "simgan", "preset": "small_gaze"}
-    config.data = {"source": "eyes"}
+    config.model = {
+        "name": "simgan",
+        "preset": "small_gaze",
+        "features": "standardised",
+        "self_regularization": 0.05,
+        "refiner_images": 4_800,
+        "discriminator_images": 1_600,
+    }
+    config.data = {"source": "eyes", "a": "textured"}
     config.batch_size = 32
-    config.images = 64_000
+    config.images = 24_000
     config.optimizers = {
-        player: {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
+        player: {"name": "adam", "learning_rate": 5e-4, "beta_1": 0.5}
         for player in ("refiner", "discriminator")
     }
-    config.log_every = 3_200
+    config.log_every = 1_600
     config.sample_every = 8_000
-    config.checkpoint_every = 16_000
+    config.checkpoint_every = 8_000
     config.num_samples = 8
     return config
