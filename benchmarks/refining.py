@@ -10,8 +10,8 @@ held-out eyes of the camera: mean distance in pixels, with its standard error. A
 far refining moves the pupil: between the middles of the darkest places of an image before and
 after, of means over 5 x 5 pixels, so that noise counts for little.
 
-With `--dimmed` networks also learn from the synthetic eyes with the camera's blur and contrast, but
-neither its light nor its noise: what a refiner can give that makes no noise.
+`--learnt_from=dimmed` are the synthetic eyes with the camera's blur and contrast, but neither its
+light nor its noise: the most that a refiner of clean eyes can give, since it makes no noise.
 """
 
 import numpy as np
@@ -30,7 +30,12 @@ _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=T
 _NUM = flags.DEFINE_integer("num", 4_000, "Eyes to learn from.", lower_bound=64)
 _EPOCHS = flags.DEFINE_integer("epochs", 15, "Of each task network.", lower_bound=1)
 _SEEDS = flags.DEFINE_integer("seeds", 3, "Task networks of each kind.", lower_bound=1)
-_DIMMED = flags.DEFINE_bool("dimmed", False, "Learn from eyes of the camera's contrast as well.")
+_LEARNT_FROM = flags.DEFINE_multi_enum(
+    "learnt_from",
+    ["synthetic", "refined", "camera"],
+    ["synthetic", "refined", "camera", "dimmed"],
+    "What task networks learn from.",
+)
 _APPEND = flags.DEFINE_bool("append", False, "Add the figures to SimGAN's results.jsonl.")
 
 NUM_TEST = 500
@@ -48,32 +53,37 @@ def main(_):
     drawn = eyes.eyes(at, style)
     synthetic = scaled(drawn)
     refined = model.refine(synthetic)
-    sets = {
-        style: (synthetic, eyes.gazes(at)),
-        f"{style}, refined": (refined, eyes.gazes(at)),
-        "camera": (scaled(eyes.eyes(at, "camera", domain=1)), eyes.gazes(at, domain=1)),
+    names = {
+        "synthetic": style,
+        "refined": f"{style}, refined",
+        "camera": "camera",
+        "dimmed": f"{style}, with the camera's blur and contrast",
     }
-    if _DIMMED.value:
-        dimmed = np.stack([eyes.dimmed(image[..., 0] / 255) for image in drawn])[..., None]
-        name = f"{style}, with the camera's blur and contrast"
-        sets[name] = (2 * dimmed.astype(np.float32) - 1, eyes.gazes(at))
+
+    dimmed = np.stack([eyes.dimmed(image[..., 0] / 255) for image in drawn])
+    sets = {
+        "synthetic": (synthetic, eyes.gazes(at)),
+        "refined": (refined, eyes.gazes(at)),
+        "camera": (scaled(eyes.eyes(at, "camera", domain=1)), eyes.gazes(at, domain=1)),
+        "dimmed": (2 * dimmed[..., None].astype(np.float32) - 1, eyes.gazes(at)),
+    }
     test = (
         scaled(eyes.eyes(test_at, "camera", split="test", domain=1)),
         eyes.gazes(test_at, split="test", domain=1),
     )
     print("| learnt from | distance in pixels |\n|---|---|", flush=True)
     lines = []
-    for name, (images, centres) in sets.items():
+    for kind in _LEARNT_FROM.value:
+        images, centres = sets[kind]
         runs = [errors(images, centres, *test, _EPOCHS.value, s) for s in range(_SEEDS.value)]
         means = [float(run.mean()) for run in runs]
         mean = float(np.mean(means))
-        print(f"| {name} | {mean:.2f} ({min(means):.2f}, {max(means):.2f}) |", flush=True)
-        lines.append(_line(config, model, f"pupil_error_{NUM_TEST}", name, mean, means))
+        print(f"| {names[kind]} | {mean:.2f} ({min(means):.2f}, {max(means):.2f}) |", flush=True)
+        lines.append(_line(config, model, f"pupil_error_{NUM_TEST}", names[kind], mean, means))
     shift = np.linalg.norm(dark_middles(refined) - dark_middles(synthetic), axis=1)
     print(f"Refining moves the pupil by {shift.mean():.2f} pixels (median {np.median(shift):.2f}).")
-    lines.append(
-        _line(config, model, "pupil_shift", f"{style}, refined", float(shift.mean()), None)
-    )
+    metric, value = "smoothed_pupil_shift", float(shift.mean())
+    lines.append(_line(config, model, metric, names["refined"], value, None))
     if _APPEND.value:
         results.append(results.ROOT / "tfgan_suite/models/simgan" / results.FILE, lines)
 

@@ -23,6 +23,6 @@ def test_errors_are_in_degrees_and_other_angles_are_not_followed():
     near = angle_relation(before, before + rng.normal(0, 5, 4_000))
     assert near.rmse == pytest.approx(5, rel=0.1) and near.correlation > 0.98
     others = angle_relation(before, rng.uniform(-75, 75, 4_000))
-    assert abs(others.correlation) < 0.1 and others.rmse == pytest.approx(43, abs=6)
+    assert abs(others.correlation) < 0.1 and others.rmse == pytest.approx(51, abs=3)
     constant = angle_relation(before, np.full(4_000, 20.0))
     assert constant.correlation == 0 and constant.rmse > 35

@@ -66,6 +66,14 @@ def test_mean_colours_may_be_kept_instead_of_pixels():
     np.testing.assert_allclose(terms["self_regularization"], kept, rtol=1e-4)
 
 
+def test_brightness_and_contrast_may_be_free():
+    model = tiny(features="standardised", self_regularization=1.0)
+    shown = images(3, shape=(8, 12, 1))
+    psi = model.features(shown)
+    assert np.abs(model.features(0.4 * shown + 0.3) - psi).max() < 0.05
+    assert np.abs(model.features(shown[:, ::-1]) - psi).mean() > 0.5
+
+
 def test_steps_move_probabilities_the_right_way():
     """A step of D tells refined from real better, a step of R makes them harder to tell."""
     model = tiny(
