@@ -65,6 +65,13 @@ REPAIR = flags.DEFINE_string(
 MARKS = flags.DEFINE_string(
     "marks", None, 'JSON file {"units": [...]} or {"images": [...]} of bad ones, for a repair.'
 )
+SCORE = flags.DEFINE_enum(
+    "score",
+    None,
+    ["discriminator", "features"],
+    "How bad images are told, for a repair: by the discriminator's logit, or by the distance to "
+    "the nearest training image in the features of --classifier or --squeezenet.",
+)
 METRICS = flags.DEFINE_list("metrics", [], "Of images before and after: see launch.evaluate.")
 CLASSIFIER = flags.DEFINE_string("classifier", None, "File of launch.train_classifier.")
 SQUEEZENET = flags.DEFINE_string("squeezenet", None, "npz file of SqueezeNet 1.0's weights.")
@@ -109,6 +116,7 @@ def main(overrides):
         num_for_change=NUM_FOR_CHANGE.value,
         repair=REPAIR.value,
         marks=MARKS.value,
+        score=SCORE.value,
         metrics=METRICS.value,
         classifier=CLASSIFIER.value,
         squeezenet=SQUEEZENET.value,
@@ -140,7 +148,7 @@ if __name__ == "__main__":
             "What to dissect": ["workdir", "checkpoint", "layer"],
             "By what": ["segmenter", "names", "num", "num_for_thresholds", "num_for_effects"],
             "What to switch": ["change", "units", "count", "steps", "num_for_change"],
-            "What to repair": ["repair", "marks", "metrics", "classifier", "squeezenet"],
+            "What to repair": ["repair", "marks", "score", "metrics", "classifier", "squeezenet"],
             "How": ["seed", "batch_size"],
             "Where": ["out"],
             "Lines of results": ["append", "setting"],

@@ -33,6 +33,7 @@ from tfgan_suite.errors import RunFailure, UserInputError, closest_name
 
 TASKS = ("project", "morph", "inpaint", "arithmetic", "direction", "move")
 FRAME_MILLISECONDS = 100
+MOVED = 256  # samples that leakage is measured on
 
 TASK = flags.DEFINE_enum("task", None, TASKS, "What to do.", required=True)
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
@@ -289,10 +290,14 @@ def direction(config, model, space, given, options):
                 for name, label in labels.items()
                 if name not in chosen
             }
+        # Others than the direction was learnt from.
+        moved = seeds[-1] + 1 + np.arange(MOVED)
+        if classifiers:
+            report["leakage_of_seeds"] = [int(moved[0]), int(moved[-1])]
         report["attributes"] = {
             name: {
                 "accuracy": round(one.accuracy, 3),
-                **({} if not classifiers else changes(model, name, one, classifiers, given)),
+                **({} if not classifiers else changes(model, name, one, classifiers, given, moved)),
             }
             for name, one in found.items()
         }
@@ -328,15 +333,21 @@ def chosen_attributes(labels):
     return chosen
 
 
-def changes(model, attribute, one, classifiers, given) -> dict:
+def changes(model, attribute, one, classifiers, given, seeds) -> dict:
     """Returns what moving along a direction changes: the attribute itself, others, whole classes.
 
-    `kept` is by classifier the share of samples that stay in their class.
+    `seeds` are those of the samples that are moved. `kept` is by classifier the share of them that
+    stay in their class.
     """
     from tfgan_suite import editing
 
     measured = editing.leakage(
-        model, one, STRENGTH.value, lambda images: classes_of(classifiers, images), **given
+        model,
+        one,
+        STRENGTH.value,
+        lambda images: classes_of(classifiers, images),
+        seeds=seeds,
+        **given,
     )
     others = sorted(set(measured) - {attribute}, key=lambda name: -abs(measured[name]["change"]))
     kept = {

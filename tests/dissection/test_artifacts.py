@@ -5,9 +5,12 @@ import json
 import numpy as np
 import planted
 import pytest
+import tensorflow as tf
 
+from tfgan_suite import models
 from tfgan_suite.dissection import artifacts
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.metrics import to_uint8
 
 NUMBERS = np.arange(60)
 FEATURES = planted.blobs(60, units=4, planted=2)
@@ -23,6 +26,32 @@ def subject():
 def test_the_unit_behind_a_bad_score_is_first(subject):
     score = artifacts.scores_by_concept(subject, "thing")
     assert artifacts.ranked_by_score(subject, score, NUMBERS)[0] == 2
+
+
+def test_the_unit_behind_what_real_images_have_not_is_first(subject):
+    """Real images are black: where the planted unit draws, they are far."""
+
+    def brightness(images):
+        return images.reshape(len(images), -1).mean(axis=1, keepdims=True).astype(np.float64)
+
+    black = [(np.zeros((5, 8, 8, 1), np.uint8), None)] * 2
+    score = artifacts.scores_by_features(brightness, black)
+    assert artifacts.ranked_by_score(subject, score, NUMBERS)[0] == 2
+    images = subject.opened.read(FEATURES)[0]
+    expected = brightness(to_uint8(images)).mean()
+    assert artifacts.mean_score(subject, [], score, NUMBERS) == pytest.approx(expected)
+    assert artifacts.mean_score(subject, [2], score, NUMBERS) == 0
+
+
+def test_a_discriminator_s_score_is_minus_its_logit():
+    model = models.build({"name": "dcgan", "preset": "tiny"})
+    images = model.sample([1, 2])
+    logits = model.discriminator(images, training=False).numpy().reshape(2)
+    score = artifacts.scores_by_discriminator(model)
+    np.testing.assert_allclose(score(tf.constant(images)), -logits, rtol=1e-5, atol=1e-6)
+    for name in ("progan", "cgan", "pix2pix"):  # compares images; takes a class; takes two images
+        with pytest.raises(UserInputError, match="judges an image by itself"):
+            artifacts.scores_by_discriminator(models.build({"name": name, "preset": "tiny"}))
 
 
 def test_the_unit_behind_marked_images_is_first(subject):

@@ -118,12 +118,26 @@ def test_a_run_is_dissected(workdir, tmp_path):
     assert found["changes"]["grey"]["given"]["units"] == [1, 3]
     lines = results_of(found, {"run": "a"})
     assert {line.table for line in lines} == {"dissection", "interventions"}
+    assert found["repair"] is None
     by_metric = {line.metric: line for line in lines}
     assert by_metric["detectors"].unit == "of 4"
     share = found["changes"]["grey"]["share before"]
     assert by_metric["pixels_before"].value == pytest.approx(10_000 * share)
     assert by_metric["pixels_before"].unit == "of 10,000"
     assert by_metric["pixels_random"].interval_kind == "standard error"
+
+
+def test_a_run_is_repaired_by_its_discriminator(workdir, tmp_path):
+    found = dissect_run(
+        workdir, "relu_8", tmp_path / "out", **SMALL, score="discriminator", count=2
+    )
+    repair = found["repair"]
+    assert repair["by"] == "discriminator" and len(repair["after"]["units"]) == 2
+    assert {"before", "after", "random 0", "random 1", "random 2"} <= set(repair)
+    lines = {
+        line.metric: line for line in results_of(found, {"run": "a"}) if line.table == "repairs"
+    }
+    assert lines["score_before"].value == repair["before"]["score"] != repair["after"]["score"]
 
 
 def test_the_units_of_a_concept_are_switched_beside_random_ones():
@@ -185,6 +199,9 @@ def test_a_repair_by_a_concept_and_by_marks():
         ({"seed": 2**31}, "seed must be a whole number up to 2,147,483,647"),
         ({"change": ["pink"]}, "None of 24 images shows 'pink'"),
         ({"repair": "pink"}, "none is worse than another"),
+        ({"repair": "grey", "score": "features"}, "give one of --repair, --marks and --score"),
+        ({"score": "features"}, "give --classifier or --squeezenet"),
+        ({"score": "beauty"}, "score must be one of discriminator, features"),
         ({"repair": "grey", "num_for_change": 9}, "A tenth of 9 images is none"),
     ],
 )

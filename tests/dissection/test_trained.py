@@ -8,8 +8,8 @@ from tfgan_suite.dissection import dissect, interventions, segmenter_of, subject
 
 
 @pytest.mark.slow
-def test_units_of_a_colour_matter_more_than_random_ones(tmp_path):
-    seed = 0
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_units_of_a_colour_matter_more_than_random_ones(tmp_path, seed):
     config = runs.default_config()
     config.model = {
         "name": "dcgan",

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfgan_suite import editing, models
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.networks.opened import openable_layers
+from tfgan_suite.networks.opened import find_layer, openable_layers, opened
 from tfgan_suite.signatures import Condition, LatentSpace, linear, spherical
 
 # Of the rest, models of clips and volumes have spaces too; others make samples of no latents.
@@ -82,6 +82,33 @@ def test_a_servable_s_seed_is_the_space_s_seed():
             model.sample([1, 2], *classes),
             atol=1e-6,
         )
+
+
+def test_what_decodes_points_is_traced_once():
+    model = tiny("cgan")
+    layer = find_layer(model, "scaled_4")[1]
+    with opened(layer) as calls:
+        for class_id, num in ((0, 3), (1, 3), (1, 70)):
+            space = editing.find_space(model)
+            points = editing.points_of_seeds(model, space, range(num))
+            images = editing.decoded(model, space, points, {"class_id": np.int32(class_id)})
+            np.testing.assert_allclose(
+                images[:3], model.sample(range(3), [class_id] * 3), atol=1e-6
+            )
+    traced = {features.graph for features in calls}
+    assert len(traced) == 2  # of `decoded` and of `sample`
+
+
+def test_the_spaces_of_a_stage_last_as_long_as_it():
+    model = tiny("progan")
+    first = editing.find_space(model)
+    assert editing.find_space(model) is first
+    model.images_seen.assign(10**6)
+    model.stage_index.assign(len(model.stages.all) - 1)
+    last = editing.find_space(model)
+    assert last.sample_shape[0] > first.sample_shape[0]
+    points = editing.points_of_seeds(model, last, [1])
+    assert editing.decoded(model, last, points, {}).shape[1:] == last.sample_shape
 
 
 def test_slerp_of_equal_lengths_keeps_them_and_of_parallel_vectors_is_lerp():

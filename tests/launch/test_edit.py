@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
 from programs import ROOT, run
 
 from tfgan_suite import runs
+from tfgan_suite.metrics import Classifier
 
 # All that the program does in one process: an import of TensorFlow costs more than the rest.
 DRIVER = """
@@ -59,9 +61,25 @@ def folder(tmp_path_factory):
     (folder / "half.npz").write_bytes(content[: len(content) // 2])
     np.save(folder / "one.npy", np.zeros(8, np.float32))
     (folder / "one.npy").rename(folder / "one.npz")
+    classifier(runs.load(folder / "run")[1].sample(range(40))).save(folder / "half.keras")
     Image.fromarray(np.zeros((20, 24), np.uint8)).save(folder / "black.png")
     Image.fromarray(np.full((20, 24), 255, np.uint8)).save(folder / "white.png")
     return folder
+
+
+def classifier(images):
+    """Returns a classifier into two classes, each of which half of some images have."""
+    rows = images.reshape(len(images), -1)
+    weights = (rows - rows.mean(0)).T @ np.random.default_rng(0).normal(size=(len(rows), 1))
+    inputs = keras.Input(images.shape[1:])
+    flat = keras.layers.Flatten(name="features")(inputs)
+    network = keras.Model(inputs, keras.layers.Dense(2, name="logits")(flat))
+    middle = np.median(rows @ weights)
+    network.get_layer("logits").set_weights(
+        [np.concatenate([weights, 0 * weights], axis=1), np.array([-middle, 0])]
+    )
+    record = {"name": "half", "num_classes": 2, "image_shape": list(images.shape[1:])}
+    return Classifier(network, record)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +113,7 @@ def good_calls(folder):
         ["--task=direction", "--components=2", "--num=30", f"{out}/c.png"],
         ["--task=direction", "--units=1,3", "--layer=relu_8", "--num=30", f"{out}/u.png"],
         ["--task=move", a, found, "--direction=odd", f"{out}/moved.png", "--nocompare"],
+        ["--task=direction", f"--classifier={folder / 'half.keras'}", "--num=40", f"{out}/l.png"],
     ]
 
 
@@ -158,7 +177,10 @@ def test_every_task_writes_what_it_made(folder, edit):
     assert set(lines[4]["attributes"]) == {"odd", "file"} and len(lines[5]["shares"]) == 2
     assert lines[4]["left_out"] == {"rare": "5 of 60"}
     assert Image.open(folder / "out/moved.png").size == (16, 16)
-    names = ["c.png", "d.png", "i.png", "m.gif", "moved.png", "p.png", "s.png", "u.png"]
+    changes = lines[8]["attributes"]
+    assert set(changes) == {"half0", "half1"} and set(changes["half0"]["leakage"]) == {"half1"}
+    assert lines[8]["leakage_of_seeds"] == [40, 295]  # learnt from 0 to 39
+    names = ["c.png", "d.png", "i.png", "l.png", "m.gif", "moved.png", "p.png", "s.png", "u.png"]
     assert sorted(path.name for path in (folder / "out").iterdir()) == names
 
 

@@ -5,8 +5,9 @@ whose images look bad and about 20 of them are switched off.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -14,7 +15,7 @@ import tensorflow as tf
 from tfgan_suite.dissection.units import Subject, bar
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.files import read_text
-from tfgan_suite.metrics import to_uint8
+from tfgan_suite.metrics import ImageFeatures, to_uint8
 
 _WORST = 0.1  # share of the images that counts as bad by a score
 _MOST = 2**31  # numbers of images are below it
@@ -44,6 +45,7 @@ def scores_by_concept(subject: Subject, concept: str) -> Callable[[tf.Tensor], t
     """Returns a score of images, `[B]`: the share of a concept that should not be there."""
     index = subject.concept(concept)
 
+    @tf.function
     def score(images):
         shown = tf.cast(subject.segmenter(images)[..., index] > 0.5, tf.float32)
         return tf.reduce_mean(shown, axis=[1, 2])
@@ -51,8 +53,54 @@ def scores_by_concept(subject: Subject, concept: str) -> Callable[[tf.Tensor], t
     return score
 
 
+def scores_by_discriminator(model) -> Callable:
+    """Returns a score of images, `[B]`: minus the logit that a discriminator gives them.
+
+    Raises:
+        UserInputError: none of the model's judges an image by itself.
+    """
+    space = next(iter(model.kept_latent_spaces().values()), None)
+    if space is None or space.judge is None or space.conditions:
+        raise UserInputError(
+            f"No discriminator of a {type(model).__name__} judges an image by itself: choose "
+            "another score."
+        )
+
+    @tf.function
+    def score(images):
+        logits = tf.cast(space.judge(images, {}), tf.float32)
+        return -tf.reduce_mean(tf.reshape(logits, [tf.shape(logits)[0], -1]), axis=1)
+
+    return score
+
+
+def scores_by_features(features: ImageFeatures, real: Iterable) -> Callable:
+    """Returns a score of images, `[B]`: the distance to the nearest of some real ones.
+
+    Args:
+        features: what they are compared by.
+        real: `(uint8 images [B, H, W, C], anything)` pairs.
+    """
+    known = np.concatenate([features(images) for images, _ in real])
+
+    def score(images):
+        found = features(to_uint8(images))
+        products = (known**2).sum(axis=1) - 2 * found @ known.T
+        return np.sqrt(np.maximum((found**2).sum(axis=1) + products.min(axis=1), 0))
+
+    return score
+
+
+def mean_score(subject: Subject, units, score: Callable, numbers) -> float:
+    """Returns the mean score of images with units off; without units, of the images."""
+    strength, total = subject.opened.strength(units), 0.0
+    for part, _ in subject.batches(numbers):
+        total += np.sum(score(subject.opened.edited(subject.inputs(part), strength)))
+    return float(total / len(numbers))
+
+
 def ranked_by_score(
-    subject: Subject, score: Callable[[tf.Tensor], tf.Tensor], numbers, progress: bool = False
+    subject: Subject, score: Callable[[tf.Tensor], Any], numbers, progress: bool = False
 ) -> np.ndarray:
     """Returns all units, those first that are more active in the tenth with the highest scores.
 
@@ -117,13 +165,14 @@ def _activity(subject, score, numbers, progress):
         images, features = subject.opened.compute(inputs)
         if features.shape.rank == 4:
             features = tf.reduce_mean(features, axis=[1, 2])
-        return features, score(images)
+        return features, images
 
     activity, scores = [], []
     with bar("scores", len(numbers), progress) as shown_bar:
         for _, inputs in subject.batches(numbers, shown_bar):
-            for found, kept in zip(measure(inputs), (activity, scores), strict=True):
-                kept.append(found.numpy())
+            features, images = measure(inputs)
+            activity.append(features.numpy())
+            scores.append(np.asarray(score(images)))
     return np.concatenate(activity), np.concatenate(scores)
 
 

@@ -1,6 +1,7 @@
 """Dissects the generator of a trained run, and writes what was found: a page and JSON."""
 
 import contextlib
+import functools
 import json
 import re
 import time
@@ -12,7 +13,7 @@ import numpy as np
 
 from tfgan_suite import data, runs
 from tfgan_suite.cluster.devices import describe_machine
-from tfgan_suite.data.options import whole_number
+from tfgan_suite.data.options import one_of, whole_number
 from tfgan_suite.dissection import artifacts, interventions
 from tfgan_suite.dissection.page import Curve, Section, render_page, top_images
 from tfgan_suite.dissection.segmenters import segmenter_of
@@ -25,6 +26,7 @@ from tfgan_suite.dissection.units import (
 )
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.files import write_whole
+from tfgan_suite.metrics import Classifier, squeezenet_features
 from tfgan_suite.metrics.image_metrics import measure
 from tfgan_suite.networks.opened import OpenedLayer, openable_layers
 from tfgan_suite.results import Result, current_command, current_commit
@@ -32,6 +34,7 @@ from tfgan_suite.runs.evaluation import metrics_named, real_images
 from tfgan_suite.signatures.numbered import NumberedImages
 
 PAGE, NUMBERS = "page.html", "dissection.json"
+SCORES = ("discriminator", "features")
 _RANDOM_DRAWS = 3
 _SHOWN = 12  # images before and after
 _MOST_SHOWN = 512  # units on the page
@@ -56,6 +59,7 @@ def dissect_run(
     num_for_change: int = 256,
     repair: str | None = None,
     marks: str | Path | None = None,
+    score: str | None = None,
     metrics: Sequence[str] = (),
     classifier: str | Path | None = None,
     squeezenet: str | Path | None = None,
@@ -82,6 +86,9 @@ def dissect_run(
         repair: a concept that should not be there: `count` units that are more active in the tenth
             of the images that show most of it are switched off.
         marks: file of marked units or images, see `artifacts.read_marks`; in the place of `repair`.
+        score: in the place of `repair`, how bad an image is: `discriminator`, the lower its logit,
+            or `features`, the farther it is from the nearest of `num` training images by the
+            features of `classifier` or `squeezenet`.
         metrics, classifier, squeezenet: of images, before and after the repair: see
             `runs.evaluate`.
         seed: which images.
@@ -101,11 +108,15 @@ def dissect_run(
     subject = subject_of_run(config, model, layer, segmenter_of(segmenter, names), seed, batch_size)
     for concept in [*change, *([repair] if repair else [])]:
         subject.concept(concept)
-    if repair and marks:
-        raise UserInputError("A repair is by a concept or by marks: give --repair or --marks.")
-    if metrics and not (repair or marks):
+    ways = [way for way in (repair, marks, score) if way]
+    if len(ways) > 1:
         raise UserInputError(
-            "Metrics are of images before and after a repair: give --repair or --marks."
+            "A repair is by a concept, by marks or by a score: give one of --repair, --marks and "
+            "--score."
+        )
+    if metrics and not ways:
+        raise UserInputError(
+            "Metrics are of images before and after a repair: give --repair, --marks or --score."
         )
     marked = None if marks is None else artifacts.read_marks(marks)
     asked = metrics_named(metrics, classifier, squeezenet, num) if metrics else []
@@ -132,8 +143,13 @@ def dissect_run(
         ]
         for concept in change
     }
-    bad = None
-    if repair or marked is not None:
+    bad = measure_bad = None
+    if score:
+        scores = _scores(score, model, config, classifier, squeezenet, num, seed)
+        measure_bad = functools.partial(artifacts.mean_score, subject, score=scores)
+        ranking = artifacts.ranked_by_score(subject, scores, searched, progress)
+        bad = ranking[:count], score
+    elif ways:
         bad = _units_of_artifacts(subject, repair, marked, count, searched, progress)
     with _writing(out):
         Path(out).mkdir(parents=True, exist_ok=True)
@@ -152,7 +168,9 @@ def dissect_run(
         def real(number, split):
             return real_images(config.data.to_dict(), number, split, seed)
 
-        repaired, section = _repair(subject, repair, *bad, measured, asked, real, progress)
+        repaired, section = _repair(
+            subject, repair, *bad, measured, asked, real, progress, measure_bad
+        )
         sections.append(section)
     facts = {
         "model": str(config.model.name),
@@ -369,6 +387,24 @@ def _change(subject, dissection, concept, chosen, count, steps, searched, found,
     return figures, section
 
 
+def _scores(name, model, config, classifier, squeezenet, num, seed):
+    """Returns the score of images that a name stands for, see `dissect_run`."""
+    one_of("score", name, SCORES)
+    if name == "discriminator":
+        return artifacts.scores_by_discriminator(model)
+    if classifier is None and squeezenet is None:
+        raise UserInputError(
+            "The score features compares images by a network: give --classifier or --squeezenet."
+        )
+    features = (
+        squeezenet_features(squeezenet)
+        if classifier is None
+        else Classifier.load(classifier).features()
+    )
+    real = real_images(config.data.to_dict(), num, "train", seed)
+    return artifacts.scores_by_features(features, real)
+
+
 def _units_of_artifacts(subject, concept, marked, count, searched, progress):
     """Returns units that make artifacts, and by what they were found."""
     if concept:
@@ -380,7 +416,7 @@ def _units_of_artifacts(subject, concept, marked, count, searched, progress):
     return ranking[:count], "marks of images"
 
 
-def _repair(subject, concept, bad, by, numbers, asked, real, progress):
+def _repair(subject, concept, bad, by, numbers, asked, real, progress, mean_score=None):
     """Switches off units that make artifacts; returns figures and a section of the page."""
     rng, count = np.random.default_rng(0), len(bad)
     sets = {"before": [], "after": bad}
@@ -392,6 +428,8 @@ def _repair(subject, concept, bad, by, numbers, asked, real, progress):
         if concept:
             shares = interventions.shares_shown(subject, units, numbers)
             figures[name]["share"] = float(shares[subject.concept(concept)])
+        if mean_score:
+            figures[name]["score"] = mean_score(units, numbers=numbers)
         if asked:
 
             def fake(number, units=units):

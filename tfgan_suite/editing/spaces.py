@@ -23,8 +23,7 @@ def find_space(model: GenerativeModel, name: str | None = None) -> LatentSpace:
     >>> find_space(model).shape
     (4,)
     """
-    model.find_stage()
-    spaces = model.latent_spaces()
+    spaces = model.kept_latent_spaces()
     if not spaces:
         raise UserInputError(
             f"A {type(model).__name__} makes its samples of no latents that could be edited."
@@ -122,8 +121,6 @@ def points_of_seeds(model: GenerativeModel, space: LatentSpace, seeds) -> np.nda
 
 def decoded(model: GenerativeModel, space: LatentSpace, points, conditions: Mapping) -> np.ndarray:
     """Returns the samples of points `[N, *shape]`, all under the same conditions."""
-
-    def decode(points):
-        return space.decode(points, rows_of(conditions, tf.shape(points)[0]))
-
-    return model.infer(decode, np.asarray(points, np.float32), batch_size=_ROWS)
+    points = np.asarray(points, np.float32)
+    rows = {name: np.repeat(value[None], len(points), axis=0) for name, value in conditions.items()}
+    return model.infer(space.decode_rows, (points, rows), batch_size=_ROWS)

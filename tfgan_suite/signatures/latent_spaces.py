@@ -87,6 +87,10 @@ class LatentSpace:
         rows = [tf.reshape(points, [-1, int(np.prod(self.shape))]) for points in (first, second)]
         return tf.reshape(way(*rows, position), [-1, *self.shape])
 
+    def decode_rows(self, rows: tuple[tf.Tensor, Mapping[str, tf.Tensor]]) -> tf.Tensor:
+        """Returns `decode` of points and conditions in one argument, as a model's `infer` gives."""
+        return self.decode(*rows)
+
     def inside(self, points) -> tf.Tensor:
         """Returns the points themselves, coordinates beyond the bounds brought to them."""
         return points if self.bounds is None else tf.clip_by_value(points, *self.bounds)

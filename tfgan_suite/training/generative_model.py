@@ -107,6 +107,7 @@ class GenerativeModel(
             inference_function=functools.lru_cache(maxsize=16)(inference_function),
             stand_ins={},
             parts={},
+            latent_spaces=None,
             stage=0,
             begun_stage=None,
             images=0,

@@ -323,6 +323,16 @@ class KerasInterface:
             parts.append(tf.nest.map_structure(lambda t: t.numpy(), run(part)))
         return tf.nest.map_structure(lambda *arrays: np.concatenate(arrays), *parts)
 
+    def kept_latent_spaces(self) -> dict:
+        """Returns `latent_spaces()`, one and the same objects as long as the stage lasts.
+
+        So that `infer` finds what it has traced of their methods.
+        """
+        self.find_stage()
+        if self._cache.latent_spaces is None:
+            self._cache.latent_spaces = self.latent_spaces()
+        return self._cache.latent_spaces
+
 
 def inference_function(callee):
     """Returns the compiled form of what `infer` runs."""

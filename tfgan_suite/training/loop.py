@@ -143,6 +143,7 @@ class Loop:
             # What `predict` and `infer` have traced is of the stage before.
             self.predict_function = None
             self._cache.inference_function.cache_clear()
+            self._cache.latent_spaces = None
         self._cache.stage = index
 
     def trace_step(self, dataset) -> None:
