@@ -24,7 +24,7 @@ def test_seconds_and_memory_become_lines(tmp_path):
         timeout=400,
     )
     assert done.returncode == 0, done.stderr
-    seconds, memory = results.read(file)
+    seconds, processor, memory = results.read(file)
     assert seconds.setting == {"layer": "relu_8", "units": 256, "images": 20}
-    assert seconds.value > 0 and 100 < memory.value < 2000
+    assert seconds.value > 0 and processor.value > 0 and 100 < memory.value < 2000
     assert json.loads(done.stdout)["dissect_64x64"] == seconds.shown()
