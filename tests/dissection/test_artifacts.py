@@ -49,7 +49,7 @@ def test_a_discriminator_s_score_is_minus_its_logit():
     logits = model.discriminator(images, training=False).numpy().reshape(2)
     score = artifacts.scores_by_discriminator(model)
     np.testing.assert_allclose(score(tf.constant(images)), -logits, rtol=1e-5, atol=1e-6)
-    for name in ("progan", "cgan", "pix2pix"):  # compares images; takes a class; takes two images
+    for name in ("progan", "cgan"):  # compares images; takes a class
         with pytest.raises(UserInputError, match="judges an image by itself"):
             artifacts.scores_by_discriminator(models.build({"name": name, "preset": "tiny"}))
 

@@ -201,7 +201,7 @@ def test_a_repair_by_a_concept_and_by_marks():
         ({"repair": "pink"}, "none is worse than another"),
         ({"repair": "grey", "score": "features"}, "give one of --repair, --marks and --score"),
         ({"score": "features"}, "give --classifier or --squeezenet"),
-        ({"score": "beauty"}, "score must be one of discriminator, features"),
+        ({"score": "beauty"}, "score must be one of 'discriminator', 'features'"),
         ({"repair": "grey", "num_for_change": 9}, "A tenth of 9 images is none"),
     ],
 )

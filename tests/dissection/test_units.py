@@ -3,6 +3,7 @@
 import numpy as np
 import planted
 import pytest
+import tensorflow as tf
 
 from tfgan_suite.dissection import dissect, units
 from tfgan_suite.errors import UserInputError
@@ -21,6 +22,13 @@ def test_a_planted_unit_is_found_and_others_are_at_chance():
     assert found.iou[:3, thing].max() < 0.26
     assert found.concept_shares[thing] == pytest.approx(0.25)
     assert found.active[3] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (64, 64), (9, 17), (3, 4), (1, 1)])
+def test_features_are_enlarged_as_images_are(size):
+    features = tf.random.stateless_normal((2, 5, 4, 3), [1, 2])
+    expected = tf.image.resize(features, size)
+    np.testing.assert_allclose(units.enlarged(features, *size), expected, atol=1e-5)
 
 
 def test_batches_change_nothing_and_thresholds_come_from_other_images(monkeypatch):
