@@ -25,6 +25,24 @@ def nearest_by_distance(examples: np.ndarray, known: np.ndarray) -> tuple[np.nda
     return np.sqrt(((examples - known[which]) ** 2).mean(axis=1)), which
 
 
+def views(images: np.ndarray, size: int, mirrored: bool = False) -> np.ndarray:
+    """Returns what random parts of images look like: the centre, the corners, and their mirrors.
+
+    Args:
+        images: `[N, side, side, channels]`.
+        size: int. Height and width of a part.
+        mirrored: bool.
+
+    Returns:
+        `[V, N, size, size, channels]`; the centre is the first, and the only one where `size` is
+        the side.
+    """
+    last = images.shape[1] - size
+    starts = [(last // 2,) * 2, (0, 0), (0, last), (last, 0), (last, last)] if last else [(0, 0)]
+    parts = [images[:, y : y + size, x : x + size] for y, x in starts]
+    return np.stack([*parts, *(part[:, :, ::-1] for part in parts if mirrored)])
+
+
 def nearest_by_overlap(volumes: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns the overlap of each volume with the most similar known one, and which that is.
 

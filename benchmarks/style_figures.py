@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfgan_suite.data.shapes import LABELS
+from tfgan_suite.data.textures import STYLES
 
 
 def entropies(logits: np.ndarray) -> np.ndarray:
@@ -34,4 +35,6 @@ def style_names(data_config, num_styles: int) -> list[str]:
     """Returns what the styles of a run's data are called: `style_0`, ... where nothing says it."""
     if data_config["source"] == "shapes":
         return list(LABELS[data_config.get("label", "shape")])
+    if data_config["source"] == "textures":
+        return list(STYLES)
     return [f"style_{i}" for i in range(num_styles)]

@@ -12,14 +12,15 @@ Of samples, the same seeds of each run, and of held-out real images are measured
 of the classifier's answer in nats, from 0 to the logarithm of the number of styles; the share of
 each style; the distance to the nearest training image, as the root of the mean squared difference
 of pixels in [0, 1] and of the classifier's 128 features; and the share of samples that are nearer
-to a training image than 99 % of the held-out ones. The classifier's accuracy on held-out images is
-part of their row.
+to a training image than 99 % of the held-out ones. Of training images that are cut and mirrored the
+centre and the corners are held against samples, and their mirrors. The classifier's accuracy on
+held-out images is part of their row.
 """
 
 import numpy as np
 from absl import flags
 
-from benchmarks.copying import copies, nearest_by_distance
+from benchmarks.copying import copies, nearest_by_distance, views
 from benchmarks.sample_lines import sample_lines
 from benchmarks.style_figures import figures, style_names
 from tfgan_suite import data, results
@@ -57,10 +58,14 @@ def main(_):
                 f"{config.data.to_dict()} and {first.data.to_dict()}. Measure them one by one."
             )
     data_config = {k: v for k, v in first.data.items() if k not in ("flip", "load_size")}
+    data_config["size"] = first.data.get("load_size") or first.data.size
     train, test = (data.open_source(data_config, split) for split in ("train", "test"))
-    known = train.numpy(np.arange(train.num_examples))["image"]
+    size, flip = first.data.size, first.data.get("flip", False)
+    known = views(train.numpy(np.arange(train.num_examples))["image"], size, flip)
+    num_known, known = known.shape[1], known.reshape(-1, *known.shape[2:])
     held_out = test.numpy(np.arange(min(_NUM.value, test.num_examples)))
-    classifier = train_classifier(data_config, "stylenet", _EPOCHS.value)
+    held_out["image"] = views(held_out["image"], size)[0]
+    classifier = train_classifier(first.data.to_dict(), "stylenet", _EPOCHS.value)
     hidden, logits = classifier.features(), ImageFeatures(classifier.name, classifier.network)
     styles = style_names(data_config, classifier.num_classes)
     known_features = _of_batches(hidden, known)
@@ -78,7 +83,7 @@ def main(_):
         "classifier_accuracy": classifier.record["accuracy"],
         "classifier_epochs": _EPOCHS.value,
         "network_sha256": classifier.digest(),
-        "training_images": len(known),
+        "training_images": num_known,
     }
     real, _ = measured(held_out["image"])
     answers = _of_batches(logits, held_out["image"]).argmax(axis=1)

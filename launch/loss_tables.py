@@ -10,7 +10,123 @@ from pathlib import Path
 import numpy as np
 
 from tfgan_suite import losses, models
-from tfgan_suite.losses import adversarial
+from tfgan_suite.losses import (
+    adversarial,
+    ambiguity,
+    gaussians,
+    joint_embedding,
+    matching_aware,
+    penalties,
+    perceptual,
+    reconstruction,
+)
+
+
+def _row(*values):
+    return np.array([values], np.float32)
+
+
+def _sum_of(terms):
+    return sum(float(term[0]) for term in terms.values())
+
+
+def _flat(examples):
+    """A discriminator that gives every example the logit 0."""
+    return examples[:, :1] * 0.0
+
+
+def _slope(examples):
+    """A discriminator whose gradient has the norm 1 everywhere."""
+    return examples[:, :1]
+
+
+_FEATURES = _row(3.0, 0.0)[:, None, None], _row(0.0, 4.0)[:, None, None]
+_CAPTIONS = np.eye(2, dtype=np.float32), np.array([[0], [1]])
+
+# Of each further term its formula, and cases with the function that computes the value there.
+_TERMS = {
+    "binary": (
+        "-sum_k (log p_k + (K - 1) log(1 - p_k)) / K, p = sigmoid(s)",
+        {
+            "least, K = 25, all s = -ln 24": lambda: ambiguity.binary(
+                -np.log(24) * np.ones((1, 25))
+            ),
+            "K = 25, all s = 0": lambda: ambiguity.binary(np.zeros((1, 25))),
+        },
+    ),
+    "softmax": (
+        "-sum_k log p_k / K, p = softmax(s)",
+        {"least, K = 25, all s equal": lambda: ambiguity.softmax(np.zeros((1, 25)))},
+    ),
+    "standard_normal_divergence": (
+        "sum (or mean) of -log d + (d^2 + m^2 - 1) / 2",
+        {
+            "m = 0, d = 1": lambda: gaussians.standard_normal_divergence(_row(0), _row(0)),
+            "m = 1, d = 1": lambda: gaussians.standard_normal_divergence(_row(1), _row(0)),
+        },
+    ),
+    "joint_embedding_hinge": (
+        "mean_j max(0, 1 + s_ij - s_ii), mean_j max(0, 1 + s_ji - s_ii)",
+        {
+            "all s equal": lambda: joint_embedding.joint_embedding_hinge(
+                0 * _CAPTIONS[0], 0 * _CAPTIONS[0], _CAPTIONS[1], 2
+            )[0],
+            "own s larger by 1": lambda: joint_embedding.joint_embedding_hinge(
+                _CAPTIONS[0], _CAPTIONS[0], _CAPTIONS[1], 2
+            )[0],
+        },
+    ),
+    "matching_aware_terms": (
+        "sp(-r) + sp(f) / 2 + sp(w) / 2",
+        {
+            "logits 0": lambda: [
+                _sum_of(matching_aware.matching_aware_terms(_row(0), _row(0), _row(0)))
+            ]
+        },
+    ),
+    "gradient_penalty": (
+        "(norm of D' at e x + (1 - e) G - 1)^2",
+        {
+            "D' = 0": lambda: penalties.gradient_penalty(_flat, _row(1), _row(0), [0.5]),
+            "norm 1": lambda: penalties.gradient_penalty(_slope, _row(1), _row(0), [0.5]),
+        },
+    ),
+    "r1": ("squared norm of D' at x", {"norm 1": lambda: penalties.r1(_slope, _row(1))}),
+    "r2": ("squared norm of D' at G", {"norm 1": lambda: penalties.r2(_slope, _row(1))}),
+    "feature_distance": (
+        "mean (a F(x) - a F(y))^2, a = 1 / 12.75",
+        {"equal": lambda: perceptual.feature_distance(_FEATURES[0], _FEATURES[0])},
+    ),
+    "unit_feature_distance": (
+        "sum over layers of mean over places of (F(x) / norm - F(y) / norm)^2",
+        {
+            "equal": lambda: perceptual.unit_feature_distance(_FEATURES[:1], _FEATURES[:1]),
+            "one layer, at right angles": lambda: perceptual.unit_feature_distance(
+                _FEATURES[:1], _FEATURES[1:]
+            ),
+        },
+    ),
+    "l1": (
+        "mean of the size of y - x",
+        {"y = x": lambda: reconstruction.l1(_row(1), _row(1))}
+        | {"y = x + 2": lambda: reconstruction.l1(_row(1), _row(3))},
+    ),
+    "l2": (
+        "mean (y - x)^2",
+        {"y = x": lambda: reconstruction.l2(_row(1), _row(1))}
+        | {"y = x + 2": lambda: reconstruction.l2(_row(1), _row(3))},
+    ),
+    "gradient_difference": (
+        "mean (size of (size of x' - size of y'))^a, rows + columns",
+        {
+            "y = x + 2": lambda: reconstruction.gradient_difference(
+                np.zeros((1, 2, 2, 1)), 2 + np.zeros((1, 2, 2, 1))
+            )
+        },
+    ),
+    # It puts others together.
+    "critic_terms": ("D's loss + w gradient_penalty + g_1 r1 / 2 + g_2 r2 / 2 + drift r^2", {}),
+}
 
 
 def adversarial_losses():
@@ -37,13 +153,19 @@ def adversarial_losses():
 
 def other_terms():
     """Returns the table of the other functions of `tfgan_suite.losses`."""
-    lines = ["| function | what it is | used by |", "|---|---|---|"]
+    lines = [
+        "| function | what it is | formula | values | used by |",
+        "|---|---|---|---|---|",
+    ]
     for module, function in _functions():
         summary = inspect.getdoc(function).split("\n\n")[0].replace("\n", " ")
         users = [name for name in models.names() if function in _used_by(name)]
+        formula, cases = _TERMS[function.__name__]
+        # Tensors of one example; what is computed as 1e-12 is shown as 0.
+        values = (f"{case}: {round(float(of()[0]), 6):.6g}" for case, of in cases.items())
         lines.append(
             f"| `{module}.{function.__name__}` | {summary.replace('|', '&#124;')} "
-            f"| {', '.join(users)} |"
+            f"| {_code(formula)} | {'; '.join(values)} | {', '.join(users)} |"
         )
     return "\n".join(lines)
 

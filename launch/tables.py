@@ -81,9 +81,9 @@ def _matrix():
     from tfgan_suite import models, results
 
     lines = [
-        "| system | players and their networks | losses and terms | a batch holds | configs "
-        "| answers | measured in |",
-        "|---|---|---|---|---|---|---|",
+        "| system | players and their networks | losses and terms | a batch holds | makes it from "
+        "| configs and their data | answers | measured in |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name in models.names():
         folder, system, papers = _system(name)
@@ -93,8 +93,9 @@ def _matrix():
         lines.append(
             f"| [{system}](../{folder}/README.md) ({papers}) | {_players(model)} "
             f"| {_words(of_model(name)) or 'its own'} "
-            f"| {_fields(model)} | {_configs(name)} | {_words(model.signatures())} "
-            f"| {', '.join(measured)} |"
+            f"| {_fields(model)} | {_words(model.signatures()['serving_default'].inputs)} "
+            f"| {_configs(name)} | {_words(model.signatures())} "
+            f"| {', '.join(f'[{table}](results.md#{name}-{table})' for table in measured)} |"
         )
     return "\n".join(lines)
 
@@ -116,12 +117,17 @@ def _fields(model):
 
 
 def _configs(name):
-    files = sorted((ROOT / "launch" / "configs").glob("*.py"))
     return ", ".join(
-        f"[{file.stem}](../launch/configs/{file.name})"
-        for file in files
-        if runpy.run_path(str(file))["get_config"]().model["name"] == name
+        f"[{file.stem}](../launch/configs/{file.name}) ({config.data.source.partition(':')[0]})"
+        for file, config in _all_configs().items()
+        if config.model["name"] == name
     )
+
+
+@functools.cache
+def _all_configs():
+    files = sorted((ROOT / "launch" / "configs").glob("*.py"))
+    return {file: runpy.run_path(str(file))["get_config"]() for file in files}
 
 
 @functools.cache

@@ -454,15 +454,17 @@ class ClassId(Field):
     Args:
         num_classes: int or None. There are the classes 0 to `num_classes - 1`; None: as many as
             the data has.
+        all_needed: bool. Whether a source of training data without an example of each class is
+            refused.
     """
 
     dtype = "int32"
     kind = "label"
 
-    def __init__(self, num_classes: int | None = None):
+    def __init__(self, num_classes: int | None = None, all_needed: bool = False):
         super().__init__(())
         _check_count("num_classes", num_classes, or_none=True)
-        self.num_classes = num_classes
+        self.num_classes, self.all_needed = num_classes, all_needed
 
     def _words(self):
         return f"labels of {self.num_classes or 'any number of'} classes"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.copying import copies, nearest_by_distance, nearest_by_overlap, overlap
+from benchmarks.copying import copies, nearest_by_distance, nearest_by_overlap, overlap, views
 
 
 def test_the_nearest_known_example_by_distance():
@@ -38,3 +38,13 @@ def test_copies_are_nearer_than_nearly_all_held_out_examples():
     held_out = np.linspace(1, 2, 101)
     np.testing.assert_array_equal(copies([0.0, 1.0, 1.02, 3], held_out), [True, True, False, False])
     assert copies(held_out, held_out).mean() == pytest.approx(0.01, abs=0.002)
+
+
+def test_views_are_the_parts_of_images():
+    images = np.arange(2 * 6 * 6).reshape(2, 6, 6, 1)
+    found = views(images, 4, mirrored=True)
+    assert found.shape == (10, 2, 4, 4, 1)
+    np.testing.assert_array_equal(found[0], images[:, 1:5, 1:5])
+    np.testing.assert_array_equal(found[2], images[:, :4, 2:])
+    np.testing.assert_array_equal(found[7], images[:, :4, 2:][:, :, ::-1])
+    np.testing.assert_array_equal(views(images, 6), images[None])

@@ -25,6 +25,7 @@ def test_shares_of_styles():
     means = {name: values.mean() for name, values in found.items() if name != "style_entropy"}
     assert means == {"share_cubism": 0.75, "share_realism": 0.25, "share_rococo": 0}
     assert style_figures.style_names({"source": "shapes", "label": "texture"}, 4) == list(TEXTURES)
+    assert style_figures.style_names({"source": "textures"}, 5)[0] == "stripes"
     assert style_figures.style_names({"source": "folder:art"}, 2) == ["style_0", "style_1"]
 
 

@@ -260,6 +260,18 @@ def test_fewer_classes_than_the_model_has_are_a_warning():
         training_batches(SHAPES, {"x": ClassId(10)}, 4, seed=0)
 
 
+def test_a_class_that_is_needed_has_examples(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.zeros([4, 4, 4], np.uint8), y=[0, 3, 3, 0])
+    config = {"source": f"npz:{tmp_path}/x.npz", "test_last": 1}
+    training_batches(config, {"x": ClassId(4)}, 2, seed=0)
+    spec = {"x": ClassId(4, all_needed=True)}
+    with pytest.raises(UserInputError, match="no example of 1, 2 as x; .* from 0 to 3") as refused:
+        training_batches(config, spec, 2, seed=0)
+    assert "\n" not in str(refused.value)
+    # Held-out examples may lack some.
+    assert len(heldout_batch(config, spec, 1, seed=0)["x"]) == 1
+
+
 def test_heldout_pairs_use_each_scene_once():
     pairs = heldout_pairs(SHAPES, 6, seed=0)
     assert len(pairs.a) == len(pairs.b) == 6
@@ -297,7 +309,7 @@ def test_heldout_pairs_use_each_scene_once():
             RING,
             IMAGES,
             {},
-            "has the fields label, point; .* needs an image. shapes, eyes, bars, dots, npz:FILE",
+            "has the fields label, point; .* needs an image. shapes, textures, eyes, bars,",
         ),
         (RING, {"clip": Clip(3)}, {}, "needs a clip. shapes, dots, squares, npz:FILE and"),
         (SHAPES, POINTS, {}, r"has the fields caption, image, label, mask; .* point \(points of 2"),

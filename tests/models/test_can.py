@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_suite import keras_private, models, testing
+from tfgan_suite import keras_private, models, runs, testing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses import ambiguity
 from tfgan_suite.models.can import networks
@@ -96,6 +96,17 @@ def test_an_untrained_style_head_knows_nothing():
     batch = testing.random_batch(model, 8)
     loss = model.discriminator_loss(batch["image"], batch["label"], np.zeros((8, 4), np.float32))
     assert float(np.mean(loss.terms["style"])) == pytest.approx(np.log(25), abs=0.5)
+
+
+def test_every_style_needs_examples(tmp_path):
+    config = runs.default_config()
+    config.model = {"name": "can", "preset": "tiny", "num_styles": 6}
+    config.data = {"source": "textures", "num_examples": 40, "num_test": 4}
+    config.update({"batch_size": 8, "images": 8})
+    with pytest.raises(UserInputError, match="no example of 5 as label; .* from 0 to 5") as refused:
+        runs.train(config, tmp_path / "run")
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "run/checkpoints").exists()
 
 
 def test_what_does_not_fit_is_refused():

@@ -7,6 +7,7 @@ the same global batches.
 """
 
 import functools
+import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -103,13 +104,12 @@ def training_batches(
     options.whole_number("seed", seed, 0)
     options.whole_number("start_step", start_step, 0, _ENDLESS_STARTS // batch_size)
     sources, augment = _open(data_config, spec)
+    parts_of_streams = _fields_of_sources(data_config["source"], spec, sources)
+    for source, fields in itertools.chain.from_iterable(parts_of_streams):
+        _check_needed_classes(source, fields)
     readers = [
         _Reader(stream, parts, seed, domain, augment)
-        for domain, (stream, parts) in enumerate(
-            zip(
-                streams(spec), _fields_of_sources(data_config["source"], spec, sources), strict=True
-            )
-        )
+        for domain, (stream, parts) in enumerate(zip(streams(spec), parts_of_streams, strict=True))
     ]
 
     def read(positions):
@@ -252,6 +252,20 @@ def _check_classes(source, name, field):
         raise UserInputError(message)
     if has < takes:
         warnings.warn(f"{message} The others have no examples to learn from.", stacklevel=2)
+
+
+def _check_needed_classes(source, fields):
+    """Refuses training examples that lack a class of which the model needs some."""
+    for name, field in fields.items():
+        if not getattr(field, "all_needed", False) or "label" not in source.columns:
+            continue
+        counts = np.bincount(source.columns["label"], minlength=field.num_classes)
+        if missing := np.flatnonzero(counts == 0).tolist():
+            raise UserInputError(
+                f"{source.name} has no example of {', '.join(map(str, missing))} as {name}; the "
+                f"model needs examples of each class from 0 to {field.num_classes - 1}. Number "
+                "those that have some from 0 on, and build the model for so many."
+            )
 
 
 def _open(data_config, spec) -> tuple[tuple[Source, ...], Callable]:

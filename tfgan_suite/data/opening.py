@@ -12,6 +12,7 @@ from tfgan_suite.data.npz import open_npz
 from tfgan_suite.data.shapes import open_shapes
 from tfgan_suite.data.source import Source
 from tfgan_suite.data.squares import open_squares
+from tfgan_suite.data.textures import open_textures
 from tfgan_suite.data.tfds import open_tfds
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.fields import Field, Image
@@ -23,6 +24,7 @@ from tfgan_suite.fields import Field, Image
 # such thing gives what it has.
 OPENERS: dict[str, Callable[..., tuple[Source, ...] | None]] = {
     "shapes": open_shapes,
+    "textures": open_textures,
     "eyes": open_eyes,
     "bars": open_bars,
     "dots": open_dots,
@@ -43,7 +45,7 @@ _HOW_TO_GET = {
     ("tfds", "label"): "Name the feature that holds the class by label_key.",
 }
 _WHERE = {
-    "image": "shapes, eyes, bars, dots, npz:FILE, folder:DIR and tfds:NAME have images.",
+    "image": "shapes, textures, eyes, bars, dots, npz:FILE, folder:DIR and tfds:NAME have images.",
     "point": "gaussians has points, and so has npz:FILE with an array [N, D].",
     "clip": "shapes, dots, squares, npz:FILE and folder:DIR have clips.",
     "volume": "shapes and npz:FILE have volumes.",
@@ -57,8 +59,8 @@ def open_source(data_config: Mapping, split: str = "train", main: Field | None =
     """Opens the collection of examples that a data config names.
 
     Args:
-        data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `eyes`, `bars`, `dots`,
-            `squares`, `gaussians`, `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of that
+        data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `textures`, `eyes`, `bars`,
+            `dots`, `squares`, `gaussians`, `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of that
             source (the `open_...` function of its module lists them).
         split: `"train"` or `"test"`.
         main: what an example is: an `Image` (the default), a `Clip`, a `Volume`, a `Point`.

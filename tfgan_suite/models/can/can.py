@@ -122,7 +122,10 @@ class CAN(SamplesOfSeeds, GenerativeModel):
         self.declare_player("generator", "generator", served=True)
 
     def batch_spec(self):
-        return {"image": Image(*self.sample_shape), "label": ClassId(self.num_styles)}
+        return {
+            "image": Image(*self.sample_shape),
+            "label": ClassId(self.num_styles, all_needed=True),
+        }
 
     def default_optimizers(self):
         """Returns Adam 1e-4 with beta_1 0.5 for both: the most used port's."""
