@@ -33,9 +33,9 @@ def coarse_generator(size, channels, num_classes, latent_size, units):
     latents = keras.Input((latent_size,), name="latents")
     class_id, one_hot = _class_input(num_classes)
     x = layers.Concatenate(name="with_class")([latents, *one_hot]) if one_hot else latents
-    x = _dense(units[0], 0.05, "relu", "hidden_0")(x)
-    x = _dense(units[1], 0.05, "sigmoid", "hidden_1")(x)
-    x = _dense(size * size * channels, 0.05, None, "pixels", dtype="float32")(x)
+    x = _dense(x, units[0], 0.05, 100, "relu", "hidden_0")
+    x = _dense(x, units[1], 0.05, 8000, "sigmoid", "hidden_1")
+    x = _dense(x, size * size * channels, 0.05, 8000, None, "pixels", dtype="float32")
     images = layers.Reshape((size, size, channels), dtype="float32", name="images")(x)
     return keras.Model([latents, *class_id], images, name=f"lapgan_generator_{size}")
 
@@ -56,9 +56,9 @@ def coarse_discriminator(size, channels, num_classes, units, dropout):
     x = layers.Flatten(name="flatten")(images)
     x = layers.Concatenate(name="with_class")([x, *one_hot]) if one_hot else x
     for i, width in enumerate(units):
-        x = _dense(width, 0.005, "relu", f"hidden_{i}")(x)
+        x = _dense(x, width, 0.005, (192, 1600)[i], "relu", f"hidden_{i}")
         x = Dropout(dropout, name=f"dropout_{i}")(x)
-    logits = _dense(1, 0.005, None, "logits", dtype="float32")(x)
+    logits = _dense(x, 1, 0.005, 1600, None, "logits", dtype="float32")
     return keras.Model([images, *class_id], logits, name=f"lapgan_discriminator_{size}")
 
 
@@ -128,11 +128,17 @@ def detail_discriminator(size, channels, num_classes, filters, join, dropout):
     return keras.Model([details, coarse, *class_id], logits, name=f"lapgan_discriminator_{size}")
 
 
-def _dense(units, deviation, activation, name, dtype=None):
-    kernel = keras.initializers.RandomNormal(stddev=deviation)
-    return layers.Dense(
+def _dense(x, units, deviation, inputs, activation, name, dtype=None):
+    """A dense layer whose weights begin with a deviation that the authors have for `inputs` units.
+
+    With fewer units the deviation is larger, so that sums vary as much: of few units with the
+    authors' deviation, images begin nearly alike whatever the latents.
+    """
+    kernel = keras.initializers.RandomNormal(stddev=deviation * (inputs / x.shape[-1]) ** 0.5)
+    dense = layers.Dense(
         units, activation=activation, kernel_initializer=kernel, name=name, dtype=dtype
     )
+    return dense(x)
 
 
 def _class_input(num_classes):
