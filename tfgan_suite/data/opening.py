@@ -60,8 +60,8 @@ def open_source(data_config: Mapping, split: str = "train", main: Field | None =
 
     Args:
         data_config: `{"source": NAME, ...}` with NAME one of `shapes`, `textures`, `eyes`, `bars`,
-            `dots`, `squares`, `gaussians`, `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of that
-            source (the `open_...` function of its module lists them).
+            `dots`, `squares`, `gaussians`, `npz:FILE`, `folder:DIR` and `tfds:NAME`, and options of
+            that source (the `open_...` function of its module lists them).
         split: `"train"` or `"test"`.
         main: what an example is: an `Image` (the default), a `Clip`, a `Volume`, a `Point`.
 
