@@ -11,6 +11,7 @@ from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.fields import ClassId, Image
 from tfgan_suite.losses import adversarial
+from tfgan_suite.models.asked import checked_class_ids, checked_seeds
 from tfgan_suite.models.lapgan import networks
 from tfgan_suite.models.lapgan.presets import PRESETS
 from tfgan_suite.models.registry import register
@@ -358,28 +359,9 @@ class LAPGAN(GenerativeModel):
 
     def _seeds_and_classes(self, seeds, class_ids):
         """Returns the inputs of a servable, checked."""
-        seeds = np.asarray(seeds)
-        if seeds.ndim != 1 or seeds.dtype.kind not in "iu":
-            raise UserInputError(
-                "seeds are a list of whole numbers, one for each image. Received: "
-                f"{seeds.dtype} of shape {seeds.shape}."
-            )
-        inputs = {"seed": seeds.astype(np.int64)}
-        if not self.num_classes:
-            if class_ids is not None:
-                raise UserInputError("This LAPGAN has no classes: leave class_ids out.")
-            return inputs
-        ids = np.asarray(class_ids)
-        if (
-            ids.shape != seeds.shape
-            or ids.dtype.kind not in "iu"
-            or not _within(ids, self.num_classes)
-        ):
-            raise UserInputError(
-                f"class_ids are whole numbers from 0 to {self.num_classes - 1}, one for each seed. "
-                f"Received: {class_ids!r}."
-            )
-        return {**inputs, "class_id": ids.astype(np.int32)}
+        seeds = checked_seeds(seeds)
+        class_ids = checked_class_ids(class_ids, len(seeds), self.num_classes or 0)
+        return {"seed": seeds} | ({} if class_ids is None else {"class_id": class_ids})
 
     def get_config(self):
         return {
@@ -460,7 +442,3 @@ def _check_units(argument, units):
 
 def _class_of(inputs):
     return {"class_id": inputs["class_id"]} if "class_id" in inputs else {}
-
-
-def _within(ids, num_classes):
-    return ((ids >= 0) & (ids < num_classes)).all()
