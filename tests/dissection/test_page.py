@@ -129,11 +129,21 @@ def test_a_run_is_dissected(workdir, tmp_path):
 
 def test_a_run_is_repaired_by_its_discriminator(workdir, tmp_path):
     found = dissect_run(
-        workdir, "relu_8", tmp_path / "out", **SMALL, score="discriminator", count=2
+        workdir,
+        "relu_8",
+        tmp_path / "out",
+        **SMALL,
+        score="discriminator",
+        count=4,
+        metrics=["swd_8_train"],
     )
     repair = found["repair"]
-    assert repair["by"] == "discriminator" and len(repair["after"]["units"]) == 2
-    assert {"before", "after", "random 0", "random 1", "random 2"} <= set(repair)
+    assert repair["by"] == "discriminator" and sorted(repair["after"]["units"]) == [0, 1, 2, 3]
+    # Every set is of all four units, so that their figures are the same.
+    sets = [repair[name] for name in ("after", "random 0", "random 1", "random 2")]
+    for metric in ("score", "swd_8_train"):
+        assert {figures[metric] for figures in sets} == {repair["after"][metric]}
+        assert repair["before"][metric] != repair["after"][metric]
     lines = {
         line.metric: line for line in results_of(found, {"run": "a"}) if line.table == "repairs"
     }
@@ -177,7 +187,7 @@ def test_a_repair_by_a_concept_and_by_marks():
         (None, {"units": np.array([2])}),
     ):
         bad = of_run._units_of_artifacts(subject, concept, marked, 1, searched, False)
-        figures, section = of_run._repair(subject, concept, *bad, numbers, [], None, False)
+        figures, section = of_run._repair(subject, concept, *bad, numbers, list, None, False)
         assert figures["after"]["units"] == [2] and figures["before"]["units"] == []
         assert len(section.images) == 2
         if concept:

@@ -119,7 +119,12 @@ def dissect_run(
             "Metrics are of images before and after a repair: give --repair, --marks or --score."
         )
     marked = None if marks is None else artifacts.read_marks(marks)
-    asked = metrics_named(metrics, classifier, squeezenet, num) if metrics else []
+
+    def metrics_anew():
+        # They gather what they are fed: each set of images takes its own.
+        return metrics_named(metrics, classifier, squeezenet, num) if metrics else []
+
+    metrics_anew()  # an unknown one is refused before the work
     chosen = None if units is None else subject.opened.checked_units(list(units))
     change = list(dict.fromkeys(change))
     count = min(20, subject.opened.num_units) if count is None else count
@@ -169,7 +174,7 @@ def dissect_run(
             return real_images(config.data.to_dict(), number, split, seed)
 
         repaired, section = _repair(
-            subject, repair, *bad, measured, asked, real, progress, measure_bad
+            subject, repair, *bad, measured, metrics_anew, real, progress, measure_bad
         )
         sections.append(section)
     facts = {
@@ -416,7 +421,7 @@ def _units_of_artifacts(subject, concept, marked, count, searched, progress):
     return ranking[:count], "marks of images"
 
 
-def _repair(subject, concept, bad, by, numbers, asked, real, progress, mean_score=None):
+def _repair(subject, concept, bad, by, numbers, metrics_anew, real, progress, mean_score=None):
     """Switches off units that make artifacts; returns figures and a section of the page."""
     rng, count = np.random.default_rng(0), len(bad)
     sets = {"before": [], "after": bad}
@@ -430,13 +435,13 @@ def _repair(subject, concept, bad, by, numbers, asked, real, progress, mean_scor
             figures[name]["share"] = float(shares[subject.concept(concept)])
         if mean_score:
             figures[name]["score"] = mean_score(units, numbers=numbers)
-        if asked:
+        if metrics := metrics_anew():
 
             def fake(number, units=units):
                 numbers_of = numbers[0] + np.arange(number)
                 return artifacts.edited_images(subject, units, numbers_of, progress)
 
-            measured = measure(asked, fake, real, lambda done: None)
+            measured = measure(metrics, fake, real)
             figures[name].update({key: one["value"] for key, one in measured.items()})
     shown = numbers[:_SHOWN]
     inputs = subject.inputs(shown)
