@@ -9,6 +9,10 @@ Command:
 
 Whether samples are copies:
   python -m benchmarks.styles --workdir=runs/can_paintings --table=paintings --grid=nearest.png
+
+Cost: not measured.
+
+Expected: not trained yet.
 """
 
 import os

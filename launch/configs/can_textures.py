@@ -7,6 +7,10 @@ Command:
 ambiguity; other numbers are other weights. `--config.model.ambiguity=softmax` is the other form.
 All of them are measured by
   python -m benchmarks.styles --workdir=runs/can_textures --workdir=runs/can_textures_0
+
+Cost: not measured.
+
+Expected: not trained yet.
 """
 
 from tfgan_suite.runs import default_config
