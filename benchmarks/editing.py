@@ -16,6 +16,7 @@ same blending without a generator).
 import time
 
 import numpy as np
+import tensorflow as tf
 from absl import flags
 
 from tfgan_suite import data, editing, results
@@ -88,7 +89,9 @@ def heldout(config, model):
     given = [{} for _ in batch["image"]]
     if space.conditions:
         given = [{"class_id": label} for label in batch["label"]]
-    return batch["image"], given
+    # A growing model's samples may be smaller yet than its data.
+    images = tf.image.resize(batch["image"], space.sample_shape[:2], method="area").numpy()
+    return np.clip(images, -1, 1), given
 
 
 def projected(model, images, given, space, options):
