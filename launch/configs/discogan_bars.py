@@ -29,15 +29,18 @@ def get_config(relation="discogan"):
         "objective": "code",
         "start_rate": 0.9,
         "rate": 0.9,
-        "matching_group_size": 64,
-        "batch_norm_group_size": 64,
+        "matching_group_size": 32,
+        "batch_norm_group_size": 32,
         "relation": relation,
     }
     config.data = {"source": "bars"}
-    config.batch_size = 64
-    config.images = 96_000
-    config.log_every = 6_400
-    config.sample_every = 32_000
-    config.checkpoint_every = 32_000
+    config.batch_size = 32
+    config.images = 25_600
+    config.optimizers = {
+        player: {"learning_rate": 5e-4} for player in ("generators", "discriminators")
+    }
+    config.log_every = 3_200
+    config.sample_every = 12_800
+    config.checkpoint_every = 12_800
     config.num_samples = 8
     return config
