@@ -35,12 +35,12 @@ def get_config(relation="discogan"):
     }
     config.data = {"source": "bars"}
     config.batch_size = 32
-    config.images = 25_600
+    config.images = 9_600
     config.optimizers = {
         player: {"learning_rate": 5e-4} for player in ("generators", "discriminators")
     }
-    config.log_every = 3_200
-    config.sample_every = 12_800
-    config.checkpoint_every = 12_800
+    config.log_every = 1_600
+    config.sample_every = 4_800
+    config.checkpoint_every = 4_800
     config.num_samples = 8
     return config
