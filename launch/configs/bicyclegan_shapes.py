@@ -7,9 +7,9 @@ Command:
 
 `python -m benchmarks.fill_colours` measures what the latents say of the colour.
 
-Cost: not measured yet.
+Cost: not measured: this run was not made yet.
 
-Expected: not measured yet.
+Expected: what is made of a true image's own latents has its colour; not looked at yet.
 """
 
 from tfgan_suite.runs import default_config

@@ -11,9 +11,10 @@ Command:
 `--config=launch/configs/discogan_bars.py:recongan` (one direction and back) and `:gan` (one
 direction alone) are the paper's controls; `python -m benchmarks.angles` measures all three.
 
-Cost: not measured yet.
+Cost: 591 s on a small share of a CPU core beside much other work.
 
-Expected: not measured yet.
+Expected: red bars without straight edges, whose angle is that of the white one mirrored
+(correlation -0.89); the way back is a little blurred (one run, seed 0).
 """
 
 from tfgan_suite.runs import default_config

@@ -11,9 +11,11 @@ Command:
 `--config.data.a=rendered --config.model.features=identity --config.model.self_regularization=0.5`
 refines clean eyes, with pixels kept.
 
-Cost: not measured yet.
+Cost: 18 minutes on a small share of a CPU core beside much other work (the 64,000 images of clean
+eyes took 5 minutes of a quieter one); 0.8 GB.
 
-Expected: not measured yet.
+Expected: refined eyes have softer edges, grain and less contrast, with the pupil in its place; they
+are brighter and flatter than the camera's.
 """
 
 from tfgan_suite.runs import default_config
