@@ -14,8 +14,9 @@ refines clean eyes, with pixels kept.
 Cost: 18 minutes on a small share of a CPU core beside much other work (the 64,000 images of clean
 eyes took 5 minutes of a quieter one); 0.8 GB.
 
-Expected: refined eyes have softer edges, grain and less contrast, with the pupil in its place; they
-are brighter and flatter than the camera's.
+Expected: refined eyes have softer edges and grain; they are brighter and much flatter than the
+camera's, and a task learnt from them is worse than from textured ones. A trial of the same settings
+came near to the camera's contrast and made the task better (see the model's README).
 """
 
 from tfgan_suite.runs import default_config
