@@ -5,9 +5,9 @@ Command:
   python -m benchmarks.step_memory --case=stackgan_256 \\
       --append=tfgan_suite/models/stackgan/results.jsonl
 
-A case of `benchmarks.cases`, built anew; by default with one example in a batch. Printed is the
-most memory that the process has held, libraries included: after the model was built, after one row
-of `serving_default`, after one training step; and the parameters of all networks.
+A case of `benchmarks.cases`, built anew. Printed is the most memory that the process has held,
+libraries included: after the model was built, after one row of `serving_default`, after one
+training step; and the parameters of all networks that are trained.
 """
 
 from absl import flags
@@ -17,7 +17,9 @@ from tfgan_suite import results
 from tfgan_suite.cli import run_program
 
 _CASE = flags.DEFINE_enum("case", None, list(CASES), "What to measure.", required=True)
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 1, "Examples of the step.", lower_bound=1)
+_BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", 2, "Examples of the step; batch norm needs two.", lower_bound=1
+)
 _APPEND = flags.DEFINE_string("append", None, "Results file to add the figures to as lines.")
 
 
@@ -38,6 +40,9 @@ def main(_):
     signature = model.signatures()["serving_default"]
     tf.function(lambda given: signature(**given))(signature.example(1))
     found["served_image"] = peak_memory()
+    print(
+        f"{_CASE.value}: an image was served at {found['served_image'] / 2**20:,.0f} MB", flush=True
+    )
     package_step(model, _BATCH_SIZE.value)()
     found["training_step"] = peak_memory()
 
