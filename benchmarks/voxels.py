@@ -42,7 +42,7 @@ _SETTING = flags.DEFINE_list("setting", [], "heading=value,... of the samples' r
 _GRID = flags.DEFINE_string(
     "grid", None, "PNG file for samples, each beside its most similar training volume."
 )
-_APPEND = flags.DEFINE_bool("append", False, "Add the figures to 3D-GAN's results.jsonl.")
+_APPEND = flags.DEFINE_bool("append", False, "Add the figures to the model's results.jsonl.")
 
 _PAIRS = 12  # of the grid
 
@@ -101,7 +101,8 @@ def main(_):
         pairs = np.stack(pairs, axis=1)
         write_drawing(_GRID.value, ImageGrid(pairs.reshape(-1, *pairs.shape[2:]), columns=2))
     if _APPEND.value:
-        results.append(results.ROOT / "tfgan_suite/models/threed_gan" / results.FILE, lines)
+        folder = results.ROOT / "tfgan_suite/models" / config.model.name
+        results.append(folder / results.FILE, lines)
 
 
 def ways(model, seeds):

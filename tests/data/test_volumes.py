@@ -3,7 +3,7 @@ import pytest
 
 from tfgan_suite.data import heldout_batch, open_source, solids, training_batches
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import ClassId, Text, Volume
+from tfgan_suite.fields import ClassId, Image, Text, Volume
 
 SHAPES = {"source": "shapes", "size": 16, "num_examples": 60, "num_test": 5}
 FULL = np.random.default_rng(0).integers(0, 2, (5, 16, 16, 16), np.uint8)
@@ -45,6 +45,26 @@ def test_npz(save, fields):
 def test_bad_npz(save, fields, options, message):
     with pytest.raises(UserInputError, match=message):
         open_source({**save(**fields), **options}, main=Volume())
+
+
+@pytest.mark.parametrize("up", [0, 1, 2])
+def test_volumes_of_other_axes_are_turned_not_mirrored(save, up):
+    volumes = np.zeros((4, 8, 8, 8), np.uint8)
+    volumes[3, 2, 2, 2] = 1
+    for axis in range(3):  # one step along each axis
+        volumes[(axis, *(2 + np.eye(3, dtype=int)[axis]))] = 1
+    found = open_source({**save(x=volumes), "up": up}, main=Volume()).numpy(np.arange(4))
+    places = np.argwhere(found["volume"])[:, 1:4]
+    steps = places[:3] - places[3]
+    np.testing.assert_array_equal(steps[up], [0, -1, 0])  # height counts downwards
+    assert np.linalg.det(steps) == pytest.approx(-1)  # right-handed to left-handed axes
+
+
+def test_up_is_an_axis_of_volumes(save):
+    with pytest.raises(UserInputError, match="up must be one of 0, 1, 2, not 3"):
+        open_source({**save(x=FULL), "up": 3}, main=Volume())
+    with pytest.raises(UserInputError, match="up=2 is for volumes; the model takes images"):
+        open_source({**save(x=FULL), "up": 2}, main=Image())
 
 
 def test_shapes_gives_solids():

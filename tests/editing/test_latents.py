@@ -49,7 +49,9 @@ def tiny(name):
 def test_every_space_decodes_its_points_and_passes_gradients(name):
     model = tiny(name)
     model.find_stage()
-    assert bool(model.latent_spaces()) is (name in WITH_IMAGES | {"threed_gan", "vgan"})
+    assert bool(model.latent_spaces()) is (
+        name in WITH_IMAGES | {"threed_gan", "threed_vae_gan", "vgan"}
+    )
     for key, space in model.latent_spaces().items():
         points = space.of_seeds(tf.constant([3, 4, 3], tf.int64))
         assert points.shape == (3, *space.shape), key

@@ -112,9 +112,24 @@ def test_reconstruction_equals_numpy():
         (weights * (REAL - FAKE) ** 2).mean(axis=(1, 2)),
         rtol=1e-6,
     )
+    np.testing.assert_allclose(
+        reconstruction.euclidean(REAL, FAKE),
+        np.sqrt(((REAL - FAKE) ** 2).sum(axis=(1, 2))),
+        rtol=1e-6,
+    )
 
 
-@pytest.mark.parametrize("distance", [reconstruction.l1, reconstruction.l2])
+def test_the_distance_has_a_gradient_of_0_where_it_is_0():
+    with tf.GradientTape() as tape:
+        tape.watch(prediction := tf.constant(REAL))
+        distance = reconstruction.euclidean(REAL, prediction)
+    assert not np.any(tape.gradient(distance, prediction))
+
+
+DISTANCES = [reconstruction.l1, reconstruction.l2, reconstruction.euclidean]
+
+
+@pytest.mark.parametrize("distance", DISTANCES)
 def test_reconstruction_in_half_precision_gives_float32(distance):
     far = distance(np.full((2, 4), 300.0, "float16"), np.full((2, 4), -300.0, "float16"))
     assert far.dtype == tf.float32

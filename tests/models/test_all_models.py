@@ -33,6 +33,7 @@ LONG_TO_TRACE = {
     "stylegan",
     "text_to_image",
     "threed_gan",
+    "threed_vae_gan",
     "vgan",
 }
 

@@ -1,5 +1,6 @@
 """Arrays of images, clips, volumes or points in one `.npz` file."""
 
+import functools
 import math
 import os
 import zipfile
@@ -33,6 +34,7 @@ def open_npz(
     background: str | tuple[int, int, int] = "white",
     test_fraction: float = 0.0,
     test_last: int = 0,
+    up: int | None = None,
     x: str | None = None,
     y: str | None = None,
     a: str = "a",
@@ -60,6 +62,9 @@ def open_npz(
         background: colour behind transparent parts.
         test_fraction: share that is held out where there is no field for it.
         test_last: number of examples at the end that are held out instead, as papers often say it.
+        up: axis of a volume, 0, 1 or 2, that points upwards in a file whose three axes are
+            right-handed: volumes are turned (not mirrored) to depth, height downwards and width.
+            None: the file holds them like that.
         x: field with the examples; by default `x`, of clips also `frames`, of volumes also
             `occupancy`.
         y: field with integer labels, from 0; by default `y`, where there is one.
@@ -78,6 +83,10 @@ def open_npz(
             f"test_fraction={test_fraction} and test_last={test_last} both say what is held out. "
             "Give one of them."
         )
+    if up is not None:
+        options.one_of("up", up, (0, 1, 2))
+        if main.kind != "volume":
+            raise UserInputError(f"up={up} is for volumes; the model takes {main.describe()}.")
     held_out = (test_fraction, test_last)
     for option, name in {"x": x, "y": y, "a": a, "b": b}.items():
         if name is not None:
@@ -87,7 +96,7 @@ def open_npz(
             known = ("x", *_ALSO_CALLED.get(main.kind, ()))
             x = next((name for name in known if _field_name(arrays, name, "train")), "x")
         names = [x] if layout == "single" else [a, b]
-        read = [_examples(path, arrays, name, split, held_out, rules, main) for name in names]
+        read = [_examples(path, arrays, name, split, held_out, rules, main, up) for name in names]
         if None in read:
             return None
         fields = [field for field, _, _ in read]
@@ -209,7 +218,7 @@ def _field_name(arrays, name, split) -> str | None:
     return next((candidate for candidate in candidates if candidate in arrays.names), None)
 
 
-def _examples(path, arrays, name, split, held_out, rules, main):
+def _examples(path, arrays, name, split, held_out, rules, main, up):
     """Returns (fields, indices chosen, examples in the file) of a split, or `None` where nothing is
     held out."""
     own_split = _field_name(arrays, name, "test") is not None
@@ -236,7 +245,8 @@ def _examples(path, arrays, name, split, held_out, rules, main):
         if not np.isfinite(points).all():
             raise UserInputError(f"{name} has points that are not finite in float32.")
         return {"point": points}, chosen, len(array)
-    read = {"clip": _clips, "volume": _volumes}.get(main.kind, images.from_arrays)
+    volumes = functools.partial(_volumes, up=up)
+    read = {"clip": _clips, "volume": volumes}.get(main.kind, images.from_arrays)
     kind = main.kind if main.kind in ("clip", "volume") else "image"
     return {kind: read(array[chosen], rules, name)}, chosen, len(array)
 
@@ -265,8 +275,8 @@ def _clips(array, rules, name):
     return frames.reshape(*array.shape[:2], *frames.shape[1:])
 
 
-def _volumes(array, rules, name):
-    """Returns volumes as uint8 `[N, S, S, S, 1]` of 0 and 1."""
+def _volumes(array, rules, name, up):
+    """Returns volumes as uint8 `[N, S, S, S, 1]` of 0 and 1, upright."""
     shape = array.shape
     if array.ndim == 5 and shape[-1] == 1:
         array = array[..., 0]
@@ -288,7 +298,18 @@ def _volumes(array, rules, name):
             f"{name} holds {other.flat[0]:g}; volumes are 0 where empty and 1 where full. Store "
             "(x > threshold)."
         )
-    return array.astype(np.uint8)[..., None]
+    return _upright(array.astype(np.uint8), up)[..., None]
+
+
+def _upright(volumes, up):
+    """Turns volumes `[N, S, S, S]` of right-handed axes, of which `up` points upwards.
+
+    Depth, height downwards and width are left-handed: an odd number of axes change places or ends.
+    """
+    if up is None:
+        return volumes
+    volumes = np.flip(np.moveaxis(volumes, 1 + up, 2), axis=2)
+    return volumes if up == 1 else np.flip(volumes, axis=1)
 
 
 def _labels(path, arrays, x, y, split):

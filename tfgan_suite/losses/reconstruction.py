@@ -21,6 +21,16 @@ def l2(target, prediction, weights=1.0):
     return mean_per_example(ops.multiply(squares, weights))
 
 
+def euclidean(target, prediction):
+    """Euclidean distance of each example, not squared: two `[batch, ...]` to `[batch]`.
+
+    The root of the sum of squared differences, and of 1e-12: its gradient at 0 is 0.
+    """
+    squares = ops.square(as_float(prediction) - as_float(target))
+    axes = tuple(range(1, len(squares.shape)))
+    return ops.sqrt(ops.sum(squares, axis=axes) + 1e-12)
+
+
 def gradient_difference(target, prediction, power=1):
     """How differently two batches of images or clips change from pixel to neighbouring pixel.
 

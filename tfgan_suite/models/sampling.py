@@ -63,7 +63,7 @@ class SamplesOfSeeds:
             "z": LatentSpace(
                 self.latent_shape,
                 self.sample_shape,
-                decode=lambda points, _: tf.cast(self(points), tf.float32),
+                decode=lambda points, _: self._decoded(points),
                 of_seeds=self._latents_of,
                 distribution=self.latent_distribution,
                 judge=lambda samples, _: self._logits_of(samples),
@@ -86,7 +86,7 @@ class SamplesOfSeeds:
             return {kind: self._sample_of(seed)}
 
         def from_latents(latents):
-            return {kind: tf.cast(self(latents), tf.float32)}
+            return {kind: self._decoded(latents)}
 
         def png(seed):
             return {"image_bytes": encode_png(from_seed(seed)[kind])}
@@ -108,7 +108,11 @@ class SamplesOfSeeds:
         return signatures
 
     def _sample_of(self, seeds):
-        return tf.cast(self(self._latents_of(seeds)), tf.float32)
+        return self._decoded(self._latents_of(seeds))
+
+    def _decoded(self, latents):
+        """Returns the samples of latents; a model whose `call` takes others says how."""
+        return tf.cast(self(latents), tf.float32)
 
     def _between(self, inputs):
         first, second = (self._latents_of(inputs[name]) for name in ("seed", "other"))

@@ -13,7 +13,7 @@ from tfgan_suite.signatures.image_codecs import (
 from tfgan_suite.signatures.latent_spaces import Condition, LatentSpace, class_condition
 from tfgan_suite.signatures.latents import latents_from_seeds, linear, spherical
 from tfgan_suite.signatures.readers import caption_reader
-from tfgan_suite.signatures.shaded_views import shaded_views
+from tfgan_suite.signatures.shaded_views import shaded_view, shaded_views
 from tfgan_suite.signatures.signature import LATENT_RANGE, Signature, check_ids, refuse_rows
 from tfgan_suite.signatures.words import Words, words_of
 
@@ -37,6 +37,7 @@ __all__ = [
     "linear",
     "map_image_files",
     "refuse_rows",
+    "shaded_view",
     "shaded_views",
     "spherical",
     "to_levels",

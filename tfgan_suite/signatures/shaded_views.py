@@ -36,27 +36,75 @@ def shaded_views(
     Returns:
         float32 `[B, size, size * len(turns), 1]` in [-1, 1]; white where nothing is.
     """
-    side = volumes.shape[1]
-    padded = tf.pad(tf.cast(volumes[..., 0], tf.float32), [[0, 0], [1, 1], [1, 1], [1, 1]])
-    is_full = tf.reshape(padded > _FULL, [-1, (side + 2) ** 3])
-    slopes = tf.reshape(_slopes(padded), [-1, (side + 2) ** 3, 3])
-    direction = _LIGHT / np.linalg.norm(_LIGHT)
+    is_full, slopes = _scene(volumes)
     views = []
     for turn in turns:
-        axes = _axes(math.radians(turn), math.radians(elevation))
-        places, steps = _places_on_rays(axes, side, size)
-        seen = tf.reshape(tf.gather(is_full, places, axis=1), [-1, size * size, steps])
-        first = tf.argmax(tf.cast(seen, tf.int32), axis=-1, output_type=tf.int32)
-        ray = tf.range(size * size) * steps
-        voxel = tf.gather(places, ray + first)
-        slope = tf.gather(slopes, voxel, batch_dims=1)
-        light = tf.constant((direction @ axes).astype(np.float32))
-        cosine = tf.reduce_sum(slope * light, axis=-1)
-        shade = _AMBIENT + (1 - _AMBIENT) * tf.clip_by_value(cosine, 0.0, 1.0)
-        # Full voxels stay darker than the ground.
-        grey = tf.where(tf.reduce_any(seen, axis=-1), 1.8 * shade - 1.0, 1.0)
-        views.append(tf.reshape(grey, [-1, size, size, 1]))
+        places, light = _camera(turn, elevation, volumes.shape[1], size)
+        seen = tf.gather(is_full, places, axis=1)
+        views.append(_shaded(seen, places, slopes, light, size))
     return tf.concat(views, axis=2)
+
+
+def shaded_view(
+    volumes: tf.Tensor,
+    sides: tf.Tensor,
+    turns: Sequence[float] = TURNS,
+    elevation: float = ELEVATION,
+    size: int = 64,
+) -> tf.Tensor:
+    """Draws each volume from one side of its own: see `shaded_views`.
+
+    Args:
+        volumes, elevation, size: of `shaded_views`.
+        sides: int `[B]`. The number of each volume's turn.
+        turns: degrees about the vertical axis that volumes may be seen at.
+
+    Returns:
+        float32 `[B, size, size, 1]` in [-1, 1].
+    """
+    is_full, slopes = _scene(volumes)
+    cameras = [_camera(turn, elevation, volumes.shape[1], size) for turn in turns]
+    places, lights = (tf.gather(tf.stack(part), sides) for part in zip(*cameras, strict=True))
+    seen = tf.gather(is_full, places, axis=1, batch_dims=1)
+    return _shaded(seen, places, slopes, lights[:, None], size)
+
+
+def _scene(volumes):
+    """Returns whether voxels are full and the slopes of the occupancy, `[B, (S + 2) ** 3, ...]`."""
+    voxels = (volumes.shape[1] + 2) ** 3
+    padded = tf.pad(tf.cast(volumes[..., 0], tf.float32), [[0, 0], [1, 1], [1, 1], [1, 1]])
+    is_full = tf.reshape(padded > _FULL, [-1, voxels])
+    return is_full, tf.reshape(_slopes(padded), [-1, voxels, 3])
+
+
+def _camera(turn, elevation, side, size):
+    """Returns the numbers of the voxels on rays, see `_places_on_rays`, and where light falls."""
+    axes = _axes(math.radians(turn), math.radians(elevation))
+    direction = _LIGHT / np.linalg.norm(_LIGHT)
+    light = tf.constant((direction @ axes).astype(np.float32))
+    return _places_on_rays(axes, side, size), light
+
+
+def _shaded(seen, places, slopes, light, size):
+    """Returns images of what rays meet.
+
+    Args:
+        seen: bool `[B, rays * steps]`. Which of their voxels are full.
+        places: int32 `[rays * steps]`, or `[B, rays * steps]`. The numbers of these voxels.
+        slopes: `[B, voxels, 3]`.
+        light: `[3]`, or `[B, 1, 3]`.
+        size: int.
+    """
+    seen = tf.reshape(seen, [-1, size * size, seen.shape[1] // size**2])
+    first = tf.argmax(tf.cast(seen, tf.int32), axis=-1, output_type=tf.int32)
+    point = tf.range(size * size) * seen.shape[2] + first
+    voxel = tf.gather(places, point, batch_dims=places.shape.rank - 1)
+    slope = tf.gather(slopes, voxel, batch_dims=1)
+    cosine = tf.reduce_sum(slope * light, axis=-1)
+    shade = _AMBIENT + (1 - _AMBIENT) * tf.clip_by_value(cosine, 0.0, 1.0)
+    # Full voxels stay darker than the ground.
+    grey = tf.where(tf.reduce_any(seen, axis=-1), 1.8 * shade - 1.0, 1.0)
+    return tf.reshape(grey, [-1, size, size, 1])
 
 
 def _axes(turn, elevation):
@@ -70,7 +118,7 @@ def _axes(turn, elevation):
 
 
 def _places_on_rays(axes, side, size):
-    """Returns the numbers of voxels that rays pass, int32 `[size * size * steps]`, and the steps.
+    """Returns the numbers of voxels that rays pass, int32 `[size * size * steps]`.
 
     The corner of the padded volume is empty: it stands for all that lies outside.
     """
@@ -84,7 +132,7 @@ def _places_on_rays(axes, side, size):
     numbers = np.ravel_multi_index(
         np.where(inside[..., None], voxels + 1, 0).reshape(-1, 3).T, [side + 2] * 3
     )
-    return tf.constant(numbers, tf.int32), len(along)
+    return tf.constant(numbers, tf.int32)
 
 
 def _slopes(padded):
