@@ -31,9 +31,9 @@ def get_config():
     }
     config.data = {"source": "shapes", "size": 16, "num_examples": 10_000, "num_test": 512}
     config.batch_size = 16
-    config.images = 32_000
-    config.log_every = 3_200
-    config.sample_every = 8_000
-    config.checkpoint_every = 8_000
+    config.images = 16_000
+    config.log_every = 1_600
+    config.sample_every = 4_000
+    config.checkpoint_every = 4_000
     config.num_samples = 16
     return config

@@ -100,6 +100,18 @@ def test_drawings_show_four_sides():
         model.views(np.zeros((8, 8, 8, 1)))
 
 
+def test_a_turn_is_seen_from_all_around():
+    model = tiny()
+    clips = model.turning(ball(8, radius=0.3, centre=(0, 0.5, 0.5)))
+    assert clips.shape == (1, 24, 64, 64, 1)
+    # To the right, behind, to the left, in front.
+    columns = [np.nonzero(frame[..., 0] < 1)[1].mean() for frame in clips[0]]
+    assert np.argmax(columns) in (23, 0, 1) and np.argmin(columns) in (11, 12, 13)
+    drawn = model.drawings()["turning"](2, seed=3)
+    assert len(drawn.frames()) == 24
+    np.testing.assert_array_equal(drawn.clips[0], model.turning(model.sample([3]))[0])
+
+
 def test_features_are_the_later_maps_pooled_to_eight_places():
     network = networks.pooled_features(networks.volume_discriminator(64, filters=2))
     assert network.output_shape == (None, 8 * (4 + 8 + 16))

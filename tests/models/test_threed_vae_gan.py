@@ -125,7 +125,8 @@ def test_images_become_volumes_and_latents():
     answers = model.signatures()
     assert set(answers) == {"serving_default", "png", "encode", "from_seed", "from_latents"}
     np.testing.assert_allclose(answers["serving_default"](images=images)["occupancy"], made, 1e-5)
-    np.testing.assert_array_equal(model.sample([3]), answers["from_seed"](seed=[3])["occupancy"])
+    of_seed = answers["from_seed"](seed=[3])["occupancy"]
+    np.testing.assert_allclose(model.sample([3]), of_seed, atol=1e-6)
 
 
 def test_what_does_not_fit_is_refused():
@@ -139,5 +140,5 @@ def test_what_does_not_fit_is_refused():
         model.render(volumes, [0.5, 1])
     with pytest.raises(UserInputError, match=r"render takes volumes .*\(batch, 8, 8, 8, 1\)"):
         model.render(volumes[:, :4], [0, 1])
-    with pytest.raises(UserInputError, match="examples of the field volume|of the field volume"):
+    with pytest.raises(UserInputError, match="of the field volume"):
         model.draw(2)

@@ -294,14 +294,23 @@ def _check_examples(config, model, spec):
         if any(want not in (None, size) for size, want in zip(given, field.shape, strict=True)):
             raise UserInputError(
                 f"The data and the model do not fit together: {config.data.source} gives "
-                f"{_described(given)}, the model {config.model.name!r} takes {field.describe()} as "
-                f"{name}. Change data.size and data.channels, or the model's arguments; leave "
-                "data.size and data.channels out to have the images brought to what the model "
-                "takes."
+                f"{_described(field, given)}, the model {config.model.name!r} takes "
+                f"{field.describe()} as {name}. {_how_to_fit(field, given)}"
             )
 
 
-def _described(shape):
+def _how_to_fit(field, given):
+    if field.kind == "volume":
+        return f"Set model.side={given[0]}: volumes are not resized."
+    return (
+        "Change data.size and data.channels, or the model's arguments; leave data.size and "
+        "data.channels out to have the images brought to what the model takes."
+    )
+
+
+def _described(field, shape):
+    if field.kind == "volume":
+        return "volumes of {} x {} x {} voxels".format(*shape)
     if len(shape) == 3:
         return "images of {} x {} with {} channels".format(*shape)
     return f"examples of shape {shape}"

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.data.options import number, whole_number
-from tfgan_suite.drawing import ImageGrid
+from tfgan_suite.drawing import Clips, ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Volume
 from tfgan_suite.losses import adversarial
@@ -22,6 +22,7 @@ from tfgan_suite.training import GenerativeModel, Loss
 from tfgan_suite.training.noise import check_distribution
 
 _ROUNDING = 1e-6
+_TURNING = 24  # frames of a whole turn
 
 
 @register("threed_gan")
@@ -168,6 +169,15 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
         """
         return self.infer(shaded_views, self._checked("views", volumes))
 
+    def turning(self, volumes) -> np.ndarray:
+        """Returns volumes that turn once about their upright axis, `[N, 24, 64, 64, 1]`.
+
+        Args:
+            volumes: see `views`.
+        """
+        frames = self.infer(_turning, self._checked("turning", volumes), batch_size=4)
+        return np.stack(np.split(frames, _TURNING, axis=2), axis=1)
+
     def features(self, volumes) -> np.ndarray:
         """Returns what the discriminator sees in volumes, by which the paper classifies them.
 
@@ -199,6 +209,14 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
         del examples
         return ImageGrid(self.views(self.sample(np.arange(seed, seed + num))), columns=2)
 
+    def drawings(self):
+        return {**super().drawings(), "turning": self.draw_turning}
+
+    def draw_turning(self, num: int, seed: int = 0, examples=None):
+        """Returns clips of the samples of `num` seeds from `seed` on, each turning once."""
+        del examples
+        return Clips(self.turning(self.sample(np.arange(seed, seed + num))))
+
     def signatures(self) -> dict[str, Signature]:
         """Returns what the model's servable answers: occupancies, and PNG files of four views."""
         signatures = super().signatures()
@@ -218,3 +236,7 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
             "loss": adversarial.serialize(self.adversarial_loss),
             "latent_distribution": self.latent_distribution,
         }
+
+
+def _turning(volumes):
+    return shaded_views(volumes, [360 * turn / _TURNING for turn in range(_TURNING)])

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tfgan_suite.data.options import number, whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.layers.group_moments import in_whole_vectors
 from tfgan_suite.losses import standard_normal_divergence
 from tfgan_suite.losses.reconstruction import euclidean
 from tfgan_suite.models.registry import register
@@ -238,7 +239,7 @@ class ThreeDVAEGAN(ThreeDGAN):
 
         def encode(images):
             mean, log_variance = self._encoded(images)
-            return {"latents": mean, "deviations": tf.exp(0.5 * log_variance)}
+            return {"latents": mean, "deviations": in_whole_vectors(tf.exp, 0.5 * log_variance)}
 
         ranges = {"images": (-1, 1)}
         return {
