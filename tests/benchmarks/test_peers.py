@@ -135,6 +135,13 @@ CONFIGS = {
         "accuracy_gate": 0.0,
         "latent_distribution": "normal",
     },
+    "3d-gan, always behind": {
+        "name": "threed_gan",
+        "side": 16,
+        "filters": 4,
+        "latent_size": 5,
+        "accuracy_gate": 1.0,
+    },
 }
 PIXELCNNS = [name for name in CONFIGS if name.startswith("pixelcnn")]
 

@@ -145,7 +145,8 @@ def test_keras_file_round_trip(make_model, tmp_path):
     testing.check_keras_file_round_trip(make_model, tmp_path / "model.keras")
 
 
-@slow_for({"recyclegan", "stackgan"})  # signatures like CycleGAN's and the text-to-image GAN's
+# Signatures like those of CycleGAN, of the text-to-image GAN and of 3D-GAN.
+@slow_for({"recyclegan", "stackgan", "threed_vae_gan"})
 @pytest.mark.parametrize(
     "policy", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
 )
