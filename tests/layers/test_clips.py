@@ -8,8 +8,9 @@ import tensorflow as tf
 from tfgan_suite.layers import ChannelsToFrames, DoublingConvolution3D, FramesToChannels
 
 
+@pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("shape", [(1, 1, 1, 3), (2, 4, 4, 5), (3, 5, 2, 1)])
-def test_a_doubling_convolution_is_keras_transposed_convolution(shape):
+def test_a_doubling_convolution_is_keras_transposed_convolution(shape, training):
     """Values and gradients, by the input, the kernel and the bias."""
     rng = np.random.default_rng(0)
     x = tf.constant(rng.normal(size=(2, *shape)), tf.float32)
@@ -19,10 +20,10 @@ def test_a_doubling_convolution_is_keras_transposed_convolution(shape):
         layer.build(x.shape)
     theirs.set_weights(ours.get_weights())
     found = []
-    for layer in (ours, theirs):
+    for layer, mode in ((ours, {"training": training}), (theirs, {})):
         with tf.GradientTape() as tape:
             tape.watch(x)
-            y = layer(x)
+            y = layer(x, **mode)
             # no weight of a sum would tell places apart
             total = tf.reduce_sum(
                 y * tf.cast(tf.reshape(tf.range(tf.size(y)) % 7, y.shape), y.dtype)

@@ -46,6 +46,7 @@ LONGEST_TO_TRACE = {
     "stackgan",
     "stylegan",
     "text_to_image",
+    "threed_vae_gan",
 }
 
 

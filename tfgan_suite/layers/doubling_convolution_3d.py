@@ -1,4 +1,4 @@
-"""A transposed convolution in three dimensions, made of an ordinary one."""
+"""A transposed convolution in three dimensions, in inference made of an ordinary one."""
 
 import itertools
 
@@ -11,12 +11,13 @@ _KINDS = tuple(itertools.product((0, 1), repeat=3))
 
 @keras.saving.register_keras_serializable(package="tfgan_suite")
 class DoublingConvolution3D(keras.layers.Conv3DTranspose):
-    """`keras.layers.Conv3DTranspose(filters, 4, strides=2, padding="same")`, computed otherwise.
+    """`keras.layers.Conv3DTranspose(filters, 4, strides=2, padding="same")` of two forms.
 
-    Along each axis an even place of the output sees the input at two places with taps 3 and 1 of
-    the kernel, an odd place with taps 2 and 0. So one convolution of 2 x 2 x 2 gives all eight
-    kinds of place as channels, which are then laid out in space. Weights and results are those of
-    Keras' layer, up to rounding.
+    In training it is Keras' layer. In inference it is made of operations that other runtimes have,
+    too: along each axis an even place of the output sees the input at two places with taps 3 and 1
+    of the kernel, an odd place with taps 2 and 0. So one convolution of 2 x 2 x 2 gives all eight
+    kinds of place as channels, which are then laid out in space. Results are the same, up to
+    rounding.
 
     Args:
         filters: int. Channels of the output.
@@ -34,7 +35,9 @@ class DoublingConvolution3D(keras.layers.Conv3DTranspose):
         fixed = {"kernel_size": 4, "strides": 2, "padding": "same"}
         super().__init__(filters, **{**kwargs, **fixed})
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
+        if training:
+            return super().call(inputs)
         kernel = tf.convert_to_tensor(self.kernel)  # [4, 4, 4, filters, C]
         kernel = tf.transpose(kernel, [0, 1, 2, 4, 3])
         taps = [kernel[3 - d :: -2, 3 - h :: -2, 3 - w :: -2] for d, h, w in _KINDS]
