@@ -106,6 +106,15 @@ _TERMS = {
             ),
         },
     ),
+    "euclidean": (
+        "sqrt(sum (y - x)^2)",
+        {
+            "equal": lambda: reconstruction.euclidean(np.ones((1, 4)), np.ones((1, 4))),
+            "4 numbers apart by 1": lambda: reconstruction.euclidean(
+                np.zeros((1, 4)), np.ones((1, 4))
+            ),
+        },
+    ),
     "l1": (
         "mean of the size of y - x",
         {"y = x": lambda: reconstruction.l1(_row(1), _row(1))}
