@@ -52,7 +52,7 @@ def test_every_served_network_stays_what_it_was(name):
         faster = faster_network(network)
         answers = (keras.tree.flatten(each(inputs_of(network))) for each in (faster, network))
         for found, expected in zip(*answers, strict=True):
-            np.testing.assert_allclose(found, expected, atol=1e-5)
+            np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-5)
         if name == "dcgan":
             assert norms_of(network) and not norms_of(faster)
 
