@@ -266,7 +266,7 @@ class Image(Field):
         low, high = float(np.min(values)), float(np.max(values))
         received = f"{name} has values from {low:g} to {high:g} in its first batch"
         expected = f"the model makes images in [{self.low:g}, {self.high:g}]"
-        if low >= 0 and high > 2:
+        if high > 2 and (low >= 0 or high > 100):
             raise UserInputError(
                 f"{received}; {expected}. Scale 8-bit values by x {self._scaling()}, others "
                 "likewise."

@@ -154,16 +154,17 @@ def test_discriminators_of_all_sizes_look_at_the_history():
 
 def test_true_frames_behind_the_history_of_another_clip_may_be_fakes():
     model = tiny(mismatched_histories=True)
-    clip = clips(5)
-    history, following = split(clip)
+    history, following = split(clips(4))
     found = model.discriminator_loss(history, following, training=False)
-    swapped = tf.gather(history, [1, 0, 3, 2, 0])
+    swapped = tf.gather(history, [1, 0, 3, 2])
     logits = model.judge(swapped, average_pyramid(following, 2), False)
     np.testing.assert_allclose(found.monitors["mismatched_score"], logits, rtol=1e-5)
     expected = 2 * tf.reduce_mean(tf.nn.softplus(logits), axis=1)
     np.testing.assert_allclose(found.terms["mismatched"], expected, rtol=1e-5)
     plain = tiny().discriminator_loss(history, following, training=False)
     assert set(found.terms) - set(plain.terms) == {"mismatched"}
+    with pytest.raises(UserInputError, match="in pairs; the batch of a device has 1. Choose"):
+        model.discriminator_loss(history[:1], following[:1], training=False)
 
 
 def test_without_an_adversary_nothing_is_trained_against_the_generator():

@@ -116,15 +116,16 @@ def test_each_player_begins_alone():
     assert moved == [(1, 0), (1, 0), (0, 1), (0, 1), (1, 1)]
 
 
-def test_half_of_the_history_is_older():
-    history = HalfHistory(6, (1, 1, 1))
+@pytest.mark.parametrize("capacity", [6, 5, 3])
+def test_half_of_the_history_is_older(capacity):
+    history = HalfHistory(capacity, (1, 1, 1))
     rng = np.random.default_rng(0)
     stored = []
     for step in range(8):
         new = (np.arange(4, dtype=np.float32) + 10 * (step + 1))[:, None, None, None]
         before = history.images.numpy().ravel().copy()
         count = int(history.count.numpy())
-        seen = history.exchange(tf.constant(new), rng.random(4).astype("f"), rng.random(6))
+        seen = history.exchange(tf.constant(new), rng.random(4).astype("f"), rng.random(capacity))
         seen = seen.numpy().ravel()
         np.testing.assert_array_equal(seen[::2], new.ravel()[::2])
         if step == 0:
@@ -134,8 +135,9 @@ def test_half_of_the_history_is_older():
         now = history.images.numpy().ravel()
         assert (now != before).sum() == 2
         assert set(new.ravel()[1::2]) <= set(now)
-        assert int(history.count.numpy()) == min(6, count + 2)
+        assert int(history.count.numpy()) == min(capacity, count + 2)
         stored = list(now[: int(history.count.numpy())])
+        assert 0 not in stored  # which no image ever was
 
 
 @pytest.mark.parametrize(

@@ -390,5 +390,8 @@ def test_another_generator_is_refused(tmp_path):
     models.build({"name": "gan", "preset": "tiny"}).save(tmp_path / "gan.keras")
     with pytest.raises(UserInputError, match="another generator, of .*'num_blocks': 1"):
         tiny(srresnet=str(tmp_path / "one.keras"), num_blocks=2)
+    residual = not tiny().arguments["residual"]
+    with pytest.raises(UserInputError, match=f"another generator, of .*'residual': {not residual}"):
+        tiny(srresnet=str(tmp_path / "one.keras"), residual=residual)
     with pytest.raises(UserInputError, match="is a GAN; expected an SRGAN"):
         tiny(srresnet=str(tmp_path / "gan.keras"))

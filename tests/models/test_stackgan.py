@@ -385,6 +385,10 @@ def test_stage_2_begins_with_the_stage_1_of_a_file(trained, path, tmp_path):
             {"vocabulary": (), "generator_filters": 8},
             "another Stage I, of .*'generator_filters': 4",
         ),
+        (
+            {"vocabulary": (), "latent_distribution": "uniform"},
+            "another Stage I, of .*'latent_distribution': 'normal'",
+        ),
     ],
 )
 def test_a_stage_1_that_does_not_fit_is_refused(path, arguments, message):
@@ -394,6 +398,9 @@ def test_a_stage_1_that_does_not_fit_is_refused(path, arguments, message):
 
 
 def test_another_model_is_no_stage_1(tmp_path):
+    tiny().save(tmp_path / "new.keras")
+    with pytest.raises(UserInputError, match="new.keras is untrained: it has seen no image"):
+        tiny(stage_1=str(tmp_path / "new.keras"), vocabulary=())
     GAN(**GAN.presets["tiny"]).save(tmp_path / "gan.keras")
     with pytest.raises(UserInputError, match="is a GAN; expected a StackGAN"):
         tiny(stage_1=str(tmp_path / "gan.keras"))

@@ -42,6 +42,13 @@ def number(name: str, value, minimum: float, maximum: float) -> float:
     return float(value)
 
 
+def flag(name: str, value) -> bool:
+    """Checks an option that is on or off."""
+    if not isinstance(value, bool):
+        raise UserInputError(f"{name} must be True or False, not {value!r}.")
+    return value
+
+
 def text(name: str, value) -> str:
     """Checks an option that is a name of something."""
     if not isinstance(value, str) or not value:

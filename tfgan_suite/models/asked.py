@@ -1,8 +1,13 @@
-"""Checks of what users ask a model for: seeds and classes."""
+"""Checks of what users give a model to answer: seeds, classes, captions, images."""
+
+import warnings
+from collections.abc import Sequence
 
 import numpy as np
+import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Field
 
 
 def checked_seeds(seeds, num: int | None = None) -> np.ndarray:
@@ -17,7 +22,8 @@ def checked_seeds(seeds, num: int | None = None) -> np.ndarray:
             number of them.
     """
     array = _array(seeds)
-    if array.ndim != 1 or array.dtype.kind not in "iu" or num not in (None, len(array)):
+    are_seeds = array.ndim == 1 and array.dtype.kind in "iu" and num in (None, len(array))
+    if not are_seeds or (array > np.iinfo(np.int64).max).any():
         how_many = "one for each answer" if num is None else f"{num} of them"
         raise UserInputError(
             f"seeds are a list of whole numbers, {how_many}: range(5) for five, [5] for that of "
@@ -49,6 +55,44 @@ def checked_class_ids(class_ids, num: int, num_classes: int) -> np.ndarray | Non
             f"{_shown(class_ids, array)}."
         )
     return array.astype(np.int32)
+
+
+def checked_captions(captions: Sequence[str]) -> np.ndarray:
+    """Returns captions as bytes in UTF-8, an array of objects `[N]`.
+
+    Raises:
+        UserInputError: they are no list of texts.
+    """
+    try:
+        if isinstance(captions, str | bytes):
+            raise TypeError(f"A single one goes in a list: [{captions!r}]")
+        return np.array([tf.compat.as_bytes(caption) for caption in captions], object)
+    except (TypeError, UnicodeEncodeError) as error:
+        raise UserInputError(f"Captions are a list of texts in UTF-8. {error}.") from error
+
+
+def checked_examples(name: str, values, field: Field) -> np.ndarray:
+    """Returns examples as float32 `[N, *field.shape]`.
+
+    Args:
+        name: what messages call them.
+        values: real numbers of the shape and the range of `field`.
+
+    Raises:
+        UserInputError: another dtype or shape, none at all, NaN, infinities, or values that cannot
+            be of the range, such as pixels up to 255.
+    """
+    array = _array(values)
+    if array.dtype.kind == "f":
+        array = array.astype(np.float32)
+    field.check_form(name, array)
+    if not array.size:
+        raise UserInputError(f"{name} has shape {array.shape}: there is nothing to answer.")
+    with warnings.catch_warnings():
+        # One bright image may lie in [0, 1]: of a whole training that is worth a warning.
+        warnings.simplefilter("ignore", UserWarning)
+        field.check_values(name, array)
+    return array
 
 
 def _array(given):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Text
+from tfgan_suite.models.asked import checked_captions
 from tfgan_suite.models.trained import trained_model
 from tfgan_suite.networks import word_gru
 from tfgan_suite.signatures import Words, caption_reader, refuse_rows
@@ -134,10 +135,7 @@ class CaptionedModel(GenerativeModel):
             UserInputError: a caption is not UTF-8, is empty, too long, or without a word of the
                 vocabulary.
         """
-        try:
-            captions = np.array([tf.compat.as_bytes(caption) for caption in captions], object)
-        except (TypeError, UnicodeEncodeError) as error:
-            raise UserInputError(f"Captions are texts in UTF-8. {error}.") from error
+        captions = checked_captions(captions)
         if self.reader is not None:
             self.reader.check("caption", captions)
         else:

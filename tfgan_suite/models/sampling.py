@@ -4,7 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.drawing import ImageGrid, Points
-from tfgan_suite.models.asked import checked_seeds
+from tfgan_suite.fields import Values
+from tfgan_suite.models.asked import checked_examples, checked_seeds
 from tfgan_suite.signatures import (
     LATENT_RANGE,
     LatentSpace,
@@ -44,10 +45,12 @@ class SamplesOfSeeds:
             seeds, others: ints `[N]`.
             positions: floats `[N]` in [0, 1]. 0: the sample of the seed.
         """
+        seeds = checked_seeds(seeds)
+        positions = checked_examples("positions", positions, Values(()))
         inputs = {
-            "seed": np.asarray(seeds, np.int64),
-            "other": np.asarray(others, np.int64),
-            "position": np.asarray(positions, np.float32),
+            "seed": seeds,
+            "other": checked_seeds(others, len(seeds)),
+            "position": positions,
         }
         return self.infer(self._between, inputs)
 

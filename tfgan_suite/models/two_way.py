@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from tfgan_suite.drawing import Points
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Image, Values
+from tfgan_suite.models.asked import checked_examples
 from tfgan_suite.models.translation import (
     examples_to_draw,
     grid_of_columns,
@@ -33,11 +35,16 @@ class TwoWayTranslation:
         Args:
             examples: `[B, ...]`, images in [-1, 1] or points.
             direction: `"a_to_b"` or `"b_to_a"`.
+
+        Raises:
+            UserInputError: another direction, or examples of another shape or range.
         """
         if direction not in DIRECTIONS:
             raise UserInputError(f"direction is 'a_to_b' or 'b_to_a'. Received: {direction!r}.")
         network = self.served_network(DIRECTIONS[direction][0])
-        return self.infer(network, np.asarray(examples, np.float32), batch_size=32)
+        shape = network.input_shape[1:]
+        field = Image(*shape) if len(shape) == 3 else Values(shape)
+        return self.infer(network, checked_examples("examples", examples, field), batch_size=32)
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns rows of a, G(a), F(G(a)), b, F(b), G(F(b)); of points, b and G(a).

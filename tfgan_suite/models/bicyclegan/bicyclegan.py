@@ -7,13 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.data.images import ImageRules, read_image
-from tfgan_suite.data.options import number, whole_number
+from tfgan_suite.data.options import flag, number, whole_number
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import Image
+from tfgan_suite.fields import Image, Values
 from tfgan_suite.losses import standard_normal_divergence
 from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.losses.reconstruction import l1
-from tfgan_suite.models.asked import checked_seeds
+from tfgan_suite.models.asked import checked_examples, checked_seeds
 from tfgan_suite.models.bicyclegan.networks import residual_encoder
 from tfgan_suite.models.bicyclegan.presets import PRESETS
 from tfgan_suite.models.registry import register
@@ -127,7 +127,7 @@ class BicycleGAN(GenerativeModel):
             "encoder_blocks": encoder_blocks,
             "discriminator_filters": discriminator_filters,
             "discriminator_layers": discriminator_layers,
-            "conditional": conditional,
+            "conditional": flag("conditional", conditional),
             "l1_weight": l1_weight,
             "latent_weight": latent_weight,
             "kl_weight": kl_weight,
@@ -273,19 +273,21 @@ class BicycleGAN(GenerativeModel):
         Raises:
             UserInputError: on seeds that are no whole numbers, or too many or few.
         """
-        images = np.asarray(images, np.float32)
+        images = checked_examples("images", images, self.batch_spec()["a"])
         seeds = checked_seeds([0] * len(images) if seeds is None else seeds, len(images))
         inputs = {"images": images, "seed": seeds}
         return self.infer(self._answer, inputs, batch_size=32)
 
     def translate_with(self, images, latents) -> np.ndarray:
         """Returns translations of images with latents `[N, latent_size]`, such as `encode`'s."""
-        inputs = [np.asarray(x, np.float32) for x in (images, latents)]
-        return self.infer(self.call, inputs, batch_size=32)
+        images = checked_examples("images", images, self.batch_spec()["a"])
+        latents = checked_examples("latents", latents, Values((self.latent_size,)))
+        return self.infer(self.call, [images, latents], batch_size=32)
 
     def encode(self, images) -> np.ndarray:
         """Returns the mean latents `[N, latent_size]` of images of b, `[N, H, W, channels_b]`."""
-        return self.infer(self._encoded, np.asarray(images, np.float32), batch_size=32)
+        images = checked_examples("images", images, self.batch_spec()["b"])
+        return self.infer(self._encoded, images, batch_size=32)
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns rows of a, b, b made again from its latents, and answers to four seeds.

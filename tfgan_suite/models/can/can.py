@@ -80,6 +80,7 @@ class CAN(SamplesOfSeeds, GenerativeModel):
         super().__init__(seed=seed, ema_half_life=ema_half_life, name=name)
         whole_number("num_styles", num_styles, 2)
         whole_number("latent_size", latent_size, 1)
+        whole_number("channels", channels, 1)
         whole_number("filters", filters, 2)
         whole_number("max_filters", max_filters, 2)
         number("ambiguity_weight", ambiguity_weight, 0, 1e9)

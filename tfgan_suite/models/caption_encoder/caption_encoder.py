@@ -13,6 +13,7 @@ from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image, Text
 from tfgan_suite.layers import GhostBatchNormalization
 from tfgan_suite.losses import joint_embedding_hinge
+from tfgan_suite.models.asked import checked_captions, checked_examples
 from tfgan_suite.models.caption_encoder.negatives import neighbours, with_one_word_of
 from tfgan_suite.models.caption_encoder.presets import PRESETS
 from tfgan_suite.models.registry import register
@@ -212,15 +213,21 @@ class CaptionEncoder(GenerativeModel):
         """Returns the embeddings `[N, embedding_size]` of captions.
 
         Raises:
-            UserInputError: a caption is empty, too long, or without a word of the vocabulary.
+            UserInputError: no list of texts, or a caption is empty, too long, or without a word of
+                the vocabulary.
         """
-        captions = np.array([tf.compat.as_bytes(caption) for caption in captions], object)
+        captions = checked_captions(captions)
         self.reader.check("caption", captions)
         return self.infer(self, self.reader(tf.constant(captions, tf.string)).numpy())
 
     def embed_images(self, images: np.ndarray) -> np.ndarray:
-        """Returns the embeddings `[N, embedding_size]` of images in [-1, 1]."""
-        return self.infer(self._of_images, np.asarray(images, np.float32))
+        """Returns the embeddings `[N, embedding_size]` of images in [-1, 1].
+
+        Raises:
+            UserInputError: on images of another shape or range.
+        """
+        images = checked_examples("images", images, Image(*self.image_shape))
+        return self.infer(self._of_images, images)
 
     def _of_images(self, images):
         return self.served_network("image_encoder")(images, training=False)

@@ -9,6 +9,7 @@ from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
 from tfgan_suite.losses import adversarial
 from tfgan_suite.losses.reconstruction import l1, l2
+from tfgan_suite.models.asked import checked_examples
 from tfgan_suite.models.context_encoder.networks import context_encoder
 from tfgan_suite.models.context_encoder.presets import PRESETS
 from tfgan_suite.models.registry import register
@@ -220,7 +221,9 @@ class ContextEncoder(GenerativeModel):
 
     def inpaint(self, images) -> np.ndarray:
         """Returns images `[N, image_size, image_size, channels]` in [-1, 1], their hole filled."""
-        return self.infer(self._filled, np.asarray(images, np.float32), batch_size=32)
+        size = (self.image_size, self.image_size, self.channels)
+        images = checked_examples("images", images, Image(*size))
+        return self.infer(self._filled, images, batch_size=32)
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns rows of an image with its hole, the same filled, the truth.

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from tfgan_suite.data.options import number, one_of, whole_number
+from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image, Point
 from tfgan_suite.losses.adversarial import NonSaturating
 from tfgan_suite.losses.per_example import mean_per_example
@@ -131,6 +132,8 @@ class DiscoGAN(TwoWayTranslation, GenerativeModel):
             "weight_decay": weight_decay,
             "batch_norm_group_size": batch_norm_group_size,
         }
+        if matching_group_size is not None:
+            whole_number("matching_group_size", matching_group_size, 1)
         self.objective, self.relation = objective, relation
         self.matching_group_size = matching_group_size
         if point_size is None:
@@ -268,6 +271,11 @@ class DiscoGAN(TwoWayTranslation, GenerativeModel):
         total = 0.0
         for real, fake in zip(real_features, fake_features, strict=True):
             num = self.matching_group_size or tf.shape(real)[0]
+            if real.shape[0] is not None and real.shape[0] % (self.matching_group_size or 1):
+                raise UserInputError(
+                    f"matching_group_size={num} does not divide the batch of a device, "
+                    f"{real.shape[0]}."
+                )
             difference = tf.cast(real, tf.float32) - tf.cast(fake, tf.float32)
             groups = tf.reshape(difference, [-1, num, *difference.shape[1:]])
             squares = mean_per_example(tf.reduce_mean(groups, axis=1) ** 2)

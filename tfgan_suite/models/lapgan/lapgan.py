@@ -11,7 +11,7 @@ from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError, closest_name
 from tfgan_suite.fields import ClassId, Image
 from tfgan_suite.losses import adversarial
-from tfgan_suite.models.asked import checked_class_ids, checked_seeds
+from tfgan_suite.models.asked import checked_class_ids, checked_examples, checked_seeds
 from tfgan_suite.models.lapgan import networks
 from tfgan_suite.models.lapgan.presets import PRESETS
 from tfgan_suite.models.registry import register
@@ -94,6 +94,8 @@ class LAPGAN(GenerativeModel):
     ):
         super().__init__(seed=seed, ema_half_life=ema_half_life, name=name)
         sizes = _checked_sizes(sizes)
+        whole_number("channels", channels, 1)
+        whole_number("filters", filters, 1)
         _check_units("generator_units", generator_units)
         _check_units("discriminator_units", discriminator_units)
         whole_number("latent_size", latent_size, 1)
@@ -209,12 +211,12 @@ class LAPGAN(GenerativeModel):
             UserInputError: as `sample` does, and on images of another shape.
         """
         inputs = self._seeds_and_classes(seeds, class_ids)
-        coarse = np.asarray(coarse, np.float32)
-        expected = (len(inputs["seed"]), self.sizes[0], self.sizes[0], self.channels)
-        if coarse.shape != expected:
+        size = self.sizes[0]
+        coarse = checked_examples("coarse", coarse, Image(size, size, self.channels))
+        if len(coarse) != len(inputs["seed"]):
             raise UserInputError(
-                f"refine takes an image of the first size for each seed: {expected}. "
-                f"Received: {coarse.shape}."
+                f"refine takes an image for each seed. Received {len(coarse)} images and "
+                f"{len(inputs['seed'])} seeds."
             )
         return self.infer(self._refined, {"coarse_images": coarse, **inputs})
 

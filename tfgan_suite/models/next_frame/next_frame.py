@@ -7,9 +7,10 @@ import tensorflow as tf
 from tfgan_suite.data.options import number, one_of, whole_number
 from tfgan_suite.drawing import Clips
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import Clip
+from tfgan_suite.fields import Clip, Values
 from tfgan_suite.losses import adversarial
 from tfgan_suite.losses.reconstruction import gradient_difference, l1, l2
+from tfgan_suite.models.asked import checked_examples
 from tfgan_suite.models.next_frame.networks import (
     ARCHITECTURES,
     multi_scale_discriminator,
@@ -261,7 +262,7 @@ class NextFrame(GenerativeModel):
         Raises:
             UserInputError: fewer frames than `num_history`, or others than the model is for.
         """
-        frames = np.asarray(frames, np.float32)
+        frames = checked_examples("frames", frames, Values((None, None, None, self.channels)))
         num_frames = self.num_served if num_frames is None else num_frames
         whole_number("num_frames", num_frames, 1)
         if frames.ndim != 5 or frames.shape[1] < self.num_history:
@@ -269,9 +270,9 @@ class NextFrame(GenerativeModel):
                 f"predict_frames takes clips [N, frames, height, width, channels] of "
                 f"{self.num_history} frames or more. Received shape {frames.shape}."
             )
-        Clip(self.num_history, None, None, self.channels).check_form(
-            "frames", frames[:, -self.num_history :]
-        )
+        size = self.served_network("generator").input_shape[2:4]
+        field = Clip(self.num_history, *size, self.channels)
+        checked_examples("frames", frames[:, -self.num_history :], field)
         made, history = [], frames[:, -self.num_history :]
         for _ in range(0, num_frames, self.num_predicted):
             made.append(self.infer(self.call, history, batch_size=32))
@@ -395,6 +396,10 @@ def _from_strips(strips, frames):
 
 def _of_neighbours(histories):
     """Exchanges neighbouring rows, pair by pair: the same on one device and on several."""
-    num = tf.shape(histories)[0]
-    neighbours = tf.bitwise.bitwise_xor(tf.range(num), 1)
-    return tf.gather(histories, tf.where(neighbours < num, neighbours, 0))
+    num = histories.shape[0]
+    if num is not None and num % 2:
+        raise UserInputError(
+            f"mismatched_histories exchanges histories in pairs; the batch of a device has {num}. "
+            "Choose an even one."
+        )
+    return tf.gather(histories, tf.bitwise.bitwise_xor(tf.range(tf.shape(histories)[0]), 1))

@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data.options import number, one_of, whole_number
+from tfgan_suite.data.options import flag, number, one_of, whole_number
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
 from tfgan_suite.layers import seeded_rows
 from tfgan_suite.losses import adversarial
 from tfgan_suite.losses.reconstruction import l1
-from tfgan_suite.models.asked import checked_seeds
+from tfgan_suite.models.asked import checked_examples, checked_seeds
 from tfgan_suite.models.pix2pix.presets import PRESETS
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.translation import (
@@ -117,7 +117,7 @@ class Pix2Pix(GenerativeModel):
             "dropout": dropout,
             "discriminator_filters": discriminator_filters,
             "patch_size": patch_size,
-            "conditional": conditional,
+            "conditional": flag("conditional", conditional),
             "adversarial_weight": adversarial_weight,
             "l1_weight": l1_weight,
         }
@@ -215,7 +215,7 @@ class Pix2Pix(GenerativeModel):
         Raises:
             UserInputError: on seeds that are no whole numbers, or too many or few.
         """
-        images = np.asarray(images, np.float32)
+        images = checked_examples("images", images, self.batch_spec()["a"])
         seeds = checked_seeds([0] * len(images) if seeds is None else seeds, len(images))
         inputs = {"images": images, "seed": seeds}
         return self.infer(self._answer, inputs, batch_size=32)

@@ -6,9 +6,10 @@ import tensorflow as tf
 
 from tfgan_suite.data.options import number, one_of, whole_number
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import Clip
+from tfgan_suite.fields import Clip, Values
 from tfgan_suite.losses.adversarial import LeastSquares
 from tfgan_suite.losses.reconstruction import l1, l2
+from tfgan_suite.models.asked import checked_examples
 from tfgan_suite.models.recyclegan.presets import PRESETS
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.translation import clips_beside_each_other, examples_to_draw
@@ -306,7 +307,9 @@ class RecycleGAN(TwoWayTranslation, GenerativeModel):
             clips: `[B, T, height, width, channels]` in [-1, 1].
             direction: `"a_to_b"` or `"b_to_a"`.
         """
-        clips = np.asarray(clips, np.float32)
+        one_of("direction", direction, ("a_to_b", "b_to_a"))
+        shape = self.domain_shapes[direction[0]]
+        clips = checked_examples("clips", clips, Values((None, *shape)))
         images = self.translate(clips.reshape(-1, *clips.shape[2:]), direction)
         return images.reshape(*clips.shape[:2], *images.shape[1:])
 

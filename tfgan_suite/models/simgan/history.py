@@ -1,6 +1,7 @@
 """The history that makes up half of what SimGAN's discriminator sees."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan_suite.data.options import whole_number
@@ -11,7 +12,7 @@ class HalfHistory(keras.layers.Layer):
     """Replaces every other image of a batch by an older one, and stores it in its place.
 
     Source: [Shrivastava et al., 2017](https://arxiv.org/abs/1612.07828), section 2.3. While it is
-    not full it stores at its end; then each image that was replaced overwrites a random one.
+    not full it stores at its end; then each new image overwrites a random older one.
     `HistoryPool` is CycleGAN's form of it.
 
     Args:
@@ -51,9 +52,12 @@ class HalfHistory(keras.layers.Layer):
         new = images[1::2][: self.capacity]
         num = tf.shape(new)[0]
         at_the_end = count + tf.range(num)
-        # Distinct places: what two rows wrote in one would depend on the device.
-        anywhere = tf.argsort(order, stable=True)[:num]
-        slots = tf.where(count + num <= self.capacity, at_the_end, anywhere)
+        # Distinct places of older ones: what two rows wrote in one would depend on the device.
+        is_older = tf.range(self.capacity) < count
+        anywhere = tf.argsort(tf.where(is_older, order, np.inf), stable=True)
+        free = self.capacity - count
+        over = tf.gather(anywhere, tf.maximum(tf.range(num) - free, 0))
+        slots = tf.where(at_the_end < self.capacity, at_the_end, over)
         self.images.assign(tf.tensor_scatter_nd_update(stored, slots[:, None], new))
         self.count.assign(tf.minimum(self.capacity, count + num))
         return seen

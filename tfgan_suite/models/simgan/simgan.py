@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfgan_suite.data.options import number, one_of, whole_number
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
+from tfgan_suite.models.asked import checked_examples
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.simgan.history import HalfHistory
 from tfgan_suite.models.simgan.networks import local_discriminator, refiner
@@ -216,8 +217,12 @@ class SimGAN(GenerativeModel):
     # === Samples and signatures ===
 
     def refine(self, images):
-        """Returns refined images `[N, H, W, C]` in [-1, 1]."""
-        return self.infer(self, images)
+        """Returns refined images `[N, H, W, C]` in [-1, 1], of such images.
+
+        Raises:
+            UserInputError: on images of another shape or range.
+        """
+        return self.infer(self, checked_examples("images", images, Image(*self.image_shape)))
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns rows of a synthetic image, the same refined, a real one."""

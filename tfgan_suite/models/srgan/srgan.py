@@ -6,12 +6,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data.options import number, one_of, whole_number
+from tfgan_suite.data.options import flag, number, one_of, whole_number
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
 from tfgan_suite.losses import adversarial
 from tfgan_suite.losses.perceptual import VGG_SCALE, feature_distance
 from tfgan_suite.losses.reconstruction import l1, l2
+from tfgan_suite.models.asked import checked_examples
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.srgan import networks
 from tfgan_suite.models.srgan.presets import PRESETS
@@ -186,7 +187,7 @@ class SRGAN(GenerativeModel):
             "filters": filters,
             "num_blocks": num_blocks,
             "growth": growth,
-            "residual": bool(residual),
+            "residual": flag("residual", residual),
             "discriminator_filters": discriminator_filters,
             "discriminator_units": discriminator_units,
             "norm_bias": norm_bias,
@@ -197,7 +198,7 @@ class SRGAN(GenerativeModel):
             "feature_layer": feature_layer,
             "feature_scale": feature_scale,
             "feature_distance": feature_distance,
-            "activated_features": bool(activated_features),
+            "activated_features": flag("activated_features", activated_features),
             "pixel_weight": pixel_weight,
             "adversarial_weight": adversarial_weight,
             "learning_rates": list(learning_rates),
@@ -253,9 +254,13 @@ class SRGAN(GenerativeModel):
             )
         given = trained.served_network("generator").get_weights()
         own = [weight.shape for weight in self.generator.get_weights()]
-        if own != [weight.shape for weight in given]:
-            names = ("channels", "scale", "architecture", "filters", "num_blocks", "norm_bias")
-            theirs = {name: trained.arguments[name] for name in names}
+        names = ("channels", "scale", "architecture", "filters", "num_blocks", "norm_bias")
+        names = (*names, "residual")  # which no weight shows
+        theirs = {name: trained.arguments[name] for name in names}
+        if (
+            own != [weight.shape for weight in given]
+            or theirs["residual"] != self.arguments["residual"]
+        ):
             raise UserInputError(
                 f"srresnet={path} has another generator, of {theirs}. Build this one alike."
             )
@@ -344,7 +349,16 @@ class SRGAN(GenerativeModel):
 
         Args:
             images: `[N, H, W, channels]` in [-1, 1], of at most `MAX_PIXELS` pixels each.
+
+        Raises:
+            UserInputError: on images of another shape or range, or larger ones.
         """
+        images = checked_examples("images", images, Image(None, None, self.channels))
+        if images.shape[1] * images.shape[2] > MAX_PIXELS:
+            raise UserInputError(
+                f"images of {images.shape[1]} x {images.shape[2]} have more than the "
+                f"{MAX_PIXELS:,} pixels that are enlarged."
+            )
         return self.infer(self._enlarged, images, batch_size=8)
 
     def upscaling_function(self) -> Callable[[tf.Tensor], tf.Tensor]:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data.options import number, one_of, whole_number
+from tfgan_suite.data.options import flag, number, one_of, whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
@@ -150,9 +150,12 @@ class StackGAN(CaptionedModel):
             whole_number(argument, value, 1)
         whole_number("num_blocks", num_blocks, 0)
         whole_number("stage_1_images", stage_1_images, 0)
+        whole_number("channels", channels, 1)
         one_of("kl_reduction", kl_reduction, REDUCTIONS)
         number("kl_weight", kl_weight, 0, 1e6)
+        flag("leaky_augmentation", leaky_augmentation)
         check_distribution(epsilon_distribution)
+        check_distribution(latent_distribution)
         if stage_1 is None and not stage_1_images:
             raise UserInputError(
                 "stage_1_images=0 without stage_1: Stage II would learn on images of an untrained "
@@ -181,7 +184,7 @@ class StackGAN(CaptionedModel):
             "generator_filters": generator_filters,
             "discriminator_filters": discriminator_filters,
             "num_blocks": num_blocks,
-            "leaky_augmentation": bool(leaky_augmentation),
+            "leaky_augmentation": leaky_augmentation,
             "epsilon_distribution": epsilon_distribution,
             "kl_reduction": kl_reduction,
             "kl_weight": kl_weight,
@@ -263,6 +266,15 @@ class StackGAN(CaptionedModel):
 
     def _begin_with(self, trained, path):
         """Takes over the Stage I of another model."""
+        same = ("leaky_augmentation", "latent_distribution", "epsilon_distribution")
+        own, theirs = (
+            {name: arguments[name] for name in same}
+            for arguments in (self.arguments, trained.arguments)
+        )
+        if own != theirs:
+            raise UserInputError(
+                f"stage_1={path} has another Stage I, of {theirs}. Build this one alike."
+            )
         for network in ("augmentation_1", "generator_1"):
             weights = trained.served_network(network).get_weights()
             if not _same_shapes(getattr(self, network).get_weights(), weights):
@@ -358,7 +370,8 @@ class StackGAN(CaptionedModel):
                 too long, or without a word of the vocabulary.
         """
         one_of("stage", stage, (1, 2))
-        seeds, embedding = checked_seeds(seeds, len(captions)), self.embed(captions)
+        embedding = self.embed(captions)
+        seeds = checked_seeds(seeds, len(embedding))
         noise = {name: drawn.numpy() for name, drawn in self._noise_of(tf.constant(seeds)).items()}
         made = self.infer(self.images_of, {**noise, "embedding": embedding})
         return made["images" if stage == 2 else "stage_1_images"]
@@ -561,6 +574,8 @@ def _trained_stage_1(path):
     trained = trained_model("stage_1", path, "a StackGAN")
     if not isinstance(trained, StackGAN):
         raise UserInputError(f"stage_1={path} is a {type(trained).__name__}; expected a StackGAN.")
+    if not int(trained.images_seen.numpy()):
+        raise UserInputError(f"stage_1={path} is untrained: it has seen no image. Train it first.")
     return trained
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data.options import number, one_of, whole_number
+from tfgan_suite.data.options import flag, number, one_of, whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
@@ -138,7 +138,7 @@ class TextToImageGAN(CaptionedModel):
             "text_size": text_size,
             "generator_filters": generator_filters,
             "discriminator_filters": discriminator_filters,
-            "bottlenecks": bool(bottlenecks),
+            "bottlenecks": flag("bottlenecks", bottlenecks),
             "interpolation": interpolation,
             "interpolation_weight": interpolation_weight,
             "batch_norm_group_size": batch_norm_group_size,
@@ -241,7 +241,8 @@ class TextToImageGAN(CaptionedModel):
             UserInputError: on other seeds or another number of them, or on a caption that is empty,
                 too long, or without a word of the vocabulary.
         """
-        seeds, embedding = checked_seeds(seeds, len(captions)), self.embed(captions)
+        embedding = self.embed(captions)
+        seeds = checked_seeds(seeds, len(embedding))
         inputs = {"latents": self._latents_of(tf.constant(seeds)).numpy(), "embedding": embedding}
         return self.infer(self._sample_of, inputs)
 

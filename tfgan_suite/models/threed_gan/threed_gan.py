@@ -6,9 +6,9 @@ import tensorflow as tf
 
 from tfgan_suite.data.options import number, whole_number
 from tfgan_suite.drawing import Clips, ImageGrid
-from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import Volume
+from tfgan_suite.fields import Values, Volume
 from tfgan_suite.losses import adversarial
+from tfgan_suite.models.asked import checked_examples
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.sampling import SamplesOfSeeds
 from tfgan_suite.models.threed_gan.networks import (
@@ -167,7 +167,7 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
         Raises:
             UserInputError: volumes of another shape.
         """
-        return self.infer(shaded_views, self._checked("views", volumes))
+        return self.infer(shaded_views, self._checked(volumes))
 
     def turning(self, volumes) -> np.ndarray:
         """Returns volumes that turn once about their upright axis, `[N, 24, 64, 64, 1]`.
@@ -175,7 +175,7 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
         Args:
             volumes: see `views`.
         """
-        frames = self.infer(_turning, self._checked("turning", volumes), batch_size=4)
+        frames = self.infer(_turning, self._checked(volumes), batch_size=4)
         return np.stack(np.split(frames, _TURNING, axis=2), axis=1)
 
     def features(self, volumes) -> np.ndarray:
@@ -190,19 +190,15 @@ class ThreeDGAN(SamplesOfSeeds, GenerativeModel):
         Raises:
             UserInputError: volumes of another shape.
         """
-        return self.infer(self._features_of, self._checked("features", volumes))
+        return self.infer(self._features_of, self._checked(volumes))
 
     def _features_of(self, volumes):
         return tf.cast(pooled_features(self.discriminator)(volumes, training=False), tf.float32)
 
-    def _checked(self, method, volumes):
-        volumes = np.asarray(volumes, np.float32)
-        if volumes.shape[1:] != self.sample_shape:
-            sides = ", ".join(map(str, self.sample_shape))
-            raise UserInputError(
-                f"{method} takes volumes of shape (batch, {sides}). Received: {volumes.shape}."
-            )
-        return volumes
+    def _checked(self, volumes):
+        array = np.asarray(volumes)
+        array = array.astype(np.float32) if array.dtype.kind in "biu" else volumes
+        return checked_examples("volumes", array, Values(self.sample_shape))
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns samples of `num` seeds from `seed` on, each from four sides."""

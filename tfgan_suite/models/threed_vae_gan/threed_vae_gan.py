@@ -179,7 +179,7 @@ class ThreeDVAEGAN(ThreeDGAN):
         Raises:
             UserInputError: volumes of another shape, or turns that are no whole numbers for each.
         """
-        volumes, turns = self._checked("render", volumes), np.asarray(turns)
+        volumes, turns = self._checked(volumes), np.asarray(turns)
         if turns.shape != volumes.shape[:1] or turns.dtype.kind not in "iu":
             raise UserInputError(
                 f"render takes a whole number as turn for each of the {len(volumes)} volumes. "
