@@ -129,7 +129,7 @@ def test_what_does_not_fit_is_refused():
         model.sample([0])
     with pytest.raises(UserInputError, match="seeds"):
         model.sample(3, [1])
-    with pytest.raises(UserInputError, match=r"\(1, 4, 4, 1\)"):
+    with pytest.raises(UserInputError, match=r"coarse has shape .* expected \(batch, 4, 4, 1\)"):
         model.refine(np.zeros((1, 5, 5, 1)), [0], [1])
     with pytest.raises(UserInputError, match="no classes"):
         tiny(num_classes=0).sample([0], [0])

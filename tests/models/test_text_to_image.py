@@ -391,7 +391,7 @@ def test_a_damaged_file_of_an_encoder_is_refused_in_one_line(tmp_path, where):
 
 def test_captions_that_are_no_text_are_refused():
     for caption in ("\udcff", 3):
-        with pytest.raises(UserInputError, match="Captions are texts in UTF-8"):
+        with pytest.raises(UserInputError, match="Captions are a list of texts in UTF-8"):
             tiny().embed([caption])
 
 

@@ -125,7 +125,9 @@ def test_features_are_the_later_maps_pooled_to_eight_places():
     places = np.reshape(maps, (3, 2, 2, 2, 2, 2, 2, 8)).max(axis=(2, 4, 6))
     np.testing.assert_allclose(found, places.reshape(3, -1), rtol=1e-5, atol=1e-7)
     assert np.abs(found[0] - found[1]).max() > 1e-4
-    with pytest.raises(UserInputError, match=r"features takes .*\(batch, 16, 16, 16, 1\)"):
+    with pytest.raises(
+        UserInputError, match=r"volumes has shape .* expected \(batch, 16, 16, 16, 1\)"
+    ):
         model.features(volumes[..., 0])
 
 

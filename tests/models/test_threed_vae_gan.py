@@ -138,7 +138,9 @@ def test_what_does_not_fit_is_refused():
     volumes = testing.random_batch(model, 2)["volume"]
     with pytest.raises(UserInputError, match="a whole number as turn for each of the 2"):
         model.render(volumes, [0.5, 1])
-    with pytest.raises(UserInputError, match=r"render takes volumes .*\(batch, 8, 8, 8, 1\)"):
+    with pytest.raises(
+        UserInputError, match=r"volumes has shape .* expected \(batch, 8, 8, 8, 1\)"
+    ):
         model.render(volumes[:, :4], [0, 1])
     with pytest.raises(UserInputError, match="of the field volume"):
         model.draw(2)

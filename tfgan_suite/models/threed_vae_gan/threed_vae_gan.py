@@ -7,9 +7,11 @@ import tensorflow as tf
 from tfgan_suite.data.options import number, whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.fields import Image, Values
 from tfgan_suite.layers.group_moments import in_whole_vectors
 from tfgan_suite.losses import standard_normal_divergence
 from tfgan_suite.losses.reconstruction import euclidean
+from tfgan_suite.models.asked import checked_examples
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.threed_gan.threed_gan import ThreeDGAN
 from tfgan_suite.models.threed_vae_gan.networks import image_encoder
@@ -189,12 +191,22 @@ class ThreeDVAEGAN(ThreeDGAN):
         return self.infer(self._rendered, (volumes, turns))
 
     def encode(self, images) -> np.ndarray:
-        """Returns the mean latents `[N, latent_size]` of images, as `call` decodes them."""
-        return self.infer(self._encoded, np.asarray(images, np.float32))[0]
+        """Returns the mean latents `[N, latent_size]` of images, as `call` decodes them.
+
+        Raises:
+            UserInputError: images of another shape or range.
+        """
+        images = checked_examples("images", images, Image(*self.image_shape))
+        return self.infer(self._encoded, images)[0]
 
     def decode(self, latents) -> np.ndarray:
-        """Returns the occupancies `[N, side, side, side, 1]` of latents `[N, latent_size]`."""
-        return self.infer(self._decoded, np.asarray(latents, np.float32))
+        """Returns the occupancies `[N, side, side, side, 1]` of latents `[N, latent_size]`.
+
+        Raises:
+            UserInputError: latents of another shape, or not finite.
+        """
+        latents = checked_examples("latents", latents, Values(self.latent_shape))
+        return self.infer(self._decoded, latents)
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns rows of an image, the volume made of it from four sides, and the true volume.
