@@ -69,7 +69,7 @@ SCORE = flags.DEFINE_enum(
     "score",
     None,
     ["discriminator", "features"],
-    "How bad images are told, for a repair: by the discriminator's logit, or by the distance to "
+    "How a repair finds bad images: by the discriminator's logit, or by the distance to "
     "the nearest training image in the features of --classifier or --squeezenet.",
 )
 METRICS = flags.DEFINE_list("metrics", [], "Of images before and after: see launch.evaluate.")

@@ -88,15 +88,12 @@ def open_bars(
     """
     del location, main
     options.whole_number("size", size, 8, MAX_SIZE)
-    options.whole_number("seed", seed, 0)
-    options.whole_number("num_examples", num_examples, 1, 10_000_000)
-    options.whole_number("num_test", num_test, 1, 10_000_000)
+    num = options.num_drawn(split, seed, num_examples, num_test)
     if channels != 3:
         raise UserInputError(f"Source 'bars' has images of 3 channels, not {channels}.")
     styles = [style] if layout == "single" else [a, b]
     for name in styles:
         options.one_of("style", name, STYLES)
-    num = num_examples if split == "train" else num_test
     spec = {"image": tf.TensorSpec([size, size, 3], tf.uint8)}
 
     def source(name, domain):

@@ -106,13 +106,10 @@ def open_eyes(
         seed: another seed gives other eyes.
     """
     del location, main
-    options.whole_number("seed", seed, 0)
-    options.whole_number("num_examples", num_examples, 1, 10_000_000)
-    options.whole_number("num_test", num_test, 1, 10_000_000)
+    num = options.num_drawn(split, seed, num_examples, num_test)
     styles = [style] if layout == "single" else [a, b]
     for name in styles:
         options.one_of("style", name, STYLES)
-    num = num_examples if split == "train" else num_test
     spec = {"image": tf.TensorSpec([HEIGHT, WIDTH, 1], tf.uint8)}
 
     def source(name, domain):

@@ -49,6 +49,14 @@ def flag(name: str, value) -> bool:
     return value
 
 
+def num_drawn(split: str, seed, num_examples, num_test) -> int:
+    """Checks these options of a source that draws its examples; returns how many the split has."""
+    whole_number("seed", seed, 0)
+    whole_number("num_examples", num_examples, 1, 10_000_000)
+    whole_number("num_test", num_test, 1, 10_000_000)
+    return num_examples if split == "train" else num_test
+
+
 def text(name: str, value) -> str:
     """Checks an option that is a name of something."""
     if not isinstance(value, str) or not value:

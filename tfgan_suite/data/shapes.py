@@ -6,7 +6,7 @@ shapes glow. Painting is a fixed function of the scene, so each image of one sty
 one counterpart in the other, which is what a translation between them is measured against. `lines`
 has a black outline on white paper, which shows neither colour nor texture.
 
-Day and night are told apart by the light alone: hue stays, and everything that varies from scene
+Day and night differ in the light alone: hue stays, and everything that varies from scene
 to scene is unevenly distributed (common and rare colours, mostly clear skies), so that a mapping
 which swaps colours or reverses brightness does not simply fit the other domain. It is not a
 guarantee: trained translators have been seen to swap blue and green, and clear and hazy skies.

@@ -84,11 +84,9 @@ def open_squares(
     options.whole_number("size", size, 8, 1024)
     options.one_of("channels", channels, (1, 3))
     options.whole_number("side", side, 1, size - 1)
-    options.whole_number("num_examples", num_examples, 1, 10_000_000)
-    options.whole_number("num_test", num_test, 1, 10_000_000)
+    num = options.num_drawn(split, seed, num_examples, num_test)
     options.whole_number("num_frames", num_frames, 2, 10_000)
     options.one_of("motion", motion, MOTIONS)
-    options.whole_number("seed", seed, 0)
     turn_at = num_frames - 1 if turn_at is None else turn_at
     options.whole_number("turn_at", turn_at, 1, num_frames - 1)
     room = size - side
@@ -110,7 +108,6 @@ def open_squares(
         image[top : top + side, left : left + side] = 255
         return image
 
-    num = num_examples if split == "train" else num_test
     spec = {"image": tf.TensorSpec([size, size, channels], tf.uint8)}
     frames = LazySource("squares", num * num_frames, spec, read)
     if main.kind != "clip":

@@ -109,10 +109,7 @@ def open_textures(
         raise UserInputError(f"source 'textures' has no two domains for {layout!r}.")
     options.whole_number("size", size, 8, MAX_SIZE)
     options.one_of("channels", channels, (1, 3))
-    options.whole_number("seed", seed, 0)
-    options.whole_number("num_examples", num_examples, 1, 10_000_000)
-    options.whole_number("num_test", num_test, 1, 10_000_000)
-    num = num_examples if split == "train" else num_test
+    num = options.num_drawn(split, seed, num_examples, num_test)
     key = hashing.key(seed, _SPLITS[split])
     images, styles = textures(np.arange(num), size, channels, key)
     return (ArraySource("textures", {"image": images, "label": styles}, len(STYLES)),)
