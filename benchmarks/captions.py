@@ -40,7 +40,9 @@ _NUM = flags.DEFINE_integer("num", 1000, "Captions, at most.")
 _STAGE = flags.DEFINE_integer(
     "stage", None, "Of a model that samples in stages, the one whose images are measured."
 )
-_SETTING = flags.DEFINE_list("setting", [], "heading=value,... of the row.")
+_SETTING = flags.DEFINE_multi_string(
+    "setting", [], "heading=value of the row; may be given several times."
+)
 _APPEND = flags.DEFINE_string("append", None, "Results file to add the figures to as lines.")
 
 
