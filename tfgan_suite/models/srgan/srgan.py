@@ -254,8 +254,16 @@ class SRGAN(GenerativeModel):
             )
         given = trained.served_network("generator").get_weights()
         own = [weight.shape for weight in self.generator.get_weights()]
-        names = ("channels", "scale", "architecture", "filters", "num_blocks", "norm_bias")
-        names = (*names, "residual")  # which no weight shows
+        # No weight shows whether a generator is residual.
+        names = (
+            "channels",
+            "scale",
+            "architecture",
+            "filters",
+            "num_blocks",
+            "norm_bias",
+            "residual",
+        )
         theirs = {name: trained.arguments[name] for name in names}
         if (
             own != [weight.shape for weight in given]
