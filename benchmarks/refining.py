@@ -55,7 +55,7 @@ def main(_):
     refined = model.refine(synthetic)
     names = {
         "synthetic": style,
-        "refined": f"{style}, refined",
+        "refined": f"{style}, refined, seed {config.seed}",
         "camera": "camera",
         "dimmed": f"{style}, with the camera's blur and contrast",
     }
@@ -89,6 +89,7 @@ def main(_):
 
 
 def _line(config, model, metric, name, value, means):
+    is_of_run = ", refined" in name
     return results.Result(
         table="eyes",
         metric=metric,
@@ -97,11 +98,9 @@ def _line(config, model, metric, name, value, means):
         interval=(min(means), max(means)) if means else None,
         interval_kind="lowest and highest of the task networks" if means else None,
         setting={"learnt from": name},
-        seeds=(config.seed,),
-        images_seen=int(model.images_seen.numpy()) if name.endswith("refined") else None,
-        seconds=Workdir(_WORKDIR.value).seconds_spent() or None
-        if name.endswith("refined")
-        else None,
+        seeds=(config.seed,) if is_of_run else None,
+        images_seen=int(model.images_seen.numpy()) if is_of_run else None,
+        seconds=Workdir(_WORKDIR.value).seconds_spent() or None if is_of_run else None,
         machine=describe_machine(),
         commit=results.current_commit(),
         command=results.current_command(),

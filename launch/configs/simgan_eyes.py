@@ -31,6 +31,7 @@ def get_config():
         "self_regularization": 0.05,
         "refiner_images": 4_800,
         "discriminator_images": 1_600,
+        "ema_half_life": 2_000.0,
     }
     config.data = {"source": "eyes", "a": "textured"}
     config.batch_size = 32

@@ -166,6 +166,9 @@ def test_encoder_refuses_sizes_that_it_cannot_halve():
         ({"latents_into": "none"}, 'must be "all" or "input"'),
         ({"image_size": 16}, "at least 24"),
         ({"image_size": None}, "must be known"),
+        ({"image_size": [32, "x"]}, "whole numbers from 1; received .*'x'"),
+        ({"encoder_blocks": "x"}, "encoder_blocks must be a whole number"),
+        ({"dropout": "x"}, "`rate` must be at least 0 and below 1; received 'x'"),
     ],
 )
 def test_wrong_arguments(arguments, message):

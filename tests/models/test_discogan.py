@@ -130,6 +130,13 @@ def test_weight_decay_is_that_of_pytorchs_adam():
         ({"rate": 2.0}, "rate"),
         ({"discriminator_every": 0}, "discriminator_every"),
         ({"point_size": None, "image_size": 30}, "image_size"),
+        ({"point_size": None, "image_size": [32]}, "image_size"),
+        ({"point_size": None, "code_size": 0}, "code_size must be a whole number"),
+        ({"point_size": None, "batch_norm_group_size": "x"}, "group_size"),
+        ({"hidden_units": []}, r"hidden_units must be a list of one or more .* not \[\]"),
+        ({"hidden_units": 0}, "hidden_units must be a list .* not 0"),
+        ({"discriminator_hidden_units": ["x"]}, "Each of discriminator_hidden_units .* not 'x'"),
+        ({"seed": "x"}, "seed is a whole number. Received: 'x'"),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments, words):

@@ -146,7 +146,10 @@ def test_half_of_the_history_is_older(capacity):
         ({"discriminator_filters": 10}, "multiple of 3"),
         ({"discriminator_steps": 3}, "more than refiner_steps"),
         ({"features": "nothing"}, "features"),
+        ({"discriminator_filters": "x"}, "discriminator_filters must be a whole number"),
         ({"image_shape": (8, 8)}, "image_shape"),
+        ({"image_shape": 8}, "image_shape"),
+        ({"image_shape": ("x", 8, 1)}, "Each number of image_shape"),
         ({"self_regularization": -1}, "self_regularization"),
     ],
 )

@@ -34,7 +34,7 @@ class Dropout(keras.layers.Layer):
 
     def __init__(self, rate, seed=None, **kwargs):
         super().__init__(**kwargs)
-        if not 0 <= rate < 1:
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
             raise UserInputError(f"`rate` must be at least 0 and below 1; received {rate!r}.")
         self.rate = rate
         self.seed = seed

@@ -63,8 +63,11 @@ class GhostBatchNormalization(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if group_size is not None and group_size < 1:
-            raise UserInputError(f"`group_size` must be None or at least 1; received {group_size}.")
+        is_number = isinstance(group_size, int) and not isinstance(group_size, bool)
+        if group_size is not None and not (is_number and group_size >= 1):
+            raise UserInputError(
+                f"`group_size` must be None or a whole number from 1; received {group_size!r}."
+            )
         self.group_size = group_size
         self.momentum = momentum
         self.epsilon = epsilon

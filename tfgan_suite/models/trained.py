@@ -23,6 +23,10 @@ def trained_model(argument: str, path: str | Path, what: str) -> GenerativeModel
         UserInputError: it cannot be read, or has no checkpoint.
         RunFailure: none of its checkpoints is sound.
     """
+    if not isinstance(path, str | Path):
+        raise UserInputError(
+            f"{argument} must be the path of the .keras file or of the run of {what}, not {path!r}."
+        )
     path = Path(path)
     try:
         if not path.is_dir():

@@ -76,8 +76,11 @@ def frame_predictor(
     height, width = height_and_width(image_size)
     if None in (height, width):
         raise UserInputError(f"`image_size` must be known. Received: {image_size!r}.")
-    for argument, value in {"num_frames": num_frames, "stem_filters": stem_filters or 1}.items():
-        if not isinstance(value, int) or value < 1:
+    counts = {"num_frames": num_frames, "filters": filters, "stem_filters": stem_filters}
+    for argument, value in counts.items():
+        if value is None and argument != "num_frames":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UserInputError(f"`{argument}` must be a whole number from 1; received {value!r}.")
 
     def between(channels_in, channels_out, default_filters):
@@ -85,7 +88,7 @@ def frame_predictor(
             image_size,
             channels_in,
             channels_out,
-            filters=filters or default_filters,
+            filters=filters if filters is not None else default_filters,
             num_downsamplings=num_downsamplings,
             dropout=dropout,
             norm_affine=False,

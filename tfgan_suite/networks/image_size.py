@@ -14,6 +14,11 @@ def height_and_width(image_size):
         raise UserInputError(
             f"`image_size` must be an int, a pair (height, width) or None; received {image_size!r}."
         )
+    for side in sides:
+        if side is not None and (isinstance(side, bool) or not isinstance(side, int) or side < 1):
+            raise UserInputError(
+                f"The sides of `image_size` must be whole numbers from 1; received {image_size!r}."
+            )
     return tuple(sides)
 
 
@@ -24,7 +29,7 @@ def num_doublings(image_size: int, base_size: int, fewest: int = 1, most: int = 
         UserInputError: fewer than `fewest` times, more than `most`, or not a whole number of times.
     """
     sizes = {base_size * 2**doublings: doublings for doublings in range(fewest, most + 1)}
-    if image_size not in sizes:
+    if not isinstance(image_size, int) or image_size not in sizes:
         raise UserInputError(
             f"`image_size` must be one of {', '.join(map(str, sizes))} (`base_size` {base_size} "
             f"doubled {_TIMES[fewest]} to {_TIMES[most]} times); received {image_size!r}."

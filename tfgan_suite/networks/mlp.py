@@ -1,10 +1,12 @@
 """Fully connected networks: for points and for small images."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 from keras import layers
 
+from tfgan_suite.errors import UserInputError
 from tfgan_suite.layers import Dropout
 
 
@@ -31,6 +33,9 @@ def mlp_generator(
     Returns:
         `keras.Model` from `[batch, latent_size]` to float32 `[batch, *sample_shape]`.
 
+    Raises:
+        UserInputError: `hidden_units` are no sizes.
+
     Example:
 
     >>> mlp_generator((28, 28, 1)).output_shape
@@ -38,7 +43,7 @@ def mlp_generator(
     """
     latents = keras.Input((latent_size,), name="latents")
     x = latents
-    for index, units in enumerate(hidden_units):
+    for index, units in enumerate(_checked_units(hidden_units)):
         x = layers.Dense(
             units,
             activation=activation,
@@ -75,6 +80,9 @@ def mlp_discriminator(
     Returns:
         `keras.Model` from `[batch, *sample_shape]` to float32 logits `[batch, 1]`.
 
+    Raises:
+        UserInputError: `hidden_units` are no sizes.
+
     Example:
 
     >>> mlp_discriminator((28, 28, 1)).output_shape
@@ -82,7 +90,7 @@ def mlp_discriminator(
     """
     samples = keras.Input(tuple(sample_shape), name="samples")
     x = layers.Flatten(name="flatten")(samples)
-    for index, units in enumerate(hidden_units):
+    for index, units in enumerate(_checked_units(hidden_units)):
         x = layers.Dense(
             units,
             activation=activation,
@@ -95,6 +103,17 @@ def mlp_discriminator(
         1, kernel_initializer=_fresh(kernel_initializer), dtype="float32", name="logits"
     )(x)
     return keras.Model(samples, logits, name=name)
+
+
+def _checked_units(hidden_units):
+    """Returns the sizes of hidden layers, which are some whole numbers from 1."""
+    units = hidden_units if isinstance(hidden_units, Sequence) else [hidden_units, None]
+    if any(isinstance(u, bool) or not isinstance(u, int) or u < 1 for u in units):
+        raise UserInputError(
+            "The units of hidden layers must be a list of whole numbers from 1, such as [128, 128];"
+            f" received {hidden_units!r}."
+        )
+    return units
 
 
 def _fresh(initializer):

@@ -64,7 +64,7 @@ def resnet_translator(
 
     Raises:
         UserInputError: `image_size` cannot be halved so often or is too small to reflect, or
-            `num_downsamplings` or `norm` is none of the above.
+            `num_downsamplings`, `norm` or `activation` is none of the above.
 
     Example:
 
@@ -87,6 +87,13 @@ def resnet_translator(
                 f"`num_downsamplings` {num_downsamplings} the network halves it that often and "
                 f"doubles it as often); received {image_size!r}."
             )
+    try:
+        keras.activations.get(activation)
+    except (ValueError, TypeError) as error:
+        raise UserInputError(
+            '`activation` must be a name that Keras knows, such as "relu"; received '
+            f"{activation!r}."
+        ) from error
     use_bias = norm_bias or norm == "none"
 
     def normalize(x, stage):

@@ -114,6 +114,8 @@ def _pool(x):
 
 
 def _load(model, weights):
+    if not isinstance(weights, str | pathlib.Path):
+        raise UserInputError(f"The weights must be the path of an npz file, not {weights!r}.")
     path = pathlib.Path(weights)
     if not path.is_file():
         raise UserInputError(f"There is no weights file {str(path)!r}.")

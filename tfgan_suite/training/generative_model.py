@@ -81,6 +81,8 @@ class GenerativeModel(
             raise UserInputError(
                 f"ema_half_life is a positive number of images or None. Received: {ema_half_life}."
             )
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+            raise UserInputError(f"seed is a whole number. Received: {seed!r}.")
         self.seed = int(seed)
         self.ema_half_life = ema_half_life
         self._player_networks = {}

@@ -133,7 +133,9 @@ class BicycleGAN(GenerativeModel):
             "kl_weight": kl_weight,
         }
         for argument, value in self.arguments.items():
-            if argument.startswith("channels") or argument.endswith(("filters", "latent_size")):
+            if argument.startswith("channels") or argument.endswith(
+                ("filters", "latent_size", "blocks")
+            ):
                 whole_number(argument, value, 1)
             if argument.endswith("weight"):
                 number(argument, value, 0, 1e9)

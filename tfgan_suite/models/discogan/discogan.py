@@ -113,6 +113,19 @@ class DiscoGAN(TwoWayTranslation, GenerativeModel):
             "filters": filters,
         }.items():
             whole_number(argument, value, 1)
+        if code_size is not None:
+            whole_number("code_size", code_size, 1)
+        for argument, units in {
+            "hidden_units": hidden_units,
+            "discriminator_hidden_units": discriminator_hidden_units,
+        }.items():
+            if not isinstance(units, Sequence) or not units:
+                raise UserInputError(
+                    f"{argument} must be a list of one or more whole numbers, such as [128, 128], "
+                    f"not {units!r}."
+                )
+            for unit in units:
+                whole_number(f"Each of {argument}", unit, 1)
         self.arguments = {
             "image_size": image_size,
             "channels_a": channels_a,

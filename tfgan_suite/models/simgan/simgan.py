@@ -106,10 +106,15 @@ class SimGAN(GenerativeModel):
                 f"discriminator_steps={discriminator_steps} is more than refiner_steps="
                 f"{refiner_steps}, the batches of a step."
             )
-        if len(image_shape) != 3 or discriminator_filters % 3 or discriminator_filters < 3:
+        if not isinstance(image_shape, Sequence) or len(image_shape) != 3:
             raise UserInputError(
-                "image_shape is (height, width, channels) and discriminator_filters a multiple of "
-                f"3. Received: {tuple(image_shape)} and {discriminator_filters}."
+                f"image_shape is (height, width, channels). Received: {image_shape!r}."
+            )
+        for side in image_shape:
+            whole_number("Each number of image_shape", side, 1)
+        if whole_number("discriminator_filters", discriminator_filters, 3) % 3:
+            raise UserInputError(
+                f"discriminator_filters is a multiple of 3. Received: {discriminator_filters}."
             )
         self.arguments = {
             "image_shape": list(image_shape),

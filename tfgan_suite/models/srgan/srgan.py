@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data.options import flag, number, one_of, whole_number
+from tfgan_suite.data.options import flag, number, one_of, text, whole_number
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Image
 from tfgan_suite.losses import adversarial
@@ -156,6 +156,8 @@ class SRGAN(GenerativeModel):
         one_of("pixel_distance", pixel_distance, DISTANCES)
         one_of("feature_distance", feature_distance, DISTANCES)
         one_of("features", features, (*FEATURES, None))
+        if feature_layer is not None:
+            text("feature_layer", feature_layer)
         if feature_scale is None:
             feature_scale = FEATURES[features][1] if features else 1.0
         number("feature_scale", feature_scale, 1e-9, 1e9)
@@ -166,7 +168,7 @@ class SRGAN(GenerativeModel):
                 f"image_size={image_size} must be a multiple of 16: the discriminator halves it "
                 "four times."
             )
-        if len(learning_rates) != 3:
+        if not isinstance(learning_rates, Sequence) or len(learning_rates) != 3:
             raise UserInputError(
                 "learning_rates are three: of the stage of pixels, of the game, and of its slow "
                 f"end. Received: {learning_rates!r}."
