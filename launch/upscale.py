@@ -41,7 +41,12 @@ def main(_):
         raise UserInputError("Give --workdir=RUN or --model=FILE.keras, one of the two.")
     if MODEL.value and CHECKPOINT.value:
         raise UserInputError("--checkpoint belongs to --workdir: leave it out.")
+    for flag in (IN, OUT):
+        if not flag.value:
+            raise UserInputError(f"--{flag.name}= is empty. Give a folder.")
     source, target = Path(IN.value), Path(OUT.value)
+    if target.exists() and not target.is_dir():
+        raise UserInputError(f"--out={target} is a file. Give a folder to write into.")
     pairs = files_of(source, target)
     model = load_model()
     upscale = model.upscaling_function()
@@ -86,6 +91,8 @@ def files_of(source: Path, target: Path) -> list[tuple[Path, Path]]:
     for file in sorted(source.rglob("*")):
         name = file.relative_to(source)
         if file.suffix.lower() not in EXTENSIONS or any(p.startswith(".") for p in name.parts):
+            continue
+        if file.is_dir():
             continue
         made = target / name.with_suffix(".png")
         if made in found:

@@ -43,6 +43,7 @@ def sizes(folder):
 
 def test_images_are_enlarged_and_bad_ones_named(workdir, photos, tmp_path):
     (photos / "text.png").write_text("no image")
+    (photos / "folder.png").mkdir()
     Image.new("RGB", (30, 40)).save(photos / "large.png")
     out = tmp_path / "out"
     done = run(
@@ -53,7 +54,8 @@ def test_images_are_enlarged_and_bad_ones_named(workdir, photos, tmp_path):
     assert json.loads(done.stdout) == {"out": str(out), "upscaled": 3, "left_out": 2}
     lines = done.stderr.splitlines()
     assert sum("Left out" in line for line in lines) == 2
-    assert any("text.png: not a readable image" in line for line in lines)
+    (broken,) = [line for line in lines if "text.png: not a readable image" in line]
+    assert broken.endswith("Repair or remove the file.")  # no option of another program
     assert any("large.png: 30 x 40 are more than --max_pixels=1,000" in line for line in lines)
     assert any("a.png: 7 x 5 -> 28 x 20" in line for line in lines)
 
@@ -78,6 +80,8 @@ def test_a_keras_file_does_the_same(workdir, photos, tmp_path):
         ([], "one of the two"),
         (["--workdir=nowhere", "--model=nowhere"], "one of the two"),
         (["--model=nowhere.keras"], "no file --model=nowhere.keras"),
+        (["--model=nowhere.keras", "--out="], "--out= is empty"),
+        (["--model=nowhere.keras", f"--out={__file__}"], "is a file. Give a folder"),
     ],
 )
 def test_wrong_usage(arguments, words, photos, tmp_path):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data.images import ImageRules, read_frames, read_image
+from tfgan_suite.data.images import OR_SKIP, ImageRules, read_frames, read_image
 from tfgan_suite.data.source import ArraySource, LazySource, Source
 from tfgan_suite.errors import UserInputError
 
@@ -45,8 +45,8 @@ def clips_of(files: Sequence[str]) -> list[ClipFiles]:
 def read_clip(top: pathlib.Path, clip: ClipFiles, rules: ImageRules) -> np.ndarray:
     """Reads all frames of a clip, uint8 `[T, height, width, channels]`."""
     if clip.is_animation:
-        return read_frames(top / clip.name, rules)
-    return np.stack([read_image(top / name, rules) for name in clip.files])
+        return read_frames(top / clip.name, rules, OR_SKIP)
+    return np.stack([read_image(top / name, rules, OR_SKIP) for name in clip.files])
 
 
 def open_frames(
@@ -90,7 +90,7 @@ def open_frames(
     paths = [top / name for clip in clips for name in clip.files]
 
     def read(indices):
-        return {"image": np.stack([read_image(paths[i], rules) for i in indices])}
+        return {"image": np.stack([read_image(paths[i], rules, OR_SKIP) for i in indices])}
 
     spec = {"image": tf.TensorSpec(shape, tf.uint8)}
     return LazySource(str(top), len(paths), spec, read), [len(clip.files) for clip in clips]

@@ -13,7 +13,7 @@ from tfgan_suite.data import files as places
 from tfgan_suite.data import options
 from tfgan_suite.data.captions import read_captions
 from tfgan_suite.data.clip_folder import ClipFiles, clips_of, open_frames, read_clip
-from tfgan_suite.data.images import ImageRules, read_image
+from tfgan_suite.data.images import OR_SKIP, ImageRules, read_image
 from tfgan_suite.data.source import ArraySource, ClipSource, LazySource, Source
 from tfgan_suite.data.splits import split_indices
 from tfgan_suite.errors import RunFailure, UserInputError
@@ -268,10 +268,10 @@ def _open_listing(top, entries, rules, limit, classes, caption, main) -> Source:
     paths = [top / name for name in names]
 
     def read(indices):
-        return {"image": np.stack([read_image(paths[i], rules) for i in indices])}
+        return {"image": np.stack([read_image(paths[i], rules, OR_SKIP) for i in indices])}
 
     if len(names) * np.prod(shape) <= limit:
-        images = _in_threads(lambda path: read_image(path, rules), paths)
+        images = _in_threads(lambda path: read_image(path, rules, OR_SKIP), paths)
         return ArraySource(str(top), {"image": np.stack(images), **columns}, num_classes)
     spec = {"image": tf.TensorSpec(shape, tf.uint8)}
     return LazySource(str(top), len(names), spec, read, num_classes, columns)

@@ -34,6 +34,11 @@ _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TGA", "TIFF", "WEBP")
 _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # Pillow < 11 opens 16-bit PNG as "I"
 
 
+MEND = "Repair or remove the file."
+OR_SKIP = f"{MEND[:-1]}; as an option of the data, on_broken='skip' leaves such files out."
+"""Advice for who meets a file that is no image."""
+
+
 @dataclasses.dataclass(frozen=True)
 class ImageRules:
     """What images are brought to.
@@ -81,24 +86,25 @@ class ImageRules:
         return tuple(int(value) for value in rgb)
 
 
-def read_image(path: pathlib.Path, rules: ImageRules) -> np.ndarray:
+def read_image(path: pathlib.Path, rules: ImageRules, advice: str = MEND) -> np.ndarray:
     """Reads an image file, uint8 `[height, width, channels]`.
 
     Raises:
-        RunFailure: the file is not an image, is damaged, or is too large. The message names it.
+        RunFailure: the file is not an image, is damaged, or is too large. The message names it and
+            ends, of one that is no image, with the advice.
     """
-    with _opened(path) as image:
+    with _opened(path, advice) as image:
         image.load()
         return _apply(ImageOps.exif_transpose(image), rules)
 
 
-def read_frames(path: pathlib.Path, rules: ImageRules) -> np.ndarray:
+def read_frames(path: pathlib.Path, rules: ImageRules, advice: str = MEND) -> np.ndarray:
     """Reads all frames of an animation, uint8 `[frames, height, width, channels]`.
 
     Raises:
         RunFailure: as `read_image`; all frames together are held against the bound.
     """
-    with _opened(path) as image:
+    with _opened(path, advice) as image:
         frames = getattr(image, "n_frames", 1)
         _check_size(image, frames)
         return np.stack([_apply(_frame(image, i), rules) for i in range(frames)])
@@ -110,7 +116,7 @@ def _frame(image, number):
 
 
 @contextlib.contextmanager
-def _opened(path):
+def _opened(path, advice):
     """A file as Pillow opens it; what goes wrong with it is a `RunFailure`."""
     try:
         with open_regular(path) as file, Image.open(file, formats=_FORMATS) as image:
@@ -128,10 +134,7 @@ def _opened(path):
         reason = str(error) or type(error).__name__
         if isinstance(error, UnidentifiedImageError):  # it names the open file
             reason = f"it is none of {', '.join(_FORMATS)}"
-        raise RunFailure(
-            f"{path}: not a readable image ({reason}). Repair or remove the file; as an option of "
-            "the data, on_broken='skip' leaves such files out."
-        ) from error
+        raise RunFailure(f"{path}: not a readable image ({reason}). {advice}") from error
 
 
 def _check_size(image, frames=1):
