@@ -30,11 +30,12 @@ _APPEND = flags.DEFINE_bool(
 )
 _RELATIONS = flags.DEFINE_multi_enum("relation", [], RELATIONS, "What to train. Unset: all.")
 _SEEDS = flags.DEFINE_integer("seeds", 1, "Runs of each.", lower_bound=1)
+_FIRST_SEED = flags.DEFINE_integer("first_seed", 0, "Seed of the first run.", lower_bound=0)
 
 
 def main(_):
     for name in _RELATIONS.value or RELATIONS:
-        for seed in range(_SEEDS.value):
+        for seed in range(_FIRST_SEED.value, _FIRST_SEED.value + _SEEDS.value):
             config = load_config(f"launch/configs/discogan_bars.py:{name}", [f"seed={seed}"])
             workdir = Path(_WORKDIR.value) / f"{name}_{seed}"
             model = train(config, workdir)

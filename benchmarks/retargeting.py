@@ -42,11 +42,12 @@ _APPEND = flags.DEFINE_bool(
 )
 _KINDS = flags.DEFINE_multi_enum("kind", [], list(KINDS), "What to train. Unset: all.")
 _SEEDS = flags.DEFINE_integer("seeds", 1, "Runs of each.", lower_bound=1)
+_FIRST_SEED = flags.DEFINE_integer("first_seed", 0, "Seed of the first run.", lower_bound=0)
 
 
 def main(_):
     for kind in _KINDS.value or KINDS:
-        for seed in range(_SEEDS.value):
+        for seed in range(_FIRST_SEED.value, _FIRST_SEED.value + _SEEDS.value):
             config = load_config(f"launch/configs/recyclegan_dots.py:{kind}", [f"seed={seed}"])
             workdir = Path(_WORKDIR.value) / f"{kind}_{seed}"
             model = train(config, workdir)
