@@ -48,7 +48,10 @@ UNITS = flags.DEFINE_list(
     "units", None, "Units to switch, such as 3,17. Unset: the best for each concept of --change."
 )
 COUNT = flags.DEFINE_integer(
-    "count", None, "How many units are switched. Unset: 20, or all of fewer.", lower_bound=1
+    "count",
+    None,
+    "How many units are switched. Unset: a tenth of the layer's, at most 20.",
+    lower_bound=1,
 )
 STEPS = flags.DEFINE_integer(
     "steps", 200, "Steps of the optimisation of units; 0: ranked by IoU alone.", lower_bound=0

@@ -137,3 +137,7 @@ def test_a_concept_that_no_image_shows_is_named(subject):
     black = planted.subject(np.zeros_like(FEATURES), planted.one_hot(PLANTED, UNITS))
     with pytest.raises(UserInputError, match="None of 3 images shows 'thing'"):
         interventions.find_places(black, "thing", np.arange(3))
+
+
+def test_few_units_are_switched_where_nothing_else_is_asked_for():
+    assert [interventions.usual_count(n) for n in (1, 4, 64, 512)] == [1, 1, 6, 20]

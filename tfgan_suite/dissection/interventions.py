@@ -85,6 +85,19 @@ class Optimised(NamedTuple):
         return np.argsort(-self.alpha, kind="stable")
 
 
+def usual_count(num_units: int) -> int:
+    """Returns how many units of a layer are switched: a tenth, at most the paper's 20 of 512.
+
+    Of a small layer 20 would be a third or more, which takes away what else the images show.
+
+    Example:
+
+    >>> usual_count(64), usual_count(512)
+    (6, 20)
+    """
+    return min(max(round(num_units / 10), 1), 20)
+
+
 def find_places(
     subject: Subject, concept: str, numbers, seed: int = 0, progress: bool = False
 ) -> Found:

@@ -79,7 +79,7 @@ def dissect_run(
         num_for_effects: images on which each unit's own effect is measured; 0: it is not.
         change: concepts whose units are switched off and on.
         units: ints that are switched in the place of the best for each concept of `change`.
-        count: how many units are switched. None: 20, or all of a layer that has fewer.
+        count: how many units are switched. None: see `interventions.usual_count`.
         steps: of the optimisation of units; 0: units are ranked by IoU alone, as they are where a
             concept is everywhere.
         num_for_change: images on which changes are measured.
@@ -127,7 +127,7 @@ def dissect_run(
     metrics_anew()  # an unknown one is refused before the work
     chosen = None if units is None else subject.opened.checked_units(list(units))
     change = list(dict.fromkeys(change))
-    count = min(20, subject.opened.num_units) if count is None else count
+    count = interventions.usual_count(subject.opened.num_units) if count is None else count
     if not 1 <= count <= subject.opened.num_units:
         raise UserInputError(
             f"count must be from 1 to the {subject.opened.num_units} units of "
@@ -193,7 +193,7 @@ def dissect_run(
     seconds = round(time.perf_counter() - began, 1)
     found = {
         **facts,
-        "units switched": count,
+        "units switched": count if chosen is None else len(chosen),
         **_numbers(dissection, effects),
         "changes": changes,
         "repair": repaired,
