@@ -37,6 +37,7 @@ _APPEND = flags.DEFINE_string("append", None, "Results file to add the figures t
 _SETTING = flags.DEFINE_multi_string("setting", [], "KEY=VALUE, what tells the lines from others.")
 
 _DRAWN = 8
+_ALIKE = ("image_size", "channels", "holes", "hole_size", "overlap")
 _UNITS = {"hole_psnr": "dB", "hole_sharpness": "levels"}
 
 
@@ -44,35 +45,41 @@ def main(_):
     if _APPEND.value:
         results.read(_APPEND.value)  # an invalid file is reported before the work
     config, model = _context_encoder("workdir", _WORKDIR.value)
-    hole = model.hole()[..., 0]
     truth = data.heldout_batch(config.data.to_dict(), model.batch_spec(), _NUM.value, _SEED.value)[
         "image"
     ]
-    given = model.with_hole(truth).numpy()
+    holes = _holes_of(model, len(truth))
+    given = model.with_hole(truth, holes[..., None]).numpy()
     runs = {_name(model): (_WORKDIR.value, config, model)}
     if _OTHER.value:
         other_config, other = _context_encoder("other", _OTHER.value)
-        if (
-            other.arguments["image_size"] != model.image_size
-            or (other.hole() != model.hole()).any()
-        ):
-            raise UserInputError("--other has images or a hole of another size than --workdir.")
+        sizes = [[one.arguments[key] for key in _ALIKE] for one in (model, other)]
+        if sizes[0] != sizes[1]:
+            raise UserInputError(
+                f"--other differs from --workdir in {', '.join(_ALIKE)}: {sizes[1]} and {sizes[0]}."
+            )
         runs[_name(other)] = (_OTHER.value, other_config, other)
     ways = {
-        "the mean colour around it": hole_figures.mean_of_border(given, hole),
-        "the smoothest": hole_figures.smoothest(given, hole),
-        **{name: one.inpaint(given) for name, (_, _, one) in runs.items()},
+        "the mean colour around it": hole_figures.mean_of_border(given, holes),
+        "the smoothest": hole_figures.smoothest(given, holes),
+        **{
+            name: one.inpaint(given, holes if one.is_random else None)
+            for name, (_, _, one) in runs.items()
+        },
         "the truth": truth,
     }
-    lines = _measured(ways, truth, hole, runs)
+    lines = _measured(ways, truth, holes, runs)
     if _SEARCHED.value:
         searched_run = load(_SEARCHED.value)
         num = min(_NUM_SEARCHED.value, len(given))
-        searched = [editing.inpaint(searched_run[1], one, hole).image for one in given[:num]]
+        searched = [
+            editing.inpaint(searched_run[1], one, hole).image
+            for one, hole in zip(given[:num], holes[:num], strict=True)
+        ]
         name = f"{searched_run[0].model.name}, its latents searched"
         runs[name] = (_SEARCHED.value, *searched_run)
         ways = {name: np.stack(searched), **{way: images[:num] for way, images in ways.items()}}
-        lines += _measured(ways, truth[:num], hole, runs)
+        lines += _measured(ways, truth[:num], holes[:num], runs)
     if _GRID.value:
         columns = [images[:_DRAWN] for images in (given, *ways.values())]
         write_drawing(_GRID.value, grid_of_columns(*columns))
@@ -93,11 +100,18 @@ def _name(model):
     return "context encoder" + ("" if model.adversarial_weight else ", no adversary")
 
 
-def _measured(ways, truth, hole, runs):
+def _holes_of(model, num):
+    """Returns bool `[num, H, W]`."""
+    if model.is_random:
+        return model.random_holes(num, _SEED.value)[..., 0]
+    return np.repeat(model.hole()[None, ..., 0], num, axis=0)
+
+
+def _measured(ways, truth, holes, runs):
     """Prints the figures of each way and returns their lines."""
     lines = []
     for way, filled in ways.items():
-        for metric, values in hole_figures.figures(filled, truth, hole).items():
+        for metric, values in hole_figures.figures(filled, truth, holes).items():
             if way == "the truth" and metric != "hole_sharpness":
                 continue
             mean = float(np.mean(values))

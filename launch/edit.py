@@ -469,6 +469,7 @@ def hole_given(space) -> np.ndarray:
         UserInputError: it is missing, not an image, or of another size than the image.
     """
     from tfgan_suite.data.images import from_array
+    from tfgan_suite.signatures import HOLE_FROM
 
     if MASK.value is None:
         raise UserInputError(
@@ -484,7 +485,7 @@ def hole_given(space) -> np.ndarray:
         raise UserInputError(
             f"--mask={MASK.value} is of {sizes[0]} pixels; expected the image's {sizes[1]}."
         )
-    return from_array(mask, rules_of(space, channels=1))[..., 0] > 25  # a tenth of white
+    return from_array(mask, rules_of(space, channels=1))[..., 0] > 255 * HOLE_FROM
 
 
 def start_points():

@@ -8,7 +8,7 @@ Command:
   python -m launch.train --config=launch/configs/context_encoder_shapes.py --workdir=runs/context
 
 `--config=launch/configs/context_encoder_shapes.py:0` leaves the adversary out; other numbers are
-other weights.
+other weights. `--config.model.holes=random` hides regions of any shape in place of the middle.
 
 Cost: 762 s for 128,000 images beside much other work on two cores, 0.9 GB; 443 s without the
 adversary.

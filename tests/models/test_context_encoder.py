@@ -144,8 +144,112 @@ def test_other_channels_have_a_grey_hole(channels):
         ({"adversarial_weight": 1.5}, "from 0 to 1"),
         ({"bottleneck": 0}, "bottleneck must be a whole number"),
         ({"channels": 2.5}, "channels must be a whole number"),
+        ({"holes": "centre"}, "holes must be one of 'middle', 'random', not 'centre'"),
+        ({"holes": "random", "hole_size": 16}, "hole_size and overlap are of holes in the middle"),
+        ({"holes": "random", "overlap": 0}, "hole_size and overlap are of holes in the middle"),
     ],
 )
 def test_wrong_arguments(arguments, message):
     with pytest.raises(UserInputError, match=message):
         ContextEncoder(**arguments)
+
+
+# === Random holes ===
+
+
+def test_networks_for_random_holes_have_the_authors_size():
+    """Those of `train_random.lua`: the largest two stages of each network have equal widths."""
+    kernel = 4 * 4
+    widths = [64, 64, 128, 256, 512]
+    decoder = sum(
+        kernel * before * width
+        for before, width in [(4000, 512), (512, 256), (256, 128), (128, 64), (64, 64), (64, 3)]
+    ) + 2 * sum(widths)
+    discriminator = sum(
+        kernel * before * width
+        for before, width in [(3, 64), (64, 64), (64, 128), (128, 256), (256, 512), (512, 1)]
+    ) + 2 * sum(widths[1:])
+    for name, size in (("decoder", decoder), ("discriminator", discriminator)):
+        count = testing.parameter_count(lambda n=name: getattr(ContextEncoder(holes="random"), n))
+        assert count == size
+
+
+def test_random_holes_are_other_regions_for_each_image():
+    model = tiny(holes="random")
+    holes = model.random_holes(50)
+    assert holes.shape == (50, 32, 32, 1) and (holes.mean(axis=(1, 2, 3)) == 0.25).all()
+    assert len(np.unique(holes.reshape(50, -1), axis=0)) == 50
+    np.testing.assert_array_equal(holes, model.random_holes(50))
+    often = holes.mean(axis=0)
+    assert 0 < often.min() and often.max() < 0.7  # everywhere, and nowhere always
+    # Regions, no dust: nearly all neighbours of a hidden pixel are hidden.
+    alike = (holes[:, 1:] == holes[:, :-1]).mean()
+    assert alike > 0.85
+    with pytest.raises(UserInputError, match="Holes are random"):
+        model.hole()
+
+
+def test_losses_of_random_holes_weigh_what_is_known_ten_times():
+    model = tiny(holes="random")
+    layer = model.decoder.get_layer("transposed_convolution_32")
+    layer.set_weights([np.zeros_like(w) for w in layer.get_weights()])
+    given, holes = images(), model.random_holes(4)
+    weights = np.where(holes, 1, 10)
+    expected = 0.999 * (weights * np.square(given.astype(np.float64))).mean(axis=(1, 2, 3))
+    loss = model.generator_loss(given, holes, training=False)
+    np.testing.assert_allclose(loss.terms["reconstruction"], expected, rtol=1e-5)
+    hidden = np.where(holes, images(seed=1), given)
+    np.testing.assert_array_equal(model.with_hole(given, holes), model.with_hole(hidden, holes))
+    scores = [model.discriminator_loss(x, holes).monitors["real_score"] for x in (given, hidden)]
+    assert np.abs(scores[0] - scores[1]).max() > 1e-6  # it sees the whole image
+
+
+def test_given_holes_are_filled_and_nothing_else():
+    model = tiny(holes="random")
+    given = images()
+    holes = np.zeros((4, 32, 32), bool)
+    holes[:, 3:9, 20:30] = True
+    filled = model.inpaint(given, holes)
+    np.testing.assert_array_equal(filled[~holes], given[~holes])
+    assert np.abs(filled - given)[holes].mean() > 0.1
+    hidden = np.where(holes[..., None], images(seed=1), given)
+    np.testing.assert_array_equal(model.inpaint(hidden, holes), filled)
+    masks = holes[..., None].astype(np.float32)
+    np.testing.assert_allclose(model.predict([given, masks], verbose=0), filled, atol=1e-6)
+    assert len(model.draw(2, examples={"image": given}).images) == 6
+    for bad, words in (
+        (holes[:3], "holes must be bool of shape"),
+        (masks[..., 0], "holes must be bool"),
+        (None, "holes must be bool"),
+        (holes & False, "none or all"),
+        (holes | True, "none or all"),
+    ):
+        with pytest.raises(UserInputError, match=words):
+            model.inpaint(given, bad)
+    with pytest.raises(UserInputError, match="leave holes out"):
+        tiny().inpaint(given, holes)
+
+
+@pytest.mark.slow
+def test_a_server_fills_given_holes(tmp_path):
+    testing.check_servable(lambda: tiny(holes="random"), tmp_path)
+
+
+def test_a_served_mask_of_nothing_or_of_everything_is_refused():
+    signature = tiny(holes="random").signatures()["serving_default"]
+    for level in (0, 1):
+        masks = np.full((2, 32, 32, 1), level, np.float32)
+        with pytest.raises(Exception, match="masks: expected a mask that marks a part"):
+            signature(images=images(2), masks=masks)
+
+
+def test_a_model_of_random_holes_is_saved_and_trains_on(tmp_path):
+    testing.check_keras_file_round_trip(lambda: tiny(holes="random"), tmp_path / "model.keras")
+
+
+@pytest.mark.slow
+def test_random_holes_agree_on_replicas():
+    testing.check_replicas_agree(
+        lambda: models.build({"name": "context_encoder", "preset": "tiny", "holes": "random"}),
+        optimizer=testing.ADAM,
+    )

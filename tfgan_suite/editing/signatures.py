@@ -20,17 +20,14 @@ from tfgan_suite.signatures import (
     LATENT_RANGE,
     Signature,
     decode_images,
-    decode_images_and_sizes,
+    decode_images_and_holes,
     encode_png,
-    refuse_rows,
 )
 from tfgan_suite.training import GenerativeModel
 
 STEPS = 100
 LEARNING_RATE = 0.05
 STRENGTHS = (-100, 100)
-HOLE_FROM = -0.8
-"""Grey value in [-1, 1] above which a pixel of a mask is to be filled: a tenth of white."""
 
 
 def editing_signatures(
@@ -190,20 +187,7 @@ def _inpaint(space, steps):
 
     def inpaint(image_bytes, mask_bytes, **conditions):
         size, channels = space.sample_shape[:2], space.sample_shape[-1]
-        images, sizes = decode_images_and_sizes(image_bytes, size, channels)
-        masks, mask_sizes = decode_images_and_sizes(mask_bytes, size, 1, "mask_bytes")
-        masks = refuse_rows(
-            masks,
-            tf.reduce_any(sizes != mask_sizes, axis=1),
-            "Input mask_bytes: expected a mask of the size of its image; another stands",
-        )
-        holes = masks[..., 0] > HOLE_FROM
-        share = tf.reduce_mean(tf.cast(holes, tf.float32), axis=[1, 2])
-        holes = refuse_rows(
-            holes,
-            (share == 0) | (share == 1),
-            "Input mask_bytes: expected a mask that marks a part of its image; none or all stands",
-        )
+        images, holes = decode_images_and_holes(image_bytes, mask_bytes, size, channels)
         filled = tf.map_fn(
             fill,
             (images, holes, conditions),

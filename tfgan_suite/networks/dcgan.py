@@ -29,6 +29,7 @@ def dcgan_generator(
     batch_norm_group_size=None,
     base_size=4,
     name="dcgan_generator",
+    twice_filters=False,
 ):
     """Latents to images by repeated doubling.
 
@@ -59,6 +60,7 @@ def dcgan_generator(
         batch_norm_group_size: int or None, `group_size` of all `GhostBatchNormalization`.
         base_size: int, side of the first stage; 7 makes 28-pixel images.
         name: str, name of the model.
+        twice_filters: bool, whether the last two hidden stages have `filters` channels each.
 
     Returns:
         `keras.Model` from `[batch, latent_size]` to `[batch, image_size, image_size, channels]`
@@ -80,7 +82,8 @@ def dcgan_generator(
         return _batch_norm(batch_norm_group_size, f"norm_{stage}")(x)
 
     latents = keras.Input((latent_size,), name="latents")
-    width = filters * 2 ** (doublings - 1)
+    widths = _widths(filters, doublings, twice_filters)[::-1]
+    width = widths[0]
     base_shape = (base_size, base_size, width)
     x = layers.Dense(
         base_size * base_size * width,
@@ -96,8 +99,8 @@ def dcgan_generator(
         x = normalized(x, base_size)
     x = layers.ReLU(name=f"relu_{base_size}")(x)
     for doubling in range(1, doublings):
-        size, width = base_size * 2**doubling, width // 2
-        x = _doubled(x, width, kernel_size, upsampling, size)
+        size = base_size * 2**doubling
+        x = _doubled(x, widths[doubling], kernel_size, upsampling, size)
         x = normalized(x, size)
         x = layers.ReLU(name=f"relu_{size}")(x)
     x = _doubled(x, channels, kernel_size, upsampling, image_size)
@@ -114,6 +117,7 @@ def dcgan_discriminator(
     batch_norm_group_size=None,
     base_size=4,
     name="dcgan_discriminator",
+    twice_filters=False,
 ):
     """Images to one logit each by repeated halving.
 
@@ -137,6 +141,7 @@ def dcgan_discriminator(
         batch_norm_group_size: int or None, `group_size` of all `GhostBatchNormalization`.
         base_size: int, side of the last stage.
         name: str, name of the model.
+        twice_filters: bool, whether the first two stages have `filters` channels each.
 
     Returns:
         `keras.Model` from `[batch, image_size, image_size, channels]` in [-1, 1] to float32
@@ -153,10 +158,11 @@ def dcgan_discriminator(
     num_halvings = num_doublings(image_size, base_size, fewest=2)
     images = keras.Input((image_size, image_size, channels), name="images")
     x = images
+    widths = _widths(filters, num_halvings, twice_filters)
     for halving in range(1, num_halvings + 1):
         size = image_size // 2**halving
         x = layers.Conv2D(
-            filters * 2 ** (halving - 1),
+            widths[halving - 1],
             kernel_size,
             strides=2,
             padding="same",
@@ -172,6 +178,11 @@ def dcgan_discriminator(
         1, use_bias=False, kernel_initializer=normal_kernel(), dtype="float32", name="logits"
     )(x)
     return keras.Model(images, logits, name=name)
+
+
+def _widths(filters, stages, twice_filters):
+    """Channels of stages, the one of the largest features first."""
+    return [filters * 2 ** max(stage - twice_filters, 0) for stage in range(stages)]
 
 
 def _doubled(x, filters, kernel_size, upsampling, size):

@@ -4,7 +4,10 @@ from tfgan_suite.signatures.animations import encode_gif
 from tfgan_suite.signatures.captions import CaptionReader
 from tfgan_suite.signatures.characters import ALPHABET, Characters
 from tfgan_suite.signatures.image_codecs import (
+    HOLE_FROM,
+    checked_holes,
     decode_images,
+    decode_images_and_holes,
     decode_images_and_sizes,
     encode_png,
     map_image_files,
@@ -19,6 +22,7 @@ from tfgan_suite.signatures.words import Words, words_of
 
 __all__ = [
     "ALPHABET",
+    "HOLE_FROM",
     "LATENT_RANGE",
     "CaptionReader",
     "Characters",
@@ -28,8 +32,10 @@ __all__ = [
     "Words",
     "caption_reader",
     "check_ids",
+    "checked_holes",
     "class_condition",
     "decode_images",
+    "decode_images_and_holes",
     "decode_images_and_sizes",
     "encode_gif",
     "encode_png",

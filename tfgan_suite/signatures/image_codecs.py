@@ -22,6 +22,9 @@ of a CPU core for 4096 x 4096) and may take 33 bytes of the file."""
 MAX_TEXTS = 8
 """Compressed texts of either kind in a PNG file. Each may unpack to 8 MB (41 ms of a CPU core)."""
 
+HOLE_FROM = 0.1
+"""Share of white from which a pixel of a mask is to be filled."""
+
 PARALLEL_PICTURES = 2
 """Images of a request decoded at a time; bounds the memory that a request takes."""
 
@@ -95,6 +98,50 @@ def decode_images_and_sizes(
         parallel_iterations=PARALLEL_PICTURES,
     )
     return _in_symmetric_range(images), sizes
+
+
+def decode_images_and_holes(
+    image_bytes: tf.Tensor,
+    mask_bytes: tf.Tensor,
+    size: int | tuple[int, int],
+    channels: int = 3,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Decodes image files, and of each a mask that is white where the image is to be filled.
+
+    A mask of another size than its image is refused, and one that marks none or all of it.
+
+    Args:
+        image_bytes: see `decode_images`.
+        mask_bytes: likewise.
+        size, channels: see `decode_images`.
+
+    Returns:
+        float32 `[B, height, width, channels]` in [-1, 1], and bool `[B, height, width]`, true where
+        to fill.
+    """
+    images, sizes = decode_images_and_sizes(image_bytes, size, channels)
+    masks, mask_sizes = decode_images_and_sizes(mask_bytes, size, 1, "mask_bytes")
+    masks = refuse_rows(
+        masks,
+        tf.reduce_any(sizes != mask_sizes, axis=1),
+        "Input mask_bytes: expected a mask of the size of its image; another stands",
+    )
+    return images, checked_holes(masks[..., 0] > 2 * HOLE_FROM - 1, "mask_bytes")
+
+
+def checked_holes(holes: tf.Tensor, name: str) -> tf.Tensor:
+    """Passes holes on, bool `[B, ...]`; one of nothing or of everything is refused by its row.
+
+    Args:
+        holes: true where images are to be filled.
+        name: of the signature's input.
+    """
+    share = tf.reduce_mean(tf.cast(holes, tf.float32), axis=list(range(1, holes.shape.rank)))
+    return refuse_rows(
+        holes,
+        (share == 0) | (share == 1),
+        f"Input {name}: expected a mask that marks a part of its image; none or all stands",
+    )
 
 
 def map_image_files(
