@@ -345,6 +345,18 @@ def test_an_encoder_of_strings_needs_no_vocabulary(tmp_path):
         model.sample([0], [""])
 
 
+def test_a_bag_of_words_marks_the_words_of_a_caption(tmp_path):
+    model = tiny(word_encoder="bag_of_words")
+    marks = model.embed(["a red circle", "Red, red a circle!", "large unknown"])
+    np.testing.assert_array_equal(
+        marks, [[1, 0, 0, 1, 0, 1, 0], [1, 0, 0, 1, 0, 1, 0], [0, 1, 0, 0, 0, 0, 0]]
+    )
+    assert model.get_config()["embedding_size"] == len(WORDS)
+    testing.check_keras_file_round_trip(
+        lambda: tiny(word_encoder="bag_of_words"), tmp_path / "gan.keras"
+    )
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -366,6 +378,7 @@ def test_arguments_that_no_encoder_has_are_refused(arguments, message):
         ({"caption_encoder": "nowhere.keras", "vocabulary": ()}, "nowhere.keras cannot be read"),
         ({"algorithm": "clz"}, "Did you mean 'cls'|one of"),
         ({"interpolation": 2.0}, "interpolation"),
+        ({"word_encoder": "bag"}, "word_encoder"),
         ({"image_size": 30}, "image_size"),
     ],
 )

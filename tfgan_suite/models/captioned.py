@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan_suite.data.options import one_of
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Text
 from tfgan_suite.models.asked import checked_captions
 from tfgan_suite.models.trained import trained_model
-from tfgan_suite.networks import word_gru
+from tfgan_suite.networks import bag_of_words, word_gru
 from tfgan_suite.signatures import Words, caption_reader, refuse_rows
 from tfgan_suite.training import GenerativeModel
 
@@ -20,6 +21,7 @@ SEED_AND_CAPTION = {
 }
 """Inputs of a signature that makes something of a seed and a caption."""
 
+WORD_ENCODERS = ("gru", "bag_of_words")
 _MAX_BYTES = 4096  # of a caption for a text encoder that reads strings
 
 
@@ -47,18 +49,20 @@ class CaptionedModel(GenerativeModel):
         max_words: int,
         max_characters: int | None,
         embedding_size: int,
+        word_encoder: str,
     ) -> dict:
         """Sets `text_encoder`, `reader` and `reads_strings`; returns what `get_config` keeps.
 
         Args:
             caption_encoder: file `.keras` of a trained `CaptionEncoder`, or folder of its run,
                 whose vocabulary and text encoder are taken over; or None.
-            vocabulary, text_encoder, max_words, max_characters, embedding_size: see
+            vocabulary, text_encoder, max_words, max_characters, embedding_size, word_encoder: see
                 `TextToImageGAN`.
 
         Raises:
             UserInputError: on arguments that do not go together, or an encoder that cannot be read.
         """
+        one_of("word_encoder", word_encoder, WORD_ENCODERS)
         if caption_encoder is not None:
             if text_encoder is not None or len(vocabulary):
                 raise UserInputError(
@@ -83,7 +87,11 @@ class CaptionedModel(GenerativeModel):
                     "give it, or a caption_encoder."
                 )
             vocabulary = Words(vocabulary, max_words).vocabulary
-            self.text_encoder = word_gru(len(vocabulary), max_words, embedding_size=embedding_size)
+            if word_encoder == "gru":
+                sizes = {"embedding_size": embedding_size}
+                self.text_encoder = word_gru(len(vocabulary), max_words, **sizes)
+            else:
+                self.text_encoder = bag_of_words(len(vocabulary), max_words)
         self.reads_strings = self.text_encoder.inputs[0].dtype == "string"
         if not self.reads_strings:
             length = _length_of_captions(self.text_encoder)
@@ -102,6 +110,7 @@ class CaptionedModel(GenerativeModel):
             "max_words": max_words,
             "max_characters": max_characters,
             "embedding_size": self.text_encoder.output_shape[-1],
+            "word_encoder": word_encoder,
         }
 
     def declare_text_encoder(self) -> None:

@@ -1,5 +1,6 @@
 """Builders of networks: functions that return Keras functional models."""
 
+from tfgan_suite.networks.bag_of_words import bag_of_words
 from tfgan_suite.networks.char_cnn_rnn import char_cnn_rnn
 from tfgan_suite.networks.dcgan import dcgan_discriminator, dcgan_generator
 from tfgan_suite.networks.frames import each_frame, frame_predictor
@@ -14,6 +15,7 @@ from tfgan_suite.networks.vgg19 import vgg19
 from tfgan_suite.networks.word_gru import word_gru
 
 __all__ = [
+    "bag_of_words",
     "char_cnn_rnn",
     "build_pair",
     "dcgan_discriminator",

@@ -59,8 +59,8 @@ class StackGAN(CaptionedModel):
         sizes: two ints. Sides of the images of both stages: 4 doubled one to five times, and two or
             four times as many, at most 256.
         channels: int.
-        caption_encoder, vocabulary, text_encoder, max_words, max_characters, embedding_size: see
-            `TextToImageGAN`.
+        caption_encoder, vocabulary, text_encoder, max_words, max_characters, embedding_size,
+            word_encoder: see `TextToImageGAN`.
         latent_size: int. Of Stage I.
         condition_size: int. Of what is drawn of the embedding, for each stage anew.
         text_size: int. What the discriminators bring the embedding to.
@@ -119,6 +119,7 @@ class StackGAN(CaptionedModel):
         max_words: int = 16,
         max_characters: int | None = None,
         embedding_size: int = 1024,
+        word_encoder: str = "gru",
         latent_size: int = 100,
         condition_size: int = 128,
         text_size: int = 128,
@@ -170,7 +171,13 @@ class StackGAN(CaptionedModel):
                 trained.arguments[name] for name in ("vocabulary", "max_words", "max_characters")
             )
         reading = self.take_captions(
-            caption_encoder, vocabulary, text_encoder, max_words, max_characters, embedding_size
+            caption_encoder,
+            vocabulary,
+            text_encoder,
+            max_words,
+            max_characters,
+            embedding_size,
+            word_encoder,
         )
         if trained is not None:
             self._check_reading(trained, reading, stage_1)

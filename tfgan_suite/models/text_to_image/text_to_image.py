@@ -47,12 +47,14 @@ class TextToImageGAN(CaptionedModel):
             given.
         text_encoder: `keras.Model` or None. Captions to embeddings: from numbers of words, int
             `[B, max_words]`, or from strings `[B]`, which needs no vocabulary. Never trained here.
-            None without a `caption_encoder`: a recurrent network of random weights, which tells
-            captions apart and knows nothing of images.
+            None without a `caption_encoder`: what `word_encoder` names.
         max_words: int. Words that a caption may have.
         max_characters: int or None. Of a `text_encoder` that takes numbers of characters
             (`signatures.Characters`): how many a caption may have.
         embedding_size: int. Of the text encoder of random weights.
+        word_encoder: `"gru"`, a recurrent network of random weights, which tells captions apart and
+            knows nothing of images; or `"bag_of_words"`, 1 for each word of the vocabulary that the
+            caption has, else 0. Used where no other encoder is given.
         image_size: int. 4 doubled one to five times.
         channels: int.
         latent_size: int.
@@ -99,6 +101,7 @@ class TextToImageGAN(CaptionedModel):
         max_words: int = 16,
         max_characters: int | None = None,
         embedding_size: int = 1024,
+        word_encoder: str = "gru",
         image_size: int = 64,
         channels: int = 3,
         latent_size: int = 100,
@@ -127,7 +130,13 @@ class TextToImageGAN(CaptionedModel):
         number("interpolation", interpolation, 0, 1)
         number("interpolation_weight", interpolation_weight, 0, 1e3)
         reading = self.take_captions(
-            caption_encoder, vocabulary, text_encoder, max_words, max_characters, embedding_size
+            caption_encoder,
+            vocabulary,
+            text_encoder,
+            max_words,
+            max_characters,
+            embedding_size,
+            word_encoder,
         )
         self.arguments = {
             "algorithm": algorithm,
