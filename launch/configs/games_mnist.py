@@ -33,8 +33,8 @@ def get_config(loss="relativistic"):
             "image_size": 28,
             "base_size": 7,
             "channels": 1,
-            "filters": 32,
-            "max_filters": 64,
+            "filters": 16,
+            "max_filters": 32,
             "num_blocks": 1,
         },
         "loss": loss,
@@ -49,8 +49,8 @@ def get_config(loss="relativistic"):
     # The last 10,000 digits are held out.
     config.data = {"source": f"npz:{FOLDER}/mnist_60k.npz", "test_last": 10_000}
     config.batch_size = 64
-    config.images = 100_032
-    config.log_every = 6_400
-    config.sample_every = 32_000
-    config.checkpoint_every = 32_000
+    config.images = 50_048
+    config.log_every = 3_200
+    config.sample_every = 25_024
+    config.checkpoint_every = 25_024
     return config

@@ -52,6 +52,11 @@ CASES = {
         {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "valid"},
         (7, 6, 3),
     ),
+    "grouped": (
+        layers.GroupedConvolution2D,
+        {"filters": 6, "kernel_size": (3, 3), "groups": 3, "padding": "same", "strides": (2, 2)},
+        (6, 5, 3),
+    ),
     "pixel": (layers.PixelNormalization, {"epsilon": 1e-4}, (6, 5, 3)),
     "bilinear": (layers.BilinearUpsampling, {"factor": 3}, (3, 2, 4)),
     "shuffle": (layers.PixelShuffle, {"factor": 2}, (3, 2, 12)),

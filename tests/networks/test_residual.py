@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 
 from tfgan_suite.errors import UserInputError
+from tfgan_suite.layers import GroupedConvolution2D
 from tfgan_suite.losses import penalties
 from tfgan_suite.networks import build_pair
 
@@ -54,6 +56,16 @@ def test_penalties_of_grouped_convolutions_have_gradients():
         if v.path.endswith("_b/kernel")
     ]
     assert grouped and all(np.any(g.numpy()) and np.isfinite(g).all() for g in grouped)
+
+
+def test_grouped_convolutions_are_those_of_keras():
+    inputs = tf.random.stateless_normal([2, 7, 6, 8], [0, 0])
+    arguments = {"groups": 4, "strides": 2, "padding": "same", "bias_initializer": "ones"}
+    ours, keras_own = GroupedConvolution2D(12, 3, **arguments), layers.Conv2D(12, 3, **arguments)
+    keras_own.build(inputs.shape)
+    ours.build(inputs.shape)
+    ours.set_weights(keras_own.get_weights())
+    np.testing.assert_allclose(ours(inputs), keras_own(inputs), rtol=1e-5, atol=1e-5)
 
 
 def test_groups_that_do_not_divide_are_refused():

@@ -9,6 +9,7 @@ from tfgan_suite.layers.equalized import EqualizedConv2D, EqualizedDense
 from tfgan_suite.layers.example_scope import example_scope, seeded_rows
 from tfgan_suite.layers.frames import ChannelsToFrames, FramesToChannels
 from tfgan_suite.layers.ghost_batch_normalization import GhostBatchNormalization
+from tfgan_suite.layers.grouped_convolution import GroupedConvolution2D
 from tfgan_suite.layers.history_pool import HistoryPool
 from tfgan_suite.layers.instance_normalization import InstanceNormalization
 from tfgan_suite.layers.interpolation import Interpolation
@@ -34,6 +35,7 @@ __all__ = [
     "EqualizedDense",
     "FramesToChannels",
     "GhostBatchNormalization",
+    "GroupedConvolution2D",
     "HistoryPool",
     "InstanceNormalization",
     "Interpolation",

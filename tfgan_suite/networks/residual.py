@@ -12,7 +12,7 @@ import keras
 from keras import layers
 
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.layers import Bias, LearnedConstant
+from tfgan_suite.layers import Bias, GroupedConvolution2D, LearnedConstant
 from tfgan_suite.networks.image_size import num_doublings
 from tfgan_suite.networks.pairs import register_pair
 
@@ -164,7 +164,8 @@ def _block_of(num_blocks, group_width, expansion):
             )
 
         def convolved(branch, filters, size, kernel, part, groups=1):
-            return layers.Conv2D(
+            convolution = GroupedConvolution2D if groups > 1 else layers.Conv2D
+            return convolution(
                 filters,
                 size,
                 padding="same",
