@@ -98,6 +98,20 @@ def test_units_are_shown_best_first_and_dimmed_where_they_are_off(page):
     assert set(np.unique(strip)) == {-1, 1}  # bright inside, black stays black outside
 
 
+def test_units_that_detect_nothing_are_called_so_and_come_last():
+    subject = planted.subject(planted.blobs(40), planted.one_hot(3, 4))
+    found = dissect(subject, 20, 20, top=2)
+    quality = np.array(found.thresholds.quality)
+    iou = np.array(found.iou)
+    iou[1], quality[1] = [0.9, 0.99], 0  # as of a unit that is on nearly everywhere
+    found = found._replace(iou=iou, thresholds=found.thresholds._replace(quality=quality))
+    assert not found.detects[1] and found.detects[3] and found.order[0] == 3
+    texts = Tags(render_page("a", {}, found, top_images(subject, found, [1, 3]))).text
+    headings = [text for text in texts if text.startswith("Unit ")]
+    assert headings == ["Unit 3: thing", "Unit 1: no concept"]
+    assert texts[texts.index("agrees best with") + 1] == "nothing"
+
+
 @pytest.fixture(scope="module")
 def workdir(tmp_path_factory):
     config = tiny.images(images=8)

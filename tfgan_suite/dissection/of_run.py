@@ -159,7 +159,7 @@ def dissect_run(
     with _writing(out):
         Path(out).mkdir(parents=True, exist_ok=True)
     dissection = dissect(subject, num, num_for_thresholds, progress=progress)
-    shown = np.argsort(-dissection.best_iou, kind="stable")[:_MOST_SHOWN]
+    shown = dissection.order[:_MOST_SHOWN]
     effects = _effects(subject, dissection, of_units, progress) if num_for_effects else None
     changes, sections = {}, []
     for concept in change:

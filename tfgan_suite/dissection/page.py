@@ -191,18 +191,20 @@ def _units(main, dissection, strips, effects):
         "p",
         f"{int(dissection.detects.sum())} of {len(dissection.iou)} units detect a concept "
         "(IoU above 0.05, information-quality ratio above 0.01). Each is shown with the images in "
-        "which it is most active, bright where it is above its threshold; those that agree best "
-        "with their concept come first.",
+        "which it is most active, bright where it is above its threshold; those that detect a "
+        "concept come first, the best of them at the top.",
     )
     listing = _add(main, "ul", class_="units")
-    for unit in sorted(strips, key=lambda unit: -dissection.best_iou[unit]):
+    for unit in (unit for unit in dissection.order.tolist() if unit in strips):
         concept = dissection.concepts[dissection.best[unit]]
+        detects = bool(dissection.detects[unit])
         item = _add(listing, "li")
-        _add(item, "h3", f"Unit {unit}: {concept}")
+        _add(item, "h3", f"Unit {unit}: {concept if detects else 'no concept'}")
         count = len(strips[unit])
         described = f"The {count} images in which unit {unit} is most active"
         _image(item, strips[unit], described, columns=count)
         values = {
+            **({} if detects else {"agrees best with": concept}),
             "IoU": float(dissection.best_iou[unit]),
             "information-quality ratio": float(
                 dissection.thresholds.quality[unit, dissection.best[unit]]

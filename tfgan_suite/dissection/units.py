@@ -71,6 +71,11 @@ class Dissection(NamedTuple):
         quality = np.take_along_axis(self.thresholds.quality, self.best[:, None], axis=1)[:, 0]
         return (self.best_iou > DETECTS) & (quality > DETECTS_QUALITY)
 
+    @property
+    def order(self) -> np.ndarray:
+        """int `[U]`: all units, those first that detect a concept, and of these the best."""
+        return np.lexsort([-self.best_iou, ~self.detects])
+
     def concept(self, name: str) -> int:
         """Returns the index of a concept.
 
