@@ -73,7 +73,9 @@ def main(_):
         is_run = Path(_SRRESNET.value).is_dir()
         earlier = load(*([_SRRESNET.value] if is_run else [_WORKDIR.value, _SRRESNET.value]))[1]
         ways["SRResNet"] = (earlier.upscale(low), earlier)
-    ways["SRResNet" if model.stage.name == "pixels" else "SRGAN"] = (model.upscale(low), model)
+    is_rrdb = model.arguments["architecture"] == "rrdb"
+    names = ("RRDBNet", "ESRGAN") if is_rrdb else ("SRResNet", "SRGAN")
+    ways[names[model.stage.name != "pixels"]] = (model.upscale(low), model)
     ways["the truth"] = (high, None)
     if _GRID.value:
         write_drawing(_GRID.value, grid([enlarged for enlarged, _ in ways.values()]))
@@ -123,7 +125,7 @@ def _line(config, name, model, metric, mean, error):
         setting={**setting, "enlarged by": name},
         seeds=None if model is None else (config.seed,),
         images_seen=None if model is None else int(model.images_seen.numpy()),
-        seconds=Workdir(_WORKDIR.value).seconds_spent() or None if name == "SRGAN" else None,
+        seconds=Workdir(_WORKDIR.value).seconds_spent() or None if name.endswith("GAN") else None,
         machine=describe_machine(),
         commit=results.current_commit(),
         command=results.current_command(),

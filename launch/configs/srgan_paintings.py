@@ -18,16 +18,38 @@ Expected: SRResNet is 1.2 dB nearer to held-out paintings of 256 pixels than bic
 
 import os
 
+from tfgan_suite.errors import UserInputError
 from tfgan_suite.runs import default_config
 
 FOLDER = os.environ.get("TFGAN_DATA", "data")
 
 
-def get_config():
+KINDS = {
+    "srgan": {"preset": "small_48"},
+    "esrgan": {
+        "preset": "esrgan",
+        "image_size": 48,
+        "filters": 32,
+        "num_blocks": 2,
+        "growth": 16,
+        "residual": True,
+        "discriminator_filters": 16,
+        "discriminator_units": 128,
+        "features": "squeezenet",
+        "feature_layer": "fire5",
+        "feature_scale": 4e-4,
+        "pixel_images": 10_000,
+    },
+}
+
+
+def get_config(kind="srgan"):
+    if kind not in KINDS:
+        raise UserInputError(f"KIND is one of {', '.join(KINDS)}. Received: {kind!r}.")
     config = default_config()
     config.model = {
         "name": "srgan",
-        "preset": "small_48",
+        **KINDS[kind],
         "feature_weights": f"{FOLDER}/squeezenet_v10_imagenet.npz",
         "learning_rates": [5e-4, 1e-4, 1e-5],
         "ema_half_life": 1_000.0,
@@ -39,7 +61,7 @@ def get_config():
         "test_fraction": 0.2,
     }
     config.batch_size = 8
-    config.images = 16_000
+    config.images = 16_000 if kind == "srgan" else 12_000
     config.log_every = 1_000
     config.sample_every = 8_000
     config.checkpoint_every = 4_000

@@ -153,6 +153,16 @@ def test_conditional_discriminators_see_a():
         assert np.array_equal(*scores) != conditional
 
 
+def test_no_bias_of_the_encoder_is_in_front_of_a_norm_alone():
+    """A true gradient of 0, of which Adam would make steps of rounding."""
+    encoder = residual_encoder(16, filters=4, num_blocks=2)
+    used = {layer.name: layer.use_bias for layer in encoder.layers if hasattr(layer, "kernel")}
+    assert sorted(name for name, biased in used.items() if not biased) == [
+        "block_0_a_convolution",
+        "block_1_a_convolution",
+    ]
+
+
 def test_encoder_refuses_sizes_that_it_cannot_halve():
     with pytest.raises(UserInputError, match="multiple of 32.*Received: 48 x 48"):
         residual_encoder(48)
@@ -168,6 +178,7 @@ def test_encoder_refuses_sizes_that_it_cannot_halve():
         ({"image_size": None}, "must be known"),
         ({"image_size": [32, "x"]}, "whole numbers from 1; received .*'x'"),
         ({"encoder_blocks": "x"}, "encoder_blocks must be a whole number"),
+        ({"translator_norm": "batch"}, '`norm` must be "instance" or "none"'),
         ({"dropout": "x"}, "`rate` must be at least 0 and below 1; received 'x'"),
     ],
 )

@@ -73,9 +73,19 @@ def test_latents_are_seen_by_the_encoders_convolutions(into, more):
     assert np.abs(made[0] - made[1]).max() > 1e-4
 
 
+def test_without_norm_each_convolution_has_a_bias():
+    plain, model = unet(16, filters=2), unet(16, filters=2, norm="none")
+    assert not [layer for layer in model.layers if layer.name.endswith("_norm")]
+    for network, biased in ((plain, 1), (model, 8)):
+        convolutions = [layer for layer in network.layers if hasattr(layer, "kernel")]
+        assert len(convolutions) == 8
+        assert sum(layer.use_bias for layer in convolutions) == biased
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ({"norm": "batch"}, "received 'batch'"),
         ({"image_size": 24}, "multiple of 16.*Received: 24 x 24"),
         ({"image_size": (16, 12), "num_downsamplings": 3}, "multiple of 8"),
         ({"image_size": None}, "needs `num_downsamplings`"),

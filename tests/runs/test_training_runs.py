@@ -17,7 +17,7 @@ from PIL import Image
 
 from tfgan_suite import models, publishing
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.runs import RunInterrupted, Workdir, dry_run, load, sample, train
+from tfgan_suite.runs import RunInterrupted, Workdir, costs, dry_run, load, sample, train
 from tfgan_suite.runs import config as run_config
 
 
@@ -380,6 +380,14 @@ def test_dry_run_tells_and_leaves_nothing(tmp_path):
     train(tiny.points(), tmp_path / "run")
     with pytest.raises(UserInputError, match="batch_size"):
         dry_run(tiny.points(batch_size=4), tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["srgan", "next_frame", "stylegan"])
+def test_dry_run_judges_networks_of_any_size_and_of_several_outputs(name):
+    model = models.build({"name": name, "preset": "tiny"})
+    assert "parameters in all" in costs._networks(model)
+    need = costs._estimate(model)
+    assert min(need) > 0 and need.bytes_per_example < 2**30
 
 
 def test_dry_run_of_a_batch_that_does_not_fit_scales_from_one_that_does(capsys):

@@ -19,6 +19,7 @@ def unet(
     num_downsamplings=None,
     dropout=0.5,
     dropout_blocks=3,
+    norm="instance",
     norm_affine=True,
     latent_size=0,
     latents_into="all",
@@ -60,6 +61,8 @@ def unet(
             1 pixel.
         dropout: float in [0, 1), rate of `tfgan_suite.layers.Dropout`.
         dropout_blocks: int, first stages of the decoder that have dropout.
+        norm: str, "instance", or "none": then each convolution has a bias. Instance norm takes out of
+            a layer what is the same at all places, which is how latents come in.
         norm_affine: bool, whether norm layers have a gain and an offset.
         latent_size: int, length of a latent vector; 0: no latents.
         latents_into: str, "all" stages of the encoder, or "input": the first alone.
@@ -80,6 +83,8 @@ def unet(
     """
     height, width = height_and_width(image_size)
     num_downsamplings = _num_downsamplings(height, width, num_downsamplings)
+    if norm not in ("instance", "none"):
+        raise UserInputError(f'`norm` must be "instance" or "none"; received {norm!r}.')
     if latents_into not in LATENTS_INTO:
         raise UserInputError(f'`latents_into` must be "all" or "input"; received {latents_into!r}.')
     if latent_size and None in (height, width):
@@ -89,6 +94,8 @@ def unet(
     widths = [filters * min(2**stage, 8) for stage in range(num_downsamplings)]
 
     def normalized(x, stage):
+        if norm == "none":
+            return x
         gain = {"gamma_initializer": normal_gain()} if norm_affine else {}
         return InstanceNormalization(
             center=norm_affine, scale=norm_affine, name=f"{stage}_norm", **gain
@@ -102,7 +109,7 @@ def unet(
             padding="same",
             kernel_initializer=normal_kernel(),
             name=f"{stage}_convolution",
-            **{"use_bias": False, **more},
+            **{"use_bias": norm == "none", **more},
         )
 
     images = keras.Input((height, width, input_channels), name="images")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import keras
 from ml_collections import ConfigDict
 
+from tfgan_suite import fields
 from tfgan_suite.cluster.devices import available_memory, machine, make_strategy, peak_memory
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.runs.training import (
@@ -91,7 +92,7 @@ def _networks(model) -> str:
 
 # Keras' summary fits its table to the terminal and cuts what does not fit.
 def _layer_line(layer) -> str:
-    shape = str(layer.output.shape)
+    shape = ", ".join(str(output.shape) for output in _outputs(layer))
     kind = type(layer).__name__
     return f"    {layer.name:32}{kind:24}{shape:24}{layer.count_params():>12,}"
 
@@ -106,15 +107,27 @@ class _Estimate(NamedTuple):
 
 def _estimate(model) -> _Estimate:
     layers = [layer for ns in model.players().values() for n in ns for layer in n.layers]
-    shapes = [layer.output.shape[1:] for layer in layers]
+    # What a network for images of any size leaves open is taken as the largest side of a field.
+    sides = [n for field in fields.flat(model.batch_spec()).values() for n in field.shape]
+    unknown = max([side for side in sides if side], default=1)
+    shapes = [
+        [tuple(side or unknown for side in output.shape[1:]) for output in _outputs(layer)]
+        for layer in layers
+    ]
     weights = [layer.count_params() for layer in layers]
     return _Estimate(
         fixed_bytes=_BYTES_PER_WEIGHT * sum(weights),
-        bytes_per_example=4 * _COPIES * sum(math.prod(shape) for shape in shapes),
+        bytes_per_example=4
+        * _COPIES
+        * sum(math.prod(shape) for group in shapes for shape in group),
         # A convolution's weights are used at each position of its output.
         work_per_example=_PASSES
-        * sum(w * math.prod(s[:-1]) for w, s in zip(weights, shapes, strict=True)),
+        * sum(w * math.prod(s[0][:-1]) for w, s in zip(weights, shapes, strict=True)),
     )
+
+
+def _outputs(layer):
+    return keras.tree.flatten(layer.output)
 
 
 def _batch_to_measure(config, model, strategy, available) -> int:

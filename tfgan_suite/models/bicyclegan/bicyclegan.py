@@ -56,6 +56,7 @@ class BicycleGAN(GenerativeModel):
         filters: int. Channels of the U-Net's first layer.
         num_downsamplings: int or None. How often the U-Net halves the image; None: until its
             shorter side is 1 pixel.
+        translator_norm: `"instance"`, as in the paper, or `"none"`: see `networks.unet`.
         latents_into: `"all"` layers of the U-Net's encoder, or its `"input"` alone.
         dropout: float in [0, 1). Of the U-Net's first three decoding layers, in training only.
         encoder_filters, encoder_blocks: int. Size of the encoder.
@@ -99,6 +100,7 @@ class BicycleGAN(GenerativeModel):
         latent_size: int = 8,
         filters: int = 64,
         num_downsamplings: int | None = None,
+        translator_norm: str = "instance",
         latents_into: str = "all",
         dropout: float = 0.5,
         encoder_filters: int = 64,
@@ -121,6 +123,7 @@ class BicycleGAN(GenerativeModel):
             "latent_size": latent_size,
             "filters": filters,
             "num_downsamplings": num_downsamplings,
+            "translator_norm": translator_norm,
             "latents_into": latents_into,
             "dropout": dropout,
             "encoder_filters": encoder_filters,
@@ -154,6 +157,7 @@ class BicycleGAN(GenerativeModel):
             filters=filters,
             num_downsamplings=num_downsamplings,
             dropout=dropout,
+            norm=translator_norm,
             norm_affine=False,
             latent_size=latent_size,
             latents_into=latents_into,

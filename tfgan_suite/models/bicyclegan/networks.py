@@ -48,7 +48,7 @@ def residual_encoder(
             f"Received: {height} x {width}. Use other images or fewer encoder_blocks."
         )
 
-    def convolution(x, width, kernel_size, stage, strides=1):
+    def convolution(x, width, kernel_size, stage, strides=1, **more):
         return layers.Conv2D(
             width,
             kernel_size,
@@ -56,6 +56,7 @@ def residual_encoder(
             padding="same",
             kernel_initializer=normal_kernel(),
             name=f"{stage}_convolution",
+            **more,
         )(x)
 
     def activated(x, stage):
@@ -71,7 +72,8 @@ def residual_encoder(
         for part, here in (("a", x.shape[-1]), ("b", filters * min(index + 2, 4))):
             x = InstanceNormalization(name=f"{stage}_norm_{part}")(x)
             x = activated(x, f"{stage}_{part}")
-            x = convolution(x, here, 3, f"{stage}_{part}")
+            # A norm alone follows the first, which would take its bias away.
+            x = convolution(x, here, 3, f"{stage}_{part}", use_bias=part == "b")
         shortcut = convolution(halved(shortcut, f"{stage}_shortcut"), here, 1, f"{stage}_shortcut")
         x = layers.Add(name=f"{stage}_add")([halved(x, stage), shortcut])
     x = layers.GlobalAveragePooling2D(name="features")(activated(x, "last"))
