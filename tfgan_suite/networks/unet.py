@@ -61,8 +61,8 @@ def unet(
             1 pixel.
         dropout: float in [0, 1), rate of `tfgan_suite.layers.Dropout`.
         dropout_blocks: int, first stages of the decoder that have dropout.
-        norm: str, "instance", or "none": then each convolution has a bias. Instance norm takes out of
-            a layer what is the same at all places, which is how latents come in.
+        norm: str, "instance", or "none": then each convolution has a bias. Instance norm takes out
+            of a layer what is the same at all places, which is how latents come in.
         norm_affine: bool, whether norm layers have a gain and an offset.
         latent_size: int, length of a latent vector; 0: no latents.
         latents_into: str, "all" stages of the encoder, or "input": the first alone.
