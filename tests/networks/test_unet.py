@@ -73,8 +73,9 @@ def test_latents_are_seen_by_the_encoders_convolutions(into, more):
     assert np.abs(made[0] - made[1]).max() > 1e-4
 
 
-def test_without_norm_each_convolution_has_a_bias():
-    plain, model = unet(16, filters=2), unet(16, filters=2, norm="none")
+@pytest.mark.parametrize("norm", ["none", None])  # --config.model.translator_norm=none is None
+def test_without_norm_each_convolution_has_a_bias(norm):
+    plain, model = unet(16, filters=2), unet(16, filters=2, norm=norm)
     assert not [layer for layer in model.layers if layer.name.endswith("_norm")]
     for network, biased in ((plain, 1), (model, 8)):
         convolutions = [layer for layer in network.layers if hasattr(layer, "kernel")]

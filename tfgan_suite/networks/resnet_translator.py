@@ -72,6 +72,7 @@ def resnet_translator(
     (None, 64, 64, 3)
     """
     height, width = height_and_width(image_size)
+    norm = "none" if norm is None else norm  # as a command line gives it
     if norm not in ("instance", "none"):
         raise UserInputError(f'`norm` must be "instance" or "none"; received {norm!r}.')
     if not isinstance(num_downsamplings, int) or num_downsamplings < 0:

@@ -83,6 +83,7 @@ def unet(
     """
     height, width = height_and_width(image_size)
     num_downsamplings = _num_downsamplings(height, width, num_downsamplings)
+    norm = "none" if norm is None else norm  # as a command line gives it
     if norm not in ("instance", "none"):
         raise UserInputError(f'`norm` must be "instance" or "none"; received {norm!r}.')
     if latents_into not in LATENTS_INTO:
