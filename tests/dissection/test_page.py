@@ -125,11 +125,13 @@ SMALL = {"num": 20, "num_for_thresholds": 20, "num_for_effects": 4, "num_for_cha
 
 def test_a_run_is_dissected(workdir, tmp_path):
     out = tmp_path / "out"
-    found = dissect_run(workdir, "relu_8", out, **SMALL, change=["grey"], units=[1, 3])
+    found = dissect_run(workdir, "relu_8", out, **SMALL, change=["grey"], units=[1, 3, 1])
     assert sorted(path.name for path in out.iterdir()) == ["dissection.json", "page.html"]
     assert json.loads((out / "dissection.json").read_text()) == found
     assert len(found["units"]) == 4 and found["layer"] == "generator/relu_8"
-    assert found["changes"]["grey"]["given"]["units"] == [1, 3]
+    grey = found["changes"]["grey"]  # a unit that is named twice is one
+    assert grey["given"]["units"] == [1, 3] and len(grey["random 0"]["units"]) == 2
+    assert found["units switched"] == 2
     lines = results_of(found, {"run": "a"})
     assert {line.table for line in lines} == {"dissection", "interventions"}
     assert found["repair"] is None
@@ -198,7 +200,7 @@ def test_a_repair_by_a_concept_and_by_marks():
     for concept, marked in (
         ("thing", None),
         (None, {"images": searched[::10]}),
-        (None, {"units": np.array([2])}),
+        (None, {"units": np.array([2, 2])}),
     ):
         bad = of_run._units_of_artifacts(subject, concept, marked, 1, searched, False)
         figures, section = of_run._repair(subject, concept, *bad, numbers, list, None, False)
@@ -219,6 +221,7 @@ def test_a_repair_by_a_concept_and_by_marks():
         ({"metrics": ["fd_random_1k"]}, "Metrics are of images before and after a repair"),
         ({"count": 5}, "count must be from 1 to the 4 units"),
         ({"num": 10**13}, "num must be a whole number up to 10,000,000"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1"),
         ({"num_for_change": 0}, "num_for_change must be a whole number of at least 1"),
         ({"seed": 2**31}, "seed must be a whole number up to 2,147,483,647"),
         ({"change": ["pink"]}, "None of 24 images shows 'pink'"),

@@ -125,7 +125,8 @@ def dissect_run(
         return metrics_named(metrics, classifier, squeezenet, num) if metrics else []
 
     metrics_anew()  # an unknown one is refused before the work
-    chosen = None if units is None else subject.opened.checked_units(list(units))
+    # One that is named twice is switched once, and so are the random ones beside it.
+    chosen = None if units is None else subject.opened.checked_units(list(dict.fromkeys(units)))
     change = list(dict.fromkeys(change))
     count = interventions.usual_count(subject.opened.num_units) if count is None else count
     if not 1 <= count <= subject.opened.num_units:
@@ -416,7 +417,8 @@ def _units_of_artifacts(subject, concept, marked, count, searched, progress):
         score = artifacts.scores_by_concept(subject, concept)
         return artifacts.ranked_by_score(subject, score, searched, progress)[:count], concept
     if "units" in marked:
-        return subject.opened.checked_units(marked["units"]), "marks of units"
+        units = list(dict.fromkeys(marked["units"].tolist()))
+        return subject.opened.checked_units(units), "marks of units"
     ranking = artifacts.ranked_by_marks(subject, marked["images"], searched, progress)
     return ranking[:count], "marks of images"
 

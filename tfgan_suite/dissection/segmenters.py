@@ -6,6 +6,7 @@ its score is above 1/2; several concepts may share a pixel. Where scores have gr
 be chosen by them (`interventions.optimised_units`).
 """
 
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -212,6 +213,10 @@ def segmenter_of(name: str, concepts: Sequence[str] | None = None):
         )
     if not Path(name).is_file():
         raise UserInputError(f"There is no file {name}: expected the Keras file of a segmenter.")
+    if not zipfile.is_zipfile(name):
+        raise UserInputError(
+            f"{name} cannot be read as a Keras file: it is no zip archive, as model.save writes it."
+        )
     try:
         network = keras.models.load_model(name, compile=False)
     except Exception as error:  # a damaged file leads zipfile and Keras to nearly any of them

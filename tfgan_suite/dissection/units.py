@@ -113,7 +113,7 @@ class Subject:
         batch_size: images computed at once.
 
     Raises:
-        UserInputError: features that are neither maps nor vectors.
+        UserInputError: features that are neither maps nor vectors, or no batch size.
     """
 
     def __init__(
@@ -128,6 +128,7 @@ class Subject:
                 f"The layer {opened.path!r} has features of shape {opened.shape}; dissected are "
                 "those of shape (height, width, units) or (units,)."
             )
+        whole_number("batch_size", batch_size, 1)
         self.opened, self.inputs = opened, inputs
         self.segmenter, self.batch_size = segmenter, batch_size
         self._compiled = {}
