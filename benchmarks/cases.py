@@ -21,6 +21,12 @@ def _config(batch_size, **model):
     return config
 
 
+def _config_of_file(name, **model):
+    config = load_config(CONFIGS / f"{name}.py")
+    config.model.update(model)
+    return config
+
+
 # Networks that grow, in their last stage from the first step on.
 _GROWN = {
     "image_size": 32,
@@ -37,16 +43,22 @@ CASES = {
     "dcgan_32": lambda: _config(64, name="dcgan", image_size=32, filters=64, kernel_size=4),
     "dcgan_64": lambda: _config(64, name="dcgan", preset="torch_64"),
     "cyclegan_64": lambda: _config(4, name="cyclegan", image_size=64, filters=32, num_blocks=6),
-    "cyclegan_shapes": lambda: load_config(CONFIGS / "cyclegan_shapes.py"),
-    "gan_mnist": lambda: load_config(CONFIGS / "gan_mnist.py"),
-    "lsgan_ring": lambda: load_config(CONFIGS / "lsgan_ring.py"),
+    "bicyclegan_shapes": lambda: _config_of_file("bicyclegan_shapes"),
+    "can_textures": lambda: _config_of_file("can_textures"),
+    "cyclegan_shapes": lambda: _config_of_file("cyclegan_shapes"),
+    "discogan_bars": lambda: _config_of_file("discogan_bars"),
+    "gan_mnist": lambda: _config_of_file("gan_mnist"),
+    "lapgan_mnist": lambda: _config_of_file("lapgan_mnist"),
+    "lsgan_ring": lambda: _config_of_file("lsgan_ring"),
+    # Without the stages in which each player trains alone.
+    "simgan_eyes": lambda: _config_of_file("simgan_eyes", refiner_images=0, discriminator_images=0),
     "pix2pix_128": lambda: _config(1, name="pix2pix", preset="paper_128"),
     "pixelcnn_mnist": lambda: _config(16, name="pixelrnn", preset="small_mnist", kind="pixelcnn"),
-    "recyclegan_dots": lambda: load_config(CONFIGS / "recyclegan_dots.py"),
+    "recyclegan_dots": lambda: _config_of_file("recyclegan_dots"),
     "progan_32": lambda: _config(32, name="progan", **_GROWN),
     "srresnet_96": lambda: _config(16, name="srgan", preset="srresnet"),
-    "next_frame_sprites": lambda: load_config(CONFIGS / "next_frame_sprites.py"),
-    "vgan_sprites": lambda: load_config(CONFIGS / "vgan_sprites.py"),
+    "next_frame_sprites": lambda: _config_of_file("next_frame_sprites"),
+    "vgan_sprites": lambda: _config_of_file("vgan_sprites"),
     # Stage II, on the images of a Stage I.
     "stackgan_64": lambda: _config(32, name="stackgan", preset="small_64", **_STAGE_2),
     "stackgan_256": lambda: _config(4, name="stackgan", preset="authors_256", **_STAGE_2),

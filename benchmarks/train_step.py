@@ -41,11 +41,13 @@ _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", 64, "Examples in a step of --model.", lower_bound=1
 )
 _PEER = flags.DEFINE_enum("peer", None, ["torch"], "Measure this library too.")
+_XLA = flags.DEFINE_bool("xla", True, "Measure steps compiled by XLA too.")
 _THREADS = flags.DEFINE_integer("threads", 2, "Processors of each way.", lower_bound=1)
 _ROUNDS = flags.DEFINE_integer("rounds", 5, "Turns of each way.", lower_bound=1)
 _SECONDS = flags.DEFINE_float("seconds", 4.0, "Length of a turn, about.", lower_bound=0.0)
 _APPEND = flags.DEFINE_string("append", None, "Results file to add the figures to as lines.")
 
+WAYS = {"plain": here, "xla": here_by_xla, "pytorch": in_torch}
 _FEWEST_STEPS = 2  # of a turn
 
 
@@ -60,7 +62,8 @@ class Measured(NamedTuple):
 def main(_):
     if _APPEND.value:
         results.read(_APPEND.value)  # an invalid file is reported before the work
-    ways = {"plain": here, "xla": here_by_xla, **({"pytorch": in_torch} if _PEER.value else {})}
+    chosen = {"plain": True, "xla": _XLA.value, "pytorch": bool(_PEER.value)}
+    ways = {name: way for name, way in WAYS.items() if chosen[name]}
     cases = [*_CASE.value, *map(with_preset, _MODEL.value)] or list(CASES)
     if _PEER.value:
         peers.check([config_of(case, 1).model.name for case in cases])

@@ -10,9 +10,9 @@ Command:
 Whether samples are copies:
   python -m benchmarks.styles --workdir=runs/can_paintings --table=paintings --grid=nearest.png
 
-Cost: not measured.
+Cost: 672 s on a part of a CPU core beside much other work.
 
-Expected: not trained yet.
+Expected: soft patches in the colours of paintings, no things; no copies of training images.
 """
 
 import os
@@ -32,7 +32,7 @@ def get_config(weight="1"):
         "ema_half_life": 3_000.0,
     }
     config.optimizers = {
-        player: {"name": "adam", "learning_rate": 5e-4, "beta_1": 0.5}
+        player: {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
         for player in ("discriminator", "generator")
     }
     config.data = {
@@ -42,8 +42,8 @@ def get_config(weight="1"):
         "test_fraction": 0.2,
     }
     config.batch_size = 64
-    config.images = 64_000
+    config.images = 128_000
     config.log_every = 6_400
-    config.sample_every = 16_000
-    config.checkpoint_every = 16_000
+    config.sample_every = 32_000
+    config.checkpoint_every = 32_000
     return config

@@ -1,6 +1,6 @@
 """Caption encoder on the built-in shapes, 32 x 32: what text_to_image_shapes reads captions with.
 
-A recurrent network over the 37 words of the captions, and a small convolutional network for the
+A recurrent network over the 32 words of the captions, and a small convolutional network for the
 images, both trained by the structured joint embedding in groups of 128. Colour, size and place
 alone tell most captions of a group apart; captions with one word exchanged make shapes and textures
 count.
@@ -15,14 +15,8 @@ in one word, the right one is the nearest to its image for nine of ten shapes an
 drawings, a row for each held-out example, the second image is the first one in nearly all rows.
 """
 
-from tfgan_suite.data.shapes import COLOURS, PLACES, SHAPES, SIZES, TEXTURES
+from tfgan_suite.data.shapes import CAPTION_WORDS
 from tfgan_suite.runs import default_config
-
-_PLACES = [place for row in PLACES for place in row]
-WORDS = sorted(
-    {w for part in (SHAPES, TEXTURES, SIZES, COLOURS, _PLACES) for t in part for w in t.split()}
-    | {"a"}
-)
 
 
 def get_config():
@@ -30,7 +24,7 @@ def get_config():
     config.model = {
         "name": "caption_encoder",
         "preset": "small_32",
-        "vocabulary": WORDS,
+        "vocabulary": list(CAPTION_WORDS),
         "group_size": 128,
         "word_negatives": 2,
         "batch_norm_group_size": 128,

@@ -50,6 +50,16 @@ COLOURS = {  # name: (red, green, blue), how often
     "teal": ((0.10, 0.65, 0.66), 0.05),
 }
 LABELS = {"shape": SHAPES, "colour": tuple(COLOURS), "texture": TEXTURES, "size": SIZES}
+CAPTION_WORDS = tuple(
+    sorted(
+        {"a"}.union(
+            *(text.split() for names in (SHAPES, TEXTURES, SIZES, COLOURS) for text in names),
+            *(place.split() for row in PLACES for place in row),
+        )
+    )
+)
+"""The words of which captions of one shape are made."""
+
 BACKGROUND, BODY, MARK = 0, 1, 2  # values of the part mask; a mark is a stripe, a dot, a field
 
 _RADII = ((0.27, 0.33), (0.44, 0.54))  # small and large, in half image widths
