@@ -329,7 +329,9 @@ def chosen_attributes(labels):
         return {name: labels[name] for name in ATTRIBUTES.value}
     chosen = {name: x for name, x in labels.items() if min(x.sum(), (~x).sum()) >= 10}
     if not chosen:
-        raise UserInputError("No attribute has 10 samples with it and 10 without: raise --num.")
+        raise UserInputError(
+            "No attribute has 10 samples with it and 10 without: raise --num, or give more labels."
+        )
     return chosen
 
 
