@@ -13,8 +13,8 @@ direction alone) are the paper's controls; `python -m benchmarks.angles` measure
 
 Cost: 41 and 66 s on most of a CPU core, 591 s on a small share of one.
 
-Expected: red bars without straight edges, whose angle follows that of the white one, mirrored or not
-by the seed (correlation -0.89, 0.64, -0.61 of seeds 0, 1, 2); the way back is a little blurred.
+Expected: red bars without straight edges, whose angle follows that of the white one, mirrored or
+not by the seed (correlation -0.89, 0.64, -0.61 of seeds 0, 1, 2); the way back is a little blurred.
 """
 
 from tfgan_suite.runs import default_config
