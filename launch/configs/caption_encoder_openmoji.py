@@ -9,9 +9,10 @@ Command:
 
 The folder is that of launch/configs/progan_openmoji.py.
 
-Cost: not measured.
+Cost: 388 s on a part of a CPU core beside other work; 0.8 GB.
 
-Expected: not trained to its end yet.
+Expected: 95 % of the names have their own image nearest in their group of 16. In the drawings, of
+100 held-out images those nearest to a name are of its kind (people, faces, flags) in most rows.
 """
 
 import os
