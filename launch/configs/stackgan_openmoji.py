@@ -30,18 +30,23 @@ def get_config():
         "name": "stackgan",
         "preset": "small_64",
         "caption_encoder": "runs/names",
-        "stage_1_images": 200_000,
-        "ema_half_life": 2_000.0,
+        "stage_1_images": 100_000,
+        "ema_half_life": 1_000.0,
+        "kl_weight": 0.5,
+    }
+    config.optimizers = {
+        player: {"learning_rate": rate}
+        for player, rate in (("generator_1", 1e-3), ("generator_2", 5e-4))
     }
     config.data = {
         "source": f"folder:{FOLDER}/openmoji/color",
         "captions": "names",
         "test_fraction": 0.1,
     }
-    config.batch_size = 32
-    config.images = 400_000
+    config.batch_size = 16
+    config.images = 130_000
     config.log_every = 5_000
-    config.sample_every = 20_000
+    config.sample_every = 10_000
     config.checkpoint_every = 10_000
     config.num_samples = 12
     return config

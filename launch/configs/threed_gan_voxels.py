@@ -8,10 +8,9 @@ Command:
 `voxels_32.npz` is looked for in the folder that the environment variable TFGAN_DATA names, else in
 `data`; `--config.data.source=npz:FILE` names it.
 
-Cost: 1,323 s for the first 8,000 images, on a tenth of a CPU core beside much other work.
+Cost: 1,081 s for 32,000 images, on a part of a CPU core beside much other work.
 
-Expected: after 9,184, where a run was stopped, standing figures with a rough surface, lumps, flat
-clouds, a tenth of the volumes empty, two fifths of one part
+Expected: small standing figures, heads and lumps with a rough surface, two fifths of one part
 (python -m benchmarks.voxels --workdir=runs/voxels).
 """
 
