@@ -58,9 +58,17 @@ def test_translator_keeps_the_size_and_may_change_the_channels(image_size):
     assert np.abs(translated).max() <= 1.0
 
 
-@pytest.mark.parametrize("image_size", [4, 30, (32, 30), 0])
-def test_translator_refuses_other_sizes(image_size):
-    with pytest.raises(UserInputError, match="multiple of 4"):
+@pytest.mark.parametrize(
+    "image_size, message",
+    [
+        (4, "multiple of 4"),
+        (30, "multiple of 4"),
+        ((32, 30), "multiple of 4"),
+        (0, "whole numbers from 1"),
+    ],
+)
+def test_translator_refuses_other_sizes(image_size, message):
+    with pytest.raises(UserInputError, match=message):
         resnet_translator(image_size)
 
 
