@@ -11,9 +11,10 @@ The others are `mnist-non_saturating`, `mnist-hinge`, and the same with `emoji`.
 .npz file with `x` uint8 [60000, 28, 28]; the emoji are the folder of progan_openmoji.py. Their
 default places are in the folder that the environment variable TFGAN_DATA names, else in `data`.
 
-Cost: COST
+Cost: 106 to 190 s for a game on digits, about 150 s for one on emoji, on half a CPU core or more.
 
-Expected: EXPECTED
+Expected: the beginning of a training: strokes and rings, of which few are digits; of emoji blurred
+stains. On digits the relativistic game is nearest to held-out images, on emoji it is not.
 """
 
 import os

@@ -12,9 +12,10 @@ Command:
 The folder is that of launch/configs/progan_openmoji.py. Images are not mirrored: names say left and
 right.
 
-Cost: not measured.
+Cost: 755 s on a part of a CPU core beside other work.
 
-Expected: not trained yet.
+Expected: after Stage I yellow faces, and people with hair and tone of skin; after Stage II, which
+trains briefly, heads and shoulders with outlines; other names are stains in both.
 """
 
 import os

@@ -10,7 +10,7 @@ Command:
 
 Cost: 1,081 s for 32,000 images, on a part of a CPU core beside much other work.
 
-Expected: small standing figures, heads and lumps with a rough surface, two fifths of one part
+Expected: heads, trees with rough crowns, towers, a few loose clouds; two fifths of one part
 (python -m benchmarks.voxels --workdir=runs/voxels).
 """
 

@@ -1,51 +1,31 @@
-"""What benchmarks.inpainting says of fillings that are known."""
+"""The context encoder on scenes, trained: holes filled with and without the adversary."""
+
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks import hole_figures
+from tfgan_suite import data, runs
 
-HOLE = np.zeros((10, 12), bool)
-HOLE[3:7, 4:9] = True
-HOLES = np.repeat(HOLE[None], 3, axis=0)
-
-
-def ramp(num=3):
-    rows = np.linspace(-0.9, 0.9, 10, dtype=np.float32)[None, :, None, None]
-    return np.broadcast_to(rows, (num, 10, 12, 3)).copy()
+CONFIG = Path(__file__).parents[2] / "launch/configs/context_encoder_shapes.py"
+NUM = 500
 
 
-def test_figures_are_those_of_the_hole_alone():
-    truth = ramp()
-    filled = np.where(HOLE[None, ..., None], truth + 0.2, -truth)
-    found = hole_figures.figures(filled, truth, HOLES)
-    np.testing.assert_allclose(found["hole_l1"], np.full(3, 0.2), rtol=1e-5)
-    np.testing.assert_allclose(found["hole_psnr"], np.full(3, 20), rtol=1e-5)
-    np.testing.assert_allclose(found["hole_sharpness"], np.full(3, 0.2 * 127.5 / 2), rtol=1e-5)
-
-
-def test_fillings_look_at_nothing_in_the_hole():
-    truth = ramp()
-    given = np.where(HOLE[None, ..., None], np.float32(1), truth)
-    np.testing.assert_allclose(hole_figures.smoothest(given, HOLES), truth, atol=1e-5)
-    mean = hole_figures.mean_of_border(given, HOLES)
-    np.testing.assert_allclose(mean[:, HOLE], np.zeros((3, 20, 3)), atol=1e-6)
-    np.testing.assert_array_equal(mean[:, ~HOLE], truth[:, ~HOLE])
-    colours = np.zeros((1, 10, 12, 1), np.float32)
-    colours[0, 2], colours[0, 7] = 0.9, 0.9  # 10 of the 18 pixels next to the hole
-    filled = hole_figures.mean_of_border(colours, HOLES[:1])
-    np.testing.assert_allclose(filled[:, HOLE], 0.5, rtol=1e-5)
-
-
-def test_holes_may_be_of_any_shape_and_differ():
-    truth = ramp(2)
-    holes = np.zeros((2, 10, 12), bool)
-    holes[0, 2:4, 2:4] = holes[0, 2:3, 2:6] = True  # neighbours: 2 pairs down, 4 beside
-    holes[1, 5:9, 1:3] = True
-    step = 1.8 / 9
-    np.testing.assert_allclose(hole_figures.sharpness(truth, holes), step * 127.5 / 2, rtol=1e-5)
-    filled = np.where(holes[..., None], truth + np.array([0.1, 0.2])[:, None, None, None], 1)
-    found = hole_figures.figures(filled, truth, holes)
-    np.testing.assert_allclose(found["hole_l1"], [0.1, 0.2], rtol=1e-5)
-    np.testing.assert_allclose(found["hole_psnr"], [20 + 20 * np.log10(2), 20], rtol=1e-5)
-    given = np.where(holes[..., None], np.float32(1), truth)
-    np.testing.assert_allclose(hole_figures.smoothest(given, holes), truth, atol=1e-5)
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_light_adversary_brings_gradients_nearer_to_the_truths(tmp_path):
+    filled = {}
+    for weight in ("0.0001", "0"):
+        config = runs.load_config(f"{CONFIG}:{weight}")
+        model = runs.train(config, tmp_path / weight)
+        spec = model.batch_spec()
+        truth = data.heldout_batch(config.data.to_dict(), spec, NUM, 0)["image"]
+        holes = np.repeat(model.hole()[None, ..., 0], NUM, axis=0)
+        given = model.with_hole(truth, holes[..., None]).numpy()
+        filled[weight] = hole_figures.figures(model.inpaint(given), truth, holes)
+        mean = hole_figures.figures(hole_figures.mean_of_border(given, holes), truth, holes)
+        assert 3 * filled[weight]["hole_l1"].mean() < mean["hole_l1"].mean()
+    real = hole_figures.sharpness(truth, holes).mean()
+    apart = {weight: abs(found["hole_sharpness"].mean() - real) for weight, found in filled.items()}
+    assert apart["0.0001"] < 0.5 * apart["0"]
