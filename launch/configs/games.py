@@ -4,14 +4,15 @@ R3GAN's networks, narrow, and three losses at equal rates and images: relativist
 R2 (R3GAN's game), non-saturating with R1, hinge with R1; gamma 0.5 for each penalty.
 
 Command:
-  python -m launch.train --config=launch/configs/games.py:mnist-relativistic --workdir=runs/games \\
+  python -m launch.train --config=launch/configs/games.py --workdir=runs/games \\
       --config.data.source=npz:mnist_60k.npz
 
-The others are `mnist-non_saturating`, `mnist-hinge`, and the same with `emoji`. The digits are an
-.npz file with `x` uint8 [60000, 28, 28]; the emoji are the folder of progan_openmoji.py. Their
-default places are in the folder that the environment variable TFGAN_DATA names, else in `data`.
+That is `games.py:mnist-relativistic`; the others are `mnist-non_saturating`, `mnist-hinge`, and the
+three with `emoji`. The digits are an .npz file with `x` uint8 [60000, 28, 28]; the emoji are the
+folder of progan_openmoji.py. Their default places are in the folder that the environment variable
+TFGAN_DATA names, else in `data`.
 
-Cost: 106 to 190 s for a game on digits, about 150 s for one on emoji, on half a CPU core or more.
+Cost: 106 to 234 s for a game on digits, 82 to 231 s for one on emoji, on half a CPU core or more.
 
 Expected: the beginning of a training: strokes and rings, of which few are digits; of emoji blurred
 stains. On digits the relativistic game is nearest to held-out images, on emoji it is not.
