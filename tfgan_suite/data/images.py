@@ -36,7 +36,7 @@ _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")  # Pillow < 11 opens 16-
 
 MEND = "Repair or remove the file."
 OR_SKIP = f"{MEND[:-1]}; as an option of the data, on_broken='skip' leaves such files out."
-"""Advice for who meets a file that is no image."""
+"""How to mend a file that cannot be read as an image, where such files may be skipped."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +91,7 @@ def read_image(path: pathlib.Path, rules: ImageRules, advice: str = MEND) -> np.
 
     Raises:
         RunFailure: the file is not an image, is damaged, or is too large. The message names it and
-            ends, of one that is no image, with the advice.
+            ends with the advice where the file is not an image.
     """
     with _opened(path, advice) as image:
         image.load()

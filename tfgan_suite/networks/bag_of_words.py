@@ -15,7 +15,7 @@ def bag_of_words(num_words: int, max_words: int, name: str = "bag_of_words") -> 
         name: str. Name of the model.
 
     Returns:
-        `keras.Model` from int `[B, max_words]`, 0 where there is no word, to float32
+        `keras.Model` from int `[B, max_words]`, padded with 0, to float32
         `[B, num_words]`.
 
     Example:

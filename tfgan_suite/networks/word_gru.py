@@ -28,7 +28,7 @@ def word_gru(
         name: str. Name of the model.
 
     Returns:
-        `keras.Model` from int `[B, max_words]`, 0 where there is no word, to float32
+        `keras.Model` from int `[B, max_words]`, padded with 0, to float32
         `[B, embedding_size]`.
 
     Raises:
