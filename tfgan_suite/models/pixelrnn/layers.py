@@ -47,13 +47,10 @@ class PixelLayer(keras.layers.Layer):
 class Walk:
     """What a layer computes, row by row and pixel by pixel, in float32.
 
-    What a pixel leaves to those after it is its `carry`. The next one in the row gets the product
-    of its first features with `left_kernel` as a part of `row`; the next row gets all of them.
-    Rows are `[W, B, F]`: so the sampler takes a pixel of them without a transpose.
+    What a pixel leaves to those after it is its `carry`: to the next one in the row, and to the
+    next row. Rows are `[W, B, F]`: so the sampler takes a pixel of them without a transpose.
     """
 
-    #: `[features, row_features]`: what the carry of the pixel to the left gives to `row`.
-    left_kernel = None
     #: What `pixel` computes with. A sampler stacks those of layers that are alike: what a loop of
     #: TensorFlow takes from outside costs time in every iteration.
     weights: list[tf.Tensor] = []
@@ -82,7 +79,7 @@ class Walk:
 
         Args:
             x: `[B, C]`, the output of the layer before.
-            row: `[B, row_features]`, what earlier rows and the pixel to the left say.
+            row: `[B, row_features]`, what earlier rows say.
             carry: that of the pixel to the left.
             weights: the values of `weights`.
         """
@@ -142,8 +139,7 @@ class _FirstWalk(Walk):
 
     def __init__(self, layer, condition):
         self._taps = Taps(layer.convolution, condition)
-        self.left_kernel, self.reach = self._taps.left_kernel, self._taps.reach
-        self.weights = [self._taps.own_kernel]
+        self.reach, self.weights = self._taps.reach, [_without_last_colour(self._taps)]
 
     def cache(self, batch, width):
         return [tf.zeros([self._taps.rows_above, width, batch, self._taps.inputs])]
@@ -152,7 +148,7 @@ class _FirstWalk(Walk):
         return self._taps.of_rows_above(cache[0]), stream
 
     def pixel(self, x, row, carry, weights):
-        return row if x is None else row + _own(x, *weights), carry
+        return row + _of_known(carry, x, *weights), carry
 
     def row_ends(self, cache, carries, stream):
         return [_shifted(cache[0], carries)]
@@ -192,8 +188,7 @@ class ResidualBlock(PixelLayer):
 class _ResidualWalk(Walk):
     def __init__(self, layer, condition):
         self._taps = Taps(layer.convolution, condition)
-        self.left_kernel = self._taps.left_kernel
-        self.weights = [*_dense(layer.down), self._taps.own_kernel, *_dense(layer.up)]
+        self.weights = [*_dense(layer.down), self._taps.row_kernel, *_dense(layer.up)]
 
     def cache(self, batch, width):
         return [tf.zeros([self._taps.rows_above, width, batch, self._taps.inputs])]
@@ -205,9 +200,10 @@ class _ResidualWalk(Walk):
         return tf.zeros([batch, self._taps.inputs])
 
     def pixel(self, x, row, carry, weights):
-        down, own, up = weights[:2], weights[2], weights[3:]
+        down, kernel, up = weights[:2], weights[2], weights[3:]
         narrow = tf.nn.relu(_plus(tf.nn.relu(x), *down))
-        return x + _plus(tf.nn.relu(row + tf.matmul(narrow, own)), *up), narrow
+        seen = tf.nn.relu(row + _of_two(carry, narrow, kernel))
+        return x + _plus(seen, *up), narrow
 
     def row_ends(self, cache, carries, stream):
         return [_shifted(cache[0], carries)]
@@ -305,8 +301,7 @@ class _RowWalk(Walk):
         self._size = layer.hidden_size
         self._taps = Taps(layer.input_to_state, condition)
         self._kernel, self._initial = _in_float32(layer.state_to_state, layer.initial)
-        self.weights = [self._taps.own_kernel, *_dense(layer.up)]
-        self.left_kernel = tf.pad(self._taps.left_kernel, [[0, 0], [0, self._size]])
+        self.weights = [self._taps.row_kernel, *_dense(layer.up)]
 
     def cache(self, batch, width):
         return _everywhere(self._initial, tf.zeros([width, batch, 1]))
@@ -320,9 +315,10 @@ class _RowWalk(Walk):
         return tf.zeros([batch, self._taps.inputs + 2 * self._size])
 
     def pixel(self, x, row, carry, weights):
-        own, *up = weights
+        kernel, *up = weights
         gates, cell = row[:, : 4 * self._size], row[:, 4 * self._size :]
-        hidden, cell = _lstm(gates + tf.matmul(x, own), cell)
+        gates = gates + _of_two(carry[:, : self._taps.inputs], x, kernel)
+        hidden, cell = _lstm(gates, cell)
         return x + _plus(hidden, *up), tf.concat([x, hidden, cell], axis=-1)
 
     def row_ends(self, cache, carries, stream):
@@ -403,12 +399,14 @@ class _DiagonalWalk(Walk):
     def __init__(self, layer, condition):
         self._size = h = layer.hidden_size
         self._taps = Taps(layer.input_to_state, condition)
-        self.weights = [self._taps.own_kernel, *_dense(layer.up)]
         kernel, self._initial = _in_float32(layer.state_to_state, layer.initial)
         (self._above_left, left), (self._above_right, self._right) = (
             (k[:h], k[h:]) for k in tf.unstack(kernel)
         )
-        self.left_kernel = tf.pad(left, [[0, 0], [0, h]])
+        # The gates from the right do not see the state of the pixel to the left.
+        left = tf.pad(left, [[0, 0], [0, 4 * h]])
+        kernel = tf.concat([left, self._taps.row_kernel], axis=0)
+        self.weights = [kernel, *_dense(layer.up)]
 
     def cache(self, batch, width):
         like = tf.zeros([width, batch, 1])
@@ -427,8 +425,8 @@ class _DiagonalWalk(Walk):
 
     def pixel(self, x, row, carry, weights):
         h = self._size
-        own, *up = weights
-        from_left, from_right = tf.split(tf.matmul(x, own), 2, axis=-1)
+        kernel, *up = weights
+        from_left, from_right = tf.split(_of_two(carry[:, :h], x, kernel), 2, axis=-1)
         hidden, cell = _lstm(row[:, : 4 * h] + from_left, carry[:, h : 2 * h])
         y = x + _plus(hidden + row[:, 4 * h :], *up)
         return y, tf.concat([hidden, cell, from_right], axis=-1)
@@ -514,8 +512,10 @@ class _GatedWalk(Walk):
         self._is_first = layer.is_first
         self._vertical, self._link = Taps(layer.vertical, condition), Taps(layer.link)
         self._taps = Taps(layer.horizontal, condition)
-        self.left_kernel, self.reach = self._taps.left_kernel, self._taps.reach
-        self.weights = [self._taps.own_kernel, *_dense(layer.out)]
+        self.reach, kernel = self._taps.reach, self._taps.row_kernel
+        if self._is_first:
+            kernel = _without_last_colour(self._taps)
+        self.weights = [kernel, *_dense(layer.out)]
 
     def cache(self, batch, width):
         return [tf.zeros([self._vertical.rows_above, width, batch, self._vertical.inputs])]
@@ -529,8 +529,8 @@ class _GatedWalk(Walk):
         return tf.zeros([batch, self._taps.inputs])
 
     def pixel(self, x, row, carry, weights):
-        own, *out = weights
-        y = _plus(_gate(row if x is None else row + _own(x, own)), *out)
+        kernel, *out = weights
+        y = _plus(_gate(row + _of_known(carry, x, kernel)), *out)
         return (y, carry) if self._is_first else (x + y, x)
 
     def row_ends(self, cache, carries, stream):
@@ -567,12 +567,24 @@ def _everywhere(states, like):
 def _dense(layer):
     """Returns kernel `[C, F]` and bias `[F]` of a 1 x 1 convolution, in float32."""
     taps = Taps(layer)
-    return taps.own_kernel, taps.offset
+    return taps.row_kernel, taps.offset
 
 
-def _own(x, kernel):
-    """Multiplies the first channels of a pixel, those that are known."""
-    return tf.matmul(x, kernel[: x.shape[-1]])
+def _of_two(left, x, kernel):
+    """Multiplies what is left of a pixel and the pixel itself, in one product."""
+    return tf.matmul(tf.concat([left, x], axis=-1), kernel)
+
+
+def _of_known(left, x, kernel):
+    """The same, of a pixel of which the first channels are known, or of None no channel."""
+    known = left if x is None else tf.concat([left, x], axis=-1)
+    num = known.shape[-1]
+    return tf.matmul(known, kernel if num == kernel.shape[0] else kernel[:num])
+
+
+def _without_last_colour(taps):
+    """Returns the kernel of a row for the colours that a pixel sees of itself, mask A."""
+    return taps.row_kernel[:-1]
 
 
 def _plus(x, kernel, bias):

@@ -141,9 +141,8 @@ class Taps:
         self._kernel = tf.cast(layer.masked_kernel(), tf.float32)
         rows, width, self.inputs, self.filters = self._kernel.shape
         self.rows_above, self.reach = rows - 1, width // 2
-        *left, self.own_kernel = tf.unstack(self._kernel[-1, : self.reach + 1])
-        #: `[reach * C, F]`: what the pixels to the left give, the nearest last.
-        self.left_kernel = tf.concat(left, axis=0) if left else None
+        #: `[(reach + 1) * C, F]`: what the pixels to the left give, and the pixel itself, the last.
+        self.row_kernel = tf.reshape(self._kernel[-1, : self.reach + 1], [-1, self.filters])
         #: `[F]`, or of classes `[B, F]`.
         self.offset = tf.cast(layer.offset(condition), tf.float32)
 

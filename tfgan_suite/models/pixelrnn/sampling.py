@@ -11,6 +11,9 @@ import tensorflow as tf
 from tfgan_suite.models.pixelrnn import pixels
 from tfgan_suite.models.pixelrnn.layers import PixelLayer
 
+#: Pixels of a row that one iteration of a loop draws, if the width is a multiple; else fewer.
+PIXELS_OF_AN_ITERATION = 4
+
 
 @tf.autograph.experimental.do_not_convert
 def draw_images(
@@ -77,7 +80,6 @@ class _ImageWalk:
         #: Of a pixel; 0 where they are not asked for.
         self.num_logits = colours * self.outputs if with_logits else 0
         # Blocks are alike.
-        self._left_kernels = tf.stack([walk.left_kernel for walk in self._blocks])
         by_kind = zip(*(self._weights_of(walk) for walk in self._blocks), strict=True)
         self._weights = [tf.stack(alike) for alike in by_kind]
 
@@ -135,65 +137,79 @@ class _ImageWalk:
         Returns:
             The row, its logits, and the carries of the blocks, `[W, blocks, B, C]`.
         """
-        width, colours = self._width, self._colours
-        carry = tf.stack([walk.carry(self._batch) for walk in self._blocks])
+        width = self._width
+        # What a loop takes along costs time in each iteration, so one is of several pixels.
+        step = max(n for n in range(1, PIXELS_OF_AN_ITERATION + 1) if width % n == 0)
+
+        def parts(x):
+            """Reshapes `[W, ...]` to the pixels of each iteration."""
+            return tf.reshape(x, tf.concat([[width // step, step], tf.shape(x)[1:]], axis=0))
+
+        def whole(array):
+            """Returns what was written, `[W, ...]`."""
+            x = array.stack()
+            return tf.ensure_shape(
+                tf.reshape(x, tf.concat([[width], tf.shape(x)[2:]], axis=0)), [width, *x.shape[2:]]
+            )
 
         def array(*shape):
-            return tf.TensorArray(tf.float32, width, element_shape=shape)
+            return tf.TensorArray(tf.float32, width // step, element_shape=[step, *shape])
 
-        def take_pixel(j, window, carry, image, logits, carries):
-            taken = None if given is None else given[j]
-            pixel, said, carry = self._pixel(window, carry, first[j], rows[j], uniform[j], taken)
-            window = tf.concat([window[:, colours:], pixel], axis=-1)
+        first, rows, uniform = parts(first), parts(rows), parts(uniform)
+        given = None if given is None else parts(given)
+        carry = tf.stack([walk.carry(self._batch) for walk in self._blocks])
+
+        def take_pixels(i, window, carry, image, logits, carries):
+            weights = list(zip(*map(tf.unstack, self._weights), strict=True))
+            carry = tf.unstack(carry)
+            taken = [None] * step if given is None else tf.unstack(given[i])
+            drawn, said, left_behind = [], [], []
+            for each in zip(*map(tf.unstack, (first[i], rows[i], uniform[i])), taken, strict=True):
+                pixel, its_logits, carry = self._pixel(window, carry, *each, weights)
+                window = tf.concat([window[:, self._colours :], pixel], axis=-1)
+                drawn.append(pixel)
+                said.append(its_logits)
+                left_behind.append(tf.stack(carry))
             if self.num_logits:
-                logits = logits.write(j, said)
-            return j + 1, window, carry, image.write(j, pixel), logits, carries.write(j, carry)
+                logits = logits.write(i, tf.stack(said))
+            image = image.write(i, tf.stack(drawn))
+            carries = carries.write(i, tf.stack(left_behind))
+            return i + 1, window, left_behind[-1], image, logits, carries
 
         _, _, _, image, logits, carries = tf.while_loop(
-            lambda j, *state: j < width,
-            take_pixel,
+            lambda i, *state: i < width // step,
+            take_pixels,
             (
                 tf.constant(0),
-                tf.zeros([self._batch, self._first.reach * colours]),
+                tf.zeros([self._batch, self._first.reach * self._colours]),
                 carry,
-                array(None, colours),
+                array(None, self._colours),
                 array(None, self.num_logits),
                 array(*carry.shape),
             ),
-            maximum_iterations=width,
+            maximum_iterations=width // step,
         )
-        logits = logits.stack() if self.num_logits else tf.zeros([width, self._batch, 0])
-        return image.stack(), logits, carries.stack()
+        logits = whole(logits) if self.num_logits else tf.zeros([width, self._batch, 0])
+        return whole(image), logits, whole(carries)
 
-    def _pixel(self, window, carry, first, rows, uniform, given):
+    def _pixel(self, window, carry, first, rows, uniform, given, weights):
         """Draws the colours of a pixel, one after the other; each is seen by those behind it."""
-        first = first + tf.matmul(window, self._first.left_kernel)
-        left_features = self._left_kernels.shape[1]
-        carry = tf.unstack(carry, len(self._blocks))
-        # One by one: a batch of products this small takes oneDNN several times as long.
-        rows = [
-            row + tf.matmul(left[:, :left_features], kernel)
-            for row, left, kernel in zip(
-                tf.unstack(rows), carry, tf.unstack(self._left_kernels), strict=True
-            )
-        ]
-        weights = list(zip(*map(tf.unstack, self._weights), strict=True))
-        blocks = list(zip(self._blocks, rows, carry, weights, strict=True))
+        blocks = list(zip(self._blocks, tf.unstack(rows), carry, weights, strict=True))
         values, said = [], []
         for colour in range(self._colours):
             seen = tf.concat(values, axis=-1) if values else None
-            logits, new_carry = self._network(seen, first, blocks)
+            logits, new_carry = self._network(seen, first, window, blocks)
             said.append(logits[:, colour * self.outputs : (colour + 1) * self.outputs])
             if given is None:
                 values.append(pixels.draw(said[-1], uniform[:, colour : colour + 1]))
             else:
                 values.append(given[:, colour : colour + 1])
         # No layer has seen the last colour of this pixel: mask A.
-        return tf.concat(values, axis=-1), tf.concat(said, axis=-1), tf.stack(new_carry)
+        return tf.concat(values, axis=-1), tf.concat(said, axis=-1), new_carry
 
-    def _network(self, seen, first, blocks):
+    def _network(self, seen, first, window, blocks):
         """Returns logits of a pixel and the new carries; `blocks` are arguments of each."""
-        x, _ = self._first.pixel(seen, first, None, self._first_weights)
+        x, _ = self._first.pixel(seen, first, window, self._first_weights)
         new_carry = []
         for walk, *arguments in blocks:
             x, after = walk.pixel(x, *arguments)
