@@ -40,6 +40,7 @@ class CaptionedModel(GenerativeModel):
     """
 
     network_arguments = ("text_encoder",)
+    borrowed_arguments = ("caption_encoder",)
 
     def take_captions(
         self,

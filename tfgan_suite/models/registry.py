@@ -121,15 +121,27 @@ def build(config: Mapping) -> GenerativeModel:
                 f"The model {name!r} takes no argument {argument!r}; it takes {known}."
                 f"{closest_name(argument, known)}"
             )
-    preset = config.pop("preset", None)
-    if preset is not None:
-        if preset not in cls.presets:
-            raise UserInputError(
-                f"The model {name!r} has no preset {preset!r}; it has {sorted(cls.presets)}."
-                f"{closest_name(str(preset), cls.presets)}"
-            )
-        config = {**cls.presets[preset], **config}
-    return cls(**config)
+    ready = preset_of({"name": name, **config})
+    config.pop("preset", None)
+    return cls(**{**ready, **config})
+
+
+def preset_of(config: Mapping) -> dict:
+    """Returns the arguments that the `preset` of a model's config stands for; none without one.
+
+    Raises:
+        UserInputError: on an unknown name or preset.
+    """
+    name, preset = config.get("name"), config.get("preset")
+    if preset is None:
+        return {}
+    known = presets(name)
+    if preset not in known:
+        raise UserInputError(
+            f"The model {name!r} has no preset {preset!r}; it has {sorted(known)}."
+            f"{closest_name(str(preset), known)}"
+        )
+    return known[preset]
 
 
 def _home(cls):

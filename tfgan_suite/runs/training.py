@@ -21,6 +21,7 @@ from tfgan_suite.cluster.devices import machine, make_strategy
 from tfgan_suite.drawing import Points
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.fields import flat, streams
+from tfgan_suite.models.trained import borrowed, build_of_run, description
 from tfgan_suite.runs import callbacks as run_callbacks
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.runs.resolved import optimizers_to_compile, resolved
@@ -113,7 +114,8 @@ def train(
 
 
 def _train(config, folder, strategy, is_chief, checkpoints, rollbacks):
-    config, model = build(config, strategy)
+    keeps_model = folder.keeps_model(run_config.to_json(config)["model"])
+    config, model = build(config, strategy, folder.path if keeps_model else None)
     check_batch(config, model, strategy)
     changes = check_folder(folder, config, model)
     here = machine(strategy, model.jit_gradients)
@@ -137,6 +139,8 @@ def _train(config, folder, strategy, is_chief, checkpoints, rollbacks):
         folder.clean()
         checkpoints.clean()
         folder.cut_back(start, rollbacks.done)
+        begins_with_others = borrowed(run_config.to_json(config)["model"])
+        folder.write_model(description(model) if begins_with_others else None)
         folder.write_config(run_config.to_json(config), here)
         if start:
             _tell(f"Resuming {folder.path} at {start:,} images.")
@@ -196,26 +200,32 @@ def load(workdir: str | Path, checkpoint: str | None = None) -> tuple[ConfigDict
     """
     folder = Workdir(workdir)
     config = run_config.from_json(folder.read_config())
-    config, model = build(config, tf.distribute.get_strategy())
+    config, model = build(config, tf.distribute.get_strategy(), folder.path)
     if Checkpoints(folder.checkpoints).restore(model, checkpoint) is None:
         raise UserInputError(f"--workdir={folder.path} has no checkpoint yet: train it first.")
     return config, model
 
 
 def build(
-    config: ConfigDict, strategy: tf.distribute.Strategy
+    config: ConfigDict, strategy: tf.distribute.Strategy, folder: Path | None = None
 ) -> tuple[ConfigDict, GenerativeModel]:
     """Returns the resolved config and its model with its first weights, compiled.
 
+    Args:
+        config: See `default_config`.
+        strategy: In whose scope the model is built.
+        folder: Folder of the run, where it holds what the model once took over from others.
+
     Raises:
         UserInputError: If the model cannot be built as the config says.
+        RunFailure: If what the folder holds of the model is damaged.
     """
     keras.utils.set_random_seed(config.seed)
     arguments = {"seed": config.seed, **run_config.to_json(config)["model"]}
     with strategy.scope():
         try:
             with _precision(config.precision):
-                model = models.build(arguments)
+                model = build_of_run(folder, arguments) if folder else models.build(arguments)
             config = resolved(config, model)
             model.compile(
                 optimizers=optimizers_to_compile(config),
@@ -223,7 +233,7 @@ def build(
                 steps_per_execution=config.steps_per_execution,
                 accumulate_steps=config.accumulate_steps,
             )
-        except UserInputError:
+        except (UserInputError, RunFailure):
             raise
         except (Exception, SystemExit) as error:  # The model's arguments may be anything.
             raise UserInputError(

@@ -14,6 +14,7 @@ from typing import Any
 
 from tfgan_suite.errors import RunFailure, UserInputError
 from tfgan_suite.files import PART, read_text, sync, write_whole
+from tfgan_suite.models.trained import DESCRIPTION, borrowed
 from tfgan_suite.runs import config as run_config
 from tfgan_suite.training import Checkpoints
 
@@ -24,6 +25,7 @@ class Workdir:
     """The files of one run.
 
         config.json      the resolved config, and the machine settings that decide rounding
+        model.json       the model as it was built, where it began with another run or file
         metrics.jsonl    one line per log interval; the same in every run of the same config
         speed.jsonl      one line per log interval: images/s, seconds in all, memory
         samples/         <images>.png, of clips <images>.gif too
@@ -39,6 +41,7 @@ class Workdir:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self.config_file = self.path / "config.json"
+        self.model_file = self.path / DESCRIPTION
         self.metrics_file = self.path / "metrics.jsonl"
         self.speed_file = self.path / "speed.jsonl"
         self.rollbacks_file = self.path / "rollbacks.jsonl"
@@ -171,6 +174,25 @@ class Workdir:
         """Writes config.json in one piece."""
         text = json.dumps({"config": config, "machine": machine}, indent=2) + "\n"
         write_whole(self.config_file, text.encode())
+
+    def write_model(self, description: bytes | None) -> None:
+        """Writes model.json in one piece; None: a model that began with no other has none."""
+        if description is None:
+            self.model_file.unlink(missing_ok=True)
+        else:
+            write_whole(self.model_file, description)
+
+    def keeps_model(self, arguments: Mapping[str, Any]) -> bool:
+        """Tells whether a model of this config can be built from what the folder holds.
+
+        Args:
+            arguments: config of the model. Where it begins with other files than the run that is
+                there, or where that has no checkpoint, these files are read anew.
+        """
+        if not (self.model_file.exists() and Checkpoints(self.checkpoints).names()):
+            return False
+        old = self.read_config()["model"]
+        return old["name"] == arguments["name"] and borrowed(old) == borrowed(arguments)
 
     def read_config(self) -> dict[str, Any]:
         """Returns the config of the run that is there, in JSON form.

@@ -70,6 +70,9 @@ class GenerativeModel(
     jit_compile_pays = False
     #: Whether `draw` needs held-out examples: a translator's grid, say.
     draws_examples = False
+    #: Arguments of the constructor that name a file or a run of another model, of which it takes
+    #: something over. `get_config` holds what was taken over, or leaves it to the weights.
+    borrowed_arguments: tuple[str, ...] = ()
     #: Batches that a training step takes. With k > 1 its tensors are `[B, k, ...]`: see `batches`.
     batches_per_step = 1
 

@@ -103,6 +103,7 @@ class SRGAN(GenerativeModel):
 
     presets = PRESETS
     network_arguments = ("feature_network",)
+    borrowed_arguments = ("srresnet", "feature_weights")
     draws_examples = True
 
     def __init__(

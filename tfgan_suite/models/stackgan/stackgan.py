@@ -107,6 +107,7 @@ class StackGAN(CaptionedModel):
     """
 
     presets = PRESETS
+    borrowed_arguments = ("caption_encoder", "stage_1")
     draws_examples = True
 
     def __init__(
