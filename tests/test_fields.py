@@ -56,6 +56,11 @@ def test_a_field_shows_what_it_holds():
         (images(), DOMAINS, r"2 fields: a .images of 8 x 8.*fit\(a, b\).*one tensor"),
         ({"image": images()}, IMAGES, "takes the fields x. The data has image and lacks x"),
         ({"images": images()}, {"image": Image(8, 8, 3)}, "Rename 'images' to 'image'"),
+        (
+            {"image": images()},
+            {"image": Image(8, 8, 3), "other_image": Image(8, 8, 3)},
+            r"lacks other_image\.$",
+        ),
         (np.zeros((4, 10), "float32"), LABELS, "one-hot rows by np.argmax"),
         ((images(), images(), images()), DOMAINS, "a tuple of 3"),
         (np.zeros((4, 10), "int64"), LABELS, r"\(4, 10\).*argmax"),

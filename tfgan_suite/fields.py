@@ -609,7 +609,7 @@ def named(batch: Any, spec: BatchSpec, model: str) -> dict[str, Any]:
             raise UserInputError(
                 f"{model} takes the fields {', '.join(fields)}. The data has "
                 f"{', '.join(map(str, batch)) or 'none'} and lacks {', '.join(missing)}."
-                f"{_renamed(missing, batch)}"
+                f"{_renamed(missing, [name for name in batch if name not in fields])}"
                 f"{_how_made({name: fields[name] for name in missing})}"
             )
         parts = [batch[name] for name in fields]

@@ -100,6 +100,17 @@ def test_truncation_is_the_way_to_the_mean():
     np.testing.assert_allclose(coarse[:, 2:], whole[:, 2:], atol=1e-5)
 
 
+def test_samples_are_truncated_as_asked():
+    model = tiny()
+    given = {"seed": np.arange(3), "truncation": np.full(3, 0.2, np.float32)}
+    expected = model.signatures()["serving_default"].function(
+        **{name: tf.constant(rows) for name, rows in given.items()}
+    )["images"]
+    np.testing.assert_allclose(model.sample(range(3), truncation=0.2), expected, atol=1e-5)
+    with pytest.raises(UserInputError, match="truncation must be a number from -2 to 2"):
+        model.sample([1], truncation=3)
+
+
 def test_tables_of_mixed_styles_and_of_truncation_are_drawn():
     model = tiny()
     model.mapping.get_layer("mean").moving_mean.assign(tf.range(8.0))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfgan_suite import data, testing
+from tfgan_suite import data, publishing, testing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses import joint_embedding_hinge
 from tfgan_suite.models import CaptionEncoder, TextToImageGAN
@@ -343,6 +343,18 @@ def test_an_encoder_of_strings_needs_no_vocabulary(tmp_path):
     )
     with pytest.raises(UserInputError, match="received none"):
         model.sample([0], [""])
+
+
+def test_embeddings_that_count_words_are_taken_as_floats_and_tables_are_not_published(tmp_path):
+    counts = keras.layers.TextVectorization(output_mode="multi_hot", vocabulary=["red", "blue"])
+    model = tiny(
+        text_encoder=keras.Sequential([keras.Input((), dtype="string"), counts]), vocabulary=()
+    )
+    assert model.embed(["a red one"]).dtype == np.float32
+    np.testing.assert_array_equal(model.embed(["red"])[0, 1:], [1, 0])
+    with pytest.raises(UserInputError, match="in a table .TextVectorization.*Give one that takes"):
+        publishing.publish(model, tmp_path / "servable")
+    assert not list((tmp_path / "servable").glob("[0-9]*"))
 
 
 def test_a_bag_of_words_marks_the_words_of_a_caption(tmp_path):

@@ -292,8 +292,10 @@ def test_numbers_of_rows_and_batches_are_checked(what, size):
 
 def test_what_is_no_array_is_called_by_its_name():
     labelled = inputs.Takes("Model", {"x": Point(), "label": ClassId(2)})
-    with pytest.raises(UserInputError, match="lists of numbers: np.array.*y of type list"):
+    with pytest.raises(UserInputError, match="for lists: np.array.*: y of type list"):
         training(ARRAY, [0, 1] * 5, labelled)
+    with pytest.raises(UserInputError, match="for lists: np.array.*: 'label' of type list"):
+        training({"x": ARRAY, "label": [0, 1] * 5}, None, labelled)
     with pytest.raises(UserInputError, match=r"a dict with the keys \['x'\], and beside it y"):
         training({"x": ARRAY}, np.zeros(10, int), labelled)
 

@@ -127,7 +127,9 @@ class CaptionedModel(GenerativeModel):
 
         In `train_step` outside of the updates: nobody trains the encoder, and XLA takes no strings.
         """
-        return text_encoder(captions if self.reads_strings else self.reader(captions))
+        embedding = text_encoder(captions if self.reads_strings else self.reader(captions))
+        # One of the user's own may count words.
+        return embedding if embedding.dtype.is_floating else tf.cast(embedding, tf.float32)
 
     def served_embedding(self, captions: tf.Tensor) -> tf.Tensor:
         """Returns the embeddings of captions in a signature, which refuses bad ones by row."""

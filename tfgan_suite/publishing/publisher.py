@@ -128,6 +128,14 @@ def publish(
             described = _write(model, signatures_of, new.staging)
         except tf.errors.OpError as error:
             raise RunFailure(f"Publishing to {export_dir} failed: {error}") from error
+        except AssertionError as error:
+            if "untracked" not in str(error):
+                raise
+            raise UserInputError(
+                "A network of your own looks something up in a table (TextVectorization, "
+                "StringLookup), which a published version cannot hold. Give one that takes "
+                "numbers: a text_encoder of numbers of words, and the vocabulary."
+            ) from error
         manifest = {
             "model": type(model).__name__,
             "images_seen": images_seen,

@@ -114,7 +114,9 @@ def _checked(vocabulary):
     is_list = isinstance(vocabulary, Sequence) and not isinstance(vocabulary, str | bytes)
     if not is_list or not len(vocabulary) or not all(isinstance(w, str) for w in vocabulary):
         raise UserInputError(
-            f"vocabulary is a list of words, at least one. Received: {str(vocabulary)[:200]!r}."
+            f"vocabulary is a list of words, at least one. Received: {str(vocabulary)[:200]!r}. "
+            "Give the words that captions are read by, such as vocabulary=['red', 'circle']; "
+            "tfgan_suite.signatures.words_of(captions) finds those of your captions."
         )
     vocabulary = list(vocabulary)
     parts = _split(tf.constant(vocabulary, tf.string)).to_list()

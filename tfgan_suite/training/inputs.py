@@ -296,8 +296,8 @@ class _Arrays:
             if (name == "x" or part is not None) and not _is_of_arrays(part):
                 raise UserInputError(
                     "fit and evaluate take arrays or a tf.data.Dataset of batches (for generators: "
-                    "tf.data.Dataset.from_generator; for lists of numbers: np.array). Received: "
-                    f"{name} of type {type(part).__name__}."
+                    "tf.data.Dataset.from_generator; for lists: np.array). Received: "
+                    f"{_what_is_no_array(name, part)}."
                 )
         making.check_made(takes.spec)
         self._takes = takes
@@ -365,6 +365,14 @@ def _rows_of_streams(rows, takes):
 
 def _is_of_arrays(data):
     return all(hasattr(leaf, "shape") for leaf in tf.nest.flatten(data))
+
+
+def _what_is_no_array(name, part):
+    if isinstance(part, Mapping):
+        for key, value in part.items():
+            if not _is_of_arrays(value):
+                return f"{key!r} of type {type(value).__name__}"
+    return f"{name} of type {type(part).__name__}"
 
 
 def _names_of(data, spec):

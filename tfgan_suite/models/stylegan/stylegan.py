@@ -8,10 +8,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data.options import whole_number
+from tfgan_suite.data.options import number, whole_number
 from tfgan_suite.drawing import ImageGrid
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses import penalties
+from tfgan_suite.models.asked import checked_seeds
 from tfgan_suite.models.progan.progan import ProGAN
 from tfgan_suite.models.registry import register
 from tfgan_suite.models.stylegan.architectures import ARCHITECTURES
@@ -66,7 +67,7 @@ class StyleGAN(ProGAN):
         mapping_layers: int. Layers of the mapping network.
         mapping_rate: float. Factor by which its weights move slower.
         mixing_probability: float in [0, 1].
-        truncation: float. psi of `call`, `sample` and `draw`, where no other is given.
+        truncation: float. psi of `call`, `draw`, and `sample` where no other is given.
         truncated_layers: int. How many layers are truncated, from the coarsest.
         architecture: `"stylegan"` or `"stylegan2"`; the second begins at `image_size`.
         r1_every: int. R1 in each k-th step only, k times as strong, in an update of its own; 1: in
@@ -349,6 +350,24 @@ class StyleGAN(ProGAN):
         """Returns the served images of styles and of the noise of each layer."""
         images = self.served_network("synthesis")([styles, *noise], training=False)
         return tf.cast(self.faded(images, self.alpha), tf.float32)
+
+    def sample(self, seeds, truncation: float | None = None) -> np.ndarray:
+        """Returns the samples of these seeds, as the servable's `serving_default` does.
+
+        Args:
+            seeds: ints `[N]`, one for each sample.
+            truncation: float. psi of all of them; None: the model's.
+
+        Raises:
+            UserInputError: they are something else, such as a single number or latents, or psi is
+                out of range.
+        """
+        if truncation is None:
+            return super().sample(seeds)
+        number("truncation", truncation, *TRUNCATIONS)
+        seeds = checked_seeds(seeds)
+        psis = np.full(len(seeds), truncation, np.float32)
+        return self.infer(self._truncated_of, {"seed": seeds, "truncation": psis})
 
     def draw(self, num: int, seed: int = 0, examples=None):
         """Returns a grid of the samples of `num` seeds from `seed` on."""
