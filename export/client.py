@@ -55,7 +55,10 @@ _MODEL = flags.DEFINE_string("model", None, "Name of the model.", required=True)
 _LABEL = flags.DEFINE_string("label", None, "Label of the version. Unset: the newest version.")
 _VERSION = flags.DEFINE_integer("version", None, "Number of the version, instead of a label.")
 _SIGNATURE = flags.DEFINE_string(
-    "signature", None, "Unset: the first that takes what is given, png before serving_default."
+    "signature",
+    None,
+    "Unset: the first that takes what is given, png before serving_default; for an --out that ends "
+    "in .gif, gif before both.",
 )
 _SEED = flags.DEFINE_integer(
     "seed",
@@ -184,7 +187,8 @@ def _choose(signatures, given):
                 f"The model has no signature {_SIGNATURE.value!r}; it has {list(signatures)}."
             )
         return _SIGNATURE.value
-    preferred = [name for name in ("png", "serving_default") if name in signatures]
+    wanted = ("gif",) if (_OUT.value or "").lower().endswith(".gif") else ()
+    preferred = [name for name in (*wanted, "png", "serving_default") if name in signatures]
     for name in [*preferred, *signatures]:
         inputs = signatures[name].inputs
         if set(given) <= set(inputs) and not _missing(inputs, given):

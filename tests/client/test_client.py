@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorflow_serving.config import model_server_config_pb2
 
+from export import client as client_program
 from export.deploy import model_server, servable
 from tfgan_suite.client.load_test import generate
 from tfgan_suite.client.model_server import GrpcClient, RestClient, Unavailable, with_retries
@@ -229,6 +231,17 @@ def test_the_program_writes_animations(server, two_inputs, run_client, tmp_path,
             .numpy()
         )
         assert out.read_bytes() == film[0]
+
+
+def test_a_name_that_ends_in_gif_asks_for_the_film(monkeypatch):
+    """An image file as well is an answer of a model of clips, but a still one."""
+    signatures = {name: SimpleNamespace(inputs={"image_bytes": None}) for name in ("png", "gif")}
+    chosen = []
+    for out in ("x.png", "x.gif", "x.GIF"):
+        monkeypatch.setattr(client_program, "_OUT", SimpleNamespace(value=out))
+        monkeypatch.setattr(client_program, "_SIGNATURE", SimpleNamespace(value=None))
+        chosen.append(client_program._choose(signatures, {"image_bytes": b""}))
+    assert chosen == ["png", "gif", "gif"]
 
 
 def ask_two(run_client, server, protocol, *arguments):

@@ -261,3 +261,7 @@ def test_everything_held_out(fill):
     config = fill({"a.png": 1, "b.png": 2}, test_fraction=0.9)
     with pytest.raises(UserInputError, match="holds out all 2 examples"):
         open_source(config)
+    with pytest.raises(UserInputError, match="holds out the only example.* 0 to hold out none"):
+        open_source(
+            fill({"one/a.png": 1}, test_fraction=0.1) | {"source": config["source"] + "/one"}
+        )

@@ -65,6 +65,21 @@ def test_lost_checkpoints_are_no_reason_to_begin_again(whole, damaged):
         assert tiny.written(damaged) == whole[2]
 
 
+def test_a_run_of_several_batches_a_step_killed_before_its_first_checkpoint(tmp_path):
+    """A step is longer than a batch, and so may be what is logged before the first checkpoint."""
+    config = tiny.points(images=96, log_every=8, checkpoint_every=8)
+    config.model.critic_steps = 3
+    first, folder = train(config, tmp_path), tmp_path / "checkpoints"
+    whole, metrics = tiny.written(tmp_path), tmp_path / "metrics.jsonl"
+    shutil.rmtree(folder)
+    metrics.write_text(metrics.read_text().splitlines(keepends=True)[0])  # of 24 images
+    assert tiny.same_numbers(first, train(config, tmp_path))
+    assert tiny.written(tmp_path) == whole
+    shutil.rmtree(folder)
+    with pytest.raises(RunFailure, match="96 images and the first checkpoint came before 32"):
+        train(config, tmp_path)
+
+
 def test_a_run_killed_before_its_first_checkpoint_begins_again(whole, damaged):
     shutil.rmtree(damaged / "checkpoints")
     metrics = damaged / "metrics.jsonl"

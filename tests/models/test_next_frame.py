@@ -298,6 +298,9 @@ def test_clips_that_are_too_short():
         model.fit(clips()[:, :2], batch_size=4, verbose=0)
     with pytest.raises(UserInputError, match=r"clips .* of 2 frames or more.*\(4, 1, 8, 8, 1\)"):
         model.predict_frames(clips()[:, :1])
+    odd = np.zeros((1, 2, 8, 7, 1), "float32")
+    with pytest.raises(UserInputError, match=r"multiples of 2, .*\(1, 2, 8, 7, 1\)"):
+        model.predict_frames(odd)
 
 
 @pytest.mark.slow

@@ -363,6 +363,19 @@ def test_pixels_beat_bicubic_and_the_game_makes_images_sharper():
     assert psnr_of_game < pixels and sharp > smooth
 
 
+def test_random_features_are_a_warning_once_they_count(recwarn):
+    game = {"features": None, "pixel_weight": 1.0}
+    for arguments, stages in ({}, ["pixels"]), (game, ["pixels", "game"]):
+        model = tiny(pixel_images=8, **arguments)
+        for stage in model.stages.all:
+            if stage.name in stages:
+                model.stage_begins(stage)
+    assert not [w for w in recwarn if "random weights" in str(w.message)]
+    model = tiny()
+    with pytest.warns(UserWarning, match="squeezenet_conv1_random, .*random weights.*feature_weig"):
+        model.stage_begins(model.stages.all[-1])
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [

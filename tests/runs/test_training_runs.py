@@ -382,6 +382,14 @@ def test_dry_run_tells_and_leaves_nothing(tmp_path):
         dry_run(tiny.points(batch_size=4), tmp_path / "run")
 
 
+def test_dry_run_tells_in_which_stage_a_run_ends():
+    model = models.build({"name": "srgan", "preset": "tiny", "pixel_images": 4_000})
+    lines = costs._stages(model, 4_000).splitlines()
+    assert lines[1:3] == ["  pixels: from 0 to 4,000", "  game: from 4,000"]
+    assert "4,000 images end in pixels" in lines[3]
+    assert "4,008 images end in game" in costs._stages(model, 4_008)
+
+
 @pytest.mark.parametrize("name", ["srgan", "next_frame", "stylegan"])
 def test_dry_run_judges_networks_of_any_size_and_of_several_outputs(name):
     model = models.build({"name": name, "preset": "tiny"})
@@ -436,7 +444,8 @@ def test_a_translator_samples_held_out_and_own_images(tmp_path):
     (tmp_path / "mine").mkdir()
     noise = np.random.default_rng(0).integers(0, 256, [20, 30, 3], np.uint8)
     Image.fromarray(noise).save(tmp_path / "mine/image.png")
-    sample(tmp_path / "run", tmp_path / "own.png", num=2, input_dir=tmp_path / "mine")
+    told = sample(tmp_path / "run", tmp_path / "own.png", num=2, input_dir=tmp_path / "mine")
+    assert told["num"] == 1  # there are no more
     held_out, own = (Image.open(tmp_path / f"{n}.png") for n in ("held_out", "own"))
     assert held_out.width == own.width and held_out.height > own.height  # two rows and one
 

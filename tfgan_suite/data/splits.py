@@ -31,6 +31,12 @@ def split_indices(keys: Sequence[str], test_fraction: float, split: str) -> np.n
     if split == "test" and count == 0:
         return None
     if count == len(keys):
+        if count == 1:
+            raise UserInputError(
+                f"test_fraction={test_fraction} holds out the only example and leaves none to "
+                "train on. Give more, or 0 to hold out none. Of clips, all image files that lie in "
+                "one folder are the frames of one."
+            )
         raise UserInputError(
             f"test_fraction={test_fraction} holds out all {count} examples and leaves none to "
             "train on. Make it smaller."

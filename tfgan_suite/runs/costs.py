@@ -68,6 +68,7 @@ def dry_run(
         "Config:\n" + json.dumps(run_config.to_json(resolved), indent=2),
         *(["Changes to the run in the workdir:\n" + "\n".join(changes)] if changes else []),
         _networks(model),
+        *([_stages(model, parts.total)] if model.stages is not None else []),
         _cost(resolved, parts, machine(strategy, model.jit_gradients)),
         "Dry run: nothing was written.",
     ]
@@ -88,6 +89,16 @@ def _networks(model) -> str:
             lines.append(f"  {player}: {network.name}, {number:,} parameters")
             lines += [_layer_line(layer) for layer in network.layers]
     return "\n".join([*lines, f"  {total:,} parameters in all"])
+
+
+def _stages(model, total) -> str:
+    lines = ["Stages, by images seen:"]
+    for index, stage in enumerate(model.stages.all):
+        end = model.stages.end_of(index)
+        until = f" to {end:,}" if end else ""
+        lines.append(f"  {stage.name}: from {model.stages.start_of(index):,}{until}")
+    last = model.stages.all[model.stages.index_at(total - 1)].name
+    return "\n".join([*lines, f"  {total:,} images end in {last}; the cost below is of the first."])
 
 
 # Keras' summary fits its table to the terminal and cuts what does not fit.

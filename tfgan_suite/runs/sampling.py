@@ -36,7 +36,8 @@ def sample(
         drawing: Which of the model's `drawings`.
 
     Returns:
-        `{"out": path, "num": number of samples, "images_seen": age of the model}`.
+        `{"out": path, "num": number of samples, "images_seen": age of the model}`. There are
+        fewer samples than asked for where the folder or the held-out data have fewer examples.
 
     Raises:
         UserInputError: If there is no such run, checkpoint or folder, or the model takes no input.
@@ -57,6 +58,7 @@ def sample(
             if input_dir is not None
             else data.heldout_batch(config.data.to_dict(), model.batch_spec(), num, seed)
         )
+        num = min([num, *map(len, examples.values())])
     elif input_dir is not None:
         raise UserInputError(
             f"--input={input_dir}: the model {config.model.name!r} draws from noise and takes no "

@@ -272,13 +272,25 @@ class Workdir:
         It would start again from nothing, over the metrics and samples that are there.
         """
         logged = self.images_logged()
-        first = config["checkpoint_every"] + config["batch_size"] * config["steps_per_execution"]
+        per_step = max(config["batch_size"], self._images_per_step())
+        first = config["checkpoint_every"] + per_step * config["steps_per_execution"]
         if logged >= first:
             raise RunFailure(
                 f"{self.checkpoints} holds no checkpoint, but {self.metrics_file} tells of "
                 f"{logged:,} images and the first checkpoint came before {first:,}. Put the "
                 "checkpoints back, or start anew with another workdir."
             )
+
+    def _images_per_step(self):
+        """Returns the most images that a step took by metrics.jsonl: some take several batches."""
+        points = sorted(
+            (_images(line), line.get("step"))
+            for line in _lines(self.metrics_file)
+            if type(line.get("step")) is int
+        )
+        between = zip([(0, 0), *points], points, strict=False)
+        rates = [-(-(b - a) // (t - s)) for (a, s), (b, t) in between if t > s]
+        return max(rates, default=0)
 
     def sample_file(self, images: int) -> Path:
         """Returns where the grid after `images` images belongs."""

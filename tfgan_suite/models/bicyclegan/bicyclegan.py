@@ -145,6 +145,14 @@ class BicycleGAN(GenerativeModel):
         self.image_size = height_and_width(image_size)
         if None in self.image_size:
             raise UserInputError(f"image_size must be known. Received: {image_size}.")
+        whole_number("discriminator_layers", discriminator_layers, 0, 5)
+        smallest = 2 * 3 * 2**discriminator_layers if discriminator_layers else 2
+        if min(self.image_size) < smallest:
+            raise UserInputError(
+                f"image_size={image_size} must be at least {smallest} for discriminator_layers="
+                f"{discriminator_layers}: one of each pair of discriminators sees half the size. "
+                "Use larger images or fewer layers."
+            )
         self.channels_a, self.channels_b = channels_a, channels_b
         self.latent_size, self.conditional = latent_size, conditional
         self.l1_weight, self.latent_weight = l1_weight, latent_weight

@@ -271,6 +271,12 @@ class NextFrame(GenerativeModel):
                 f"{self.num_history} frames or more. Received shape {frames.shape}."
             )
         size = self.served_network("generator").input_shape[2:4]
+        smallest = 2 ** (self.num_scales - 1)
+        if any(side % smallest for side in frames.shape[2:4]):
+            raise UserInputError(
+                f"predict_frames takes frames whose sides are multiples of {smallest}, which the "
+                f"network halves. Received shape {frames.shape}."
+            )
         field = Clip(self.num_history, *size, self.channels)
         checked_examples("frames", frames[:, -self.num_history :], field)
         made, history = [], frames[:, -self.num_history :]

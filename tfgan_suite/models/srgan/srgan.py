@@ -1,5 +1,6 @@
 """Super-resolution: small images enlarged, first true to pixels, then to look real."""
 
+import warnings
 from collections.abc import Callable, Sequence
 
 import keras
@@ -67,8 +68,8 @@ class SRGAN(GenerativeModel):
         feature_layer: str or None. Name of the layer; None: `fire5` of SqueezeNet, `block5_conv4`
             of VGG19.
         feature_weights: str or None. File of the network's weights, see `networks.squeezenet` and
-            `networks.vgg19`. None: random ones, which know nothing of images; the name of the term
-            in the logs says so.
+            `networks.vgg19`. None: random ones, which know nothing of images; a warning and the
+            name of the term in the logs say so.
         feature_scale: float or None. What features are multiplied by. None: the paper's 1 / 12.75
             for VGG19, 1 / 2,500 for SqueezeNet, whose features are larger.
         feature_distance: `"l2"` or `"l1"`. What features are compared by.
@@ -297,6 +298,16 @@ class SRGAN(GenerativeModel):
 
     def call(self, images):
         return self.served_network("generator")(images, training=False)
+
+    def stage_begins(self, stage):
+        network = self.feature_network
+        if stage.name == "game" and network is not None and network.name.endswith("_random"):
+            warnings.warn(
+                f"The game compares images through {network.name}, a network with random weights: "
+                "that distance means little. Build the model with feature_weights, the file of the "
+                "network's weights, or with features=None and a pixel_weight.",
+                stacklevel=2,
+            )
 
     # === Algorithm ===
 
