@@ -81,7 +81,8 @@ _INPUT_JSON = flags.DEFINE_string(
 _OUT = flags.DEFINE_string(
     "out",
     None,
-    "Image to write; several are numbered: x_0.png, x_1.png ... A name that ends in .json takes "
+    "Image to write; several are numbered: x_0.png, x_1.png ..., those of several outputs have "
+    "the names of these: x_stage_1_image_bytes_0.png. A name that ends in .json takes "
     "any answer, in the form of --input_json.",
 )
 _RATE = flags.DEFINE_float(
@@ -309,11 +310,16 @@ def _write(out, outputs):
         contents = {out: json.dumps(as_json).encode()}
     else:
         # Numbers beside images, such as errors, cannot be written with them.
-        images = [x for x in outputs.values() if x.dtype == object or np.ndim(x) == 4]
-        arrays = images or outputs.values()
-        rows = [_encoded(row, out) for array in arrays for row in np.atleast_1d(array)]
-        names = [out.with_name(f"{out.stem}_{number}{out.suffix}") for number in range(len(rows))]
-        contents = dict(zip([out] if len(rows) == 1 else names, rows, strict=True))
+        images = {name: x for name, x in outputs.items() if x.dtype == object or np.ndim(x) == 4}
+        images = images or outputs
+        contents = {}
+        for name, array in images.items():
+            rows = np.atleast_1d(array)
+            for number, row in enumerate(rows):
+                output = [name] if len(images) > 1 else []
+                ending = "_".join([*output, *([str(number)] if len(rows) > 1 else [])])
+                stem = f"{out.stem}_{ending}" if ending else out.stem
+                contents[out.with_name(f"{stem}{out.suffix}")] = _encoded(row, out)
     for path, content in contents.items():
         try:
             write_whole(path, content)

@@ -456,13 +456,20 @@ class ClassId(Field):
             the data has.
         all_needed: bool. Whether a source of training data without an example of each class is
             refused.
+        argument: str. What the model calls its number of classes.
     """
 
     dtype = "int32"
     kind = "label"
 
-    def __init__(self, num_classes: int | None = None, all_needed: bool = False):
+    def __init__(
+        self,
+        num_classes: int | None = None,
+        all_needed: bool = False,
+        argument: str = "num_classes",
+    ):
         super().__init__(())
+        self.argument = argument
         _check_count("num_classes", num_classes, or_none=True)
         self.num_classes, self.all_needed = num_classes, all_needed
 

@@ -388,3 +388,28 @@ def test_load_counts_the_wait_of_what_was_due():
     assert len(result.latencies) == 99 and result.failures == {"bad row": 1}
     assert result.percentile(50) < 0.2 < 0.4 < result.percentile(99)
     assert 0.15 < result.percentile(75) < 0.4
+
+
+WRITE = """
+import sys
+from pathlib import Path
+import numpy as np
+from export import client
+image = np.zeros((2, 4, 4, 3), np.float32)
+rows = int(sys.argv[2])
+outputs = {"stage_1_images": image[:rows], "images": image[:rows], "errors": np.zeros(rows)}
+print([Path(path).name for path in client._write(Path(sys.argv[1]) / "x.png", outputs)])
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        (1, ["x_images.png", "x_stage_1_images.png"]),
+        (2, [f"x_{output}_{n}.png" for output in ("images", "stage_1_images") for n in (0, 1)]),
+    ],
+)
+def test_images_of_several_outputs_are_called_by_these(tmp_path, rows, names):
+    command = [sys.executable, "-c", WRITE, str(tmp_path), str(rows)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == names

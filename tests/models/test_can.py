@@ -103,7 +103,10 @@ def test_every_style_needs_examples(tmp_path):
     config.model = {"name": "can", "preset": "tiny", "num_styles": 6}
     config.data = {"source": "textures", "num_examples": 40, "num_test": 4}
     config.update({"batch_size": 8, "images": 8})
-    with pytest.raises(UserInputError, match="no example of 5 as label; .* from 0 to 5") as refused:
+    with (
+        pytest.warns(UserWarning, match="has 5 classes; .* Build it with num_styles=5"),
+        pytest.raises(UserInputError, match="no example of 5 as label; .* from 0 to 5") as refused,
+    ):
         runs.train(config, tmp_path / "run")
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "run/checkpoints").exists()

@@ -8,6 +8,7 @@ from tfgan_suite import models, testing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.models import LAPGAN
 from tfgan_suite.models.lapgan import networks
+from tfgan_suite.networks.pyramids import resized
 
 
 def tiny(**arguments):
@@ -135,3 +136,12 @@ def test_what_does_not_fit_is_refused():
         tiny(num_classes=0).sample([0], [0])
     with pytest.raises(UserInputError, match="Missing: \\['class_id'\\]"):
         model({"latents": np.zeros((1, 4)), "noise_10": np.zeros((1, 10, 10, 1))})
+
+
+@pytest.mark.parametrize("size, other", [(8, 16), (14, 28), (16, 8), (8, 14)])
+def test_no_images_are_resized_to_none_and_borders_are_mirrored(size, other):
+    resize = tf.function(lambda images: resized(images, other))
+    assert resize(tf.zeros([0, size, size, 1])).shape == (0, other, other, 1)
+    ramp = tf.range(size, dtype=tf.float32)[None, :, None, None] * tf.ones([1, 1, size, 1])
+    mirrored = tf.concat([ramp[:, ::-1], ramp], axis=1)
+    assert float(tf.reduce_max(tf.abs(resize(ramp)))) <= float(tf.reduce_max(mirrored)) + 1e-5

@@ -314,6 +314,17 @@ def test_values_out_of_range_are_refused_by_input_and_row(double, bad):
         double(images=images)
 
 
+@pytest.mark.parametrize("is_graph", [False, True])
+def test_inputs_of_unlike_numbers_of_rows_are_refused(is_graph):
+    specs = {name: tf.TensorSpec([None], tf.float32) for name in "ab"}
+    signature = Signature(lambda a, b: {"sum": a + b}, specs, "The sum.", lambda num_rows: {})
+    if is_graph:
+        signature = tf.function(signature)
+    np.testing.assert_array_equal(signature(a=[1.0, 2.0], b=[3.0, 4.0])["sum"], [4, 6])
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"(?s)a, b: .*as many rows.*2,? 1"):
+        signature(a=[1.0, 2.0], b=[3.0])
+
+
 def test_a_declared_range_has_room_for_rounding():
     signature = Signature(
         lambda x: {"y": x},

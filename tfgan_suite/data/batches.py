@@ -246,7 +246,7 @@ def _check_classes(source, name, field):
         return
     message = (
         f"{source.name} has {has} {what}; the model takes {takes} as {name}. "
-        f"Build it with {option}={has}."
+        f"Build it with {getattr(field, 'argument', option)}={has}."
     )
     if has > takes:
         raise UserInputError(message)

@@ -80,5 +80,9 @@ def _filtered(images, gain):
     channels = images.shape[3]
     kernel = gain * np.outer(_BINOMIAL, _BINOMIAL)[:, :, None, None]
     kernel = tf.constant(np.repeat(kernel, channels, axis=2), images.dtype)
+    num_rows = tf.shape(images)[0]
+    if not images.shape[0]:  # TensorFlow neither mirrors nor filters a batch of no images.
+        missing = tf.cast(num_rows == 0, tf.int32)
+        images = tf.pad(images, [[0, missing], [0, 0], [0, 0], [0, 0]])
     padded = tf.pad(images, [[0, 0], [2, 2], [2, 2], [0, 0]], "REFLECT")
-    return tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], "VALID")
+    return tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], "VALID")[:num_rows]

@@ -77,7 +77,24 @@ class Signature:
             name: _checked_input(inputs[name], spec, self.range_of(name))
             for name, spec in self.tensor_specs.items()
         }
-        return dict(self.function(**checked))
+        return dict(self.function(**_in_as_many_rows(checked)))
+
+
+def _in_as_many_rows(values):
+    """Passes inputs on; a request whose inputs differ in their number of rows fails.
+
+    Where networks only add and multiply, one row would be taken for all.
+    """
+    if len(values) < 2:
+        return values
+    counts = tf.stack([tf.shape(value)[0] for value in values.values()])
+    check = tf.debugging.Assert(
+        tf.reduce_all(counts == counts[0]),
+        [f"Inputs {', '.join(values)}: expected as many rows in each; received", counts],
+        summarize=100,
+    )
+    with tf.control_dependencies([check] if check is not None else []):
+        return {name: tf.identity(value) for name, value in values.items()}
 
 
 def _checked_input(value, spec, limits):

@@ -125,7 +125,7 @@ class CAN(SamplesOfSeeds, GenerativeModel):
     def batch_spec(self):
         return {
             "image": Image(*self.sample_shape),
-            "label": ClassId(self.num_styles, all_needed=True),
+            "label": ClassId(self.num_styles, all_needed=True, argument="num_styles"),
         }
 
     def default_optimizers(self):
