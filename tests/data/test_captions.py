@@ -1,13 +1,16 @@
 import json
 import os
+import warnings
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tfgan_suite import data
 from tfgan_suite.data import open_source
 from tfgan_suite.errors import UserInputError
-from tfgan_suite.fields import Clip
+from tfgan_suite.fields import Clip, Text
+from tfgan_suite.signatures import Words
 
 NAMES = ["a_red-circle 001.png", "a_red-circle 2.png", "green star.png"]
 
@@ -103,7 +106,7 @@ def test_clips(tmp_path):
             "a.png,b",
             r"no caption for 4 of 4 examples, 'a_red-circle 001.png' first.*'a.png'",
         ),
-        ("t.csv", b"\xff\xfe", "cannot be read"),
+        ("t.csv", b"\xff\xfe", "cannot be read: .*Save the file as UTF-8"),
         ("t.json", "[1]", "it holds a list.*an object from file name"),
         ("t.json", '{"a.png": 3}', "'a.png' has 3"),
         ("t.json", "{", "cannot be read: Expecting"),
@@ -118,3 +121,21 @@ def test_what_cannot_be(config, tmp_path, name, text, message):
     with pytest.raises(UserInputError, match=message) as error:
         open_source({**config, "captions": name})
     assert "\n" not in str(error.value)
+
+
+def test_a_caption_that_the_model_cannot_read_is_a_warning(tmp_path):
+    """Wherever it stands: a first batch alone does not show it."""
+    captions = {"0.png": ["red"], "1.png": ["red", "zebra"], "2.png": ["blue"]}
+    for name in captions:
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    (tmp_path / "t.json").write_text(json.dumps(captions))
+    config = {"source": f"folder:{tmp_path}", "size": 4, "captions": "t.json"}
+    words = Words(["red", "blue", "zebra"], 4)
+    spec = {"caption": Text(words.examples, words.check)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        data.training_batches(config, spec, 2, seed=0)
+    words = Words(["red", "blue"], 4)
+    spec = {"caption": Text(words.examples, words.check)}
+    with pytest.warns(UserWarning, match="example 1 is 'zebra': not one word of the vocabulary"):
+        data.training_batches(config, spec, 2, seed=0)

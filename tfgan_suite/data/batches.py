@@ -107,6 +107,7 @@ def training_batches(
     parts_of_streams = _fields_of_sources(data_config["source"], spec, sources)
     for source, fields in itertools.chain.from_iterable(parts_of_streams):
         _check_needed_classes(source, fields)
+        _look_at_captions(source, fields)
     readers = [
         _Reader(stream, parts, seed, domain, augment)
         for domain, (stream, parts) in enumerate(zip(streams(spec), parts_of_streams, strict=True))
@@ -266,6 +267,21 @@ def _check_needed_classes(source, fields):
                 f"model needs examples of each class from 0 to {field.num_classes - 1}. Number "
                 "those that have some from 0 on, and build the model for so many."
             )
+
+
+def _look_at_captions(source, fields):
+    """Warns of captions that the model cannot read: steps would take what it can for the whole."""
+    for name, field in fields.items():
+        if getattr(field, "check", None) is None or "caption" not in source.columns:
+            continue
+        captions = np.asarray(source.columns["caption"])
+        captions = captions.reshape(len(captions), -1)  # of several, the last ones may be b""
+        for column in captions.T:
+            try:
+                field.check(name, np.where(column == b"", captions[:, 0], column))
+            except UserInputError as error:
+                warnings.warn(f"{source.name}: {error}", stacklevel=2)
+                break
 
 
 def _open(data_config, spec) -> tuple[tuple[Source, ...], Callable]:

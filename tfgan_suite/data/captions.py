@@ -81,7 +81,8 @@ def _read(path: pathlib.Path) -> dict[str, list[str]]:
             text = file.read().decode("utf-8-sig")
         return readers[path.suffix.lower()](text)
     except (OSError, UnicodeDecodeError) as error:
-        raise UserInputError(f"The captions {path} cannot be read: {error}.") from error
+        advice = " Save the file as UTF-8." if isinstance(error, UnicodeDecodeError) else ""
+        raise UserInputError(f"The captions {path} cannot be read: {error}.{advice}") from error
     except (ValueError, csv.Error, RecursionError) as error:
         raise UserInputError(f"The captions {path} cannot be read: {error}. {_FORM}.") from error
 
