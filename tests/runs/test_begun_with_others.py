@@ -92,7 +92,11 @@ def test_what_a_folder_keeps_of_others(tmp_path):
     again = runs.load(folder.path)[1]
     assert again.arguments == model.arguments
     assert tiny.same_numbers(model, again)
-    folder.model_file.write_text('{"class_name": "Dense"')
+    written = folder.model_file.read_text()
+    folder.model_file.write_text(written.replace('"teal"', '"real"'))
+    with pytest.raises(RunFailure, match="is damaged .*it changed since it was written"):
+        runs.load(folder.path)
+    folder.model_file.write_text(written[:-9])
     with pytest.raises(RunFailure, match=r"model.json is damaged .* remove it if .*encoder.keras"):
         runs.load(folder.path)
     folder.write_model(None)

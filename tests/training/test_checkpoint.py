@@ -57,6 +57,13 @@ def test_an_unknown_name_is_refused(saved):
         saved[0].restore(make(), "00000000008")
 
 
+def test_a_model_of_other_sizes_is_refused(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(make("dcgan", filters=4))
+    with pytest.raises(UserInputError, match="saved with another configuration of DCGAN: .*shape"):
+        checkpoints.restore(make("dcgan", filters=8))
+
+
 def damage_by_cutting(file):
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 

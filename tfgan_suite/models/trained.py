@@ -5,6 +5,7 @@ Its run keeps a description of the model as it was built then, so that it can be
 the other one is gone; the weights are those of the run's own checkpoints.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from tfgan_suite.training import Checkpoints, GenerativeModel
 
 DESCRIPTION = "model.json"
 """In the folder of a run: the model as it was built, where it took something over."""
+
+_SEAL = "sha256"  # of the rest of the description
 
 
 def borrowed(arguments: Mapping) -> dict[str, str]:
@@ -33,7 +36,12 @@ def borrowed(arguments: Mapping) -> dict[str, str]:
 
 def description(model: GenerativeModel) -> bytes:
     """Returns what `build_of_run` builds the model again from: its class and arguments, as JSON."""
-    return json.dumps(keras.saving.serialize_keras_object(model)).encode()
+    described = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
+    return json.dumps({"model": described, _SEAL: _seal(described)}).encode()
+
+
+def _seal(described):
+    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
 
 
 def build_of_run(folder: str | Path, arguments: Mapping) -> GenerativeModel:
@@ -52,7 +60,10 @@ def build_of_run(folder: str | Path, arguments: Mapping) -> GenerativeModel:
     if not begun_with or not file.exists():
         return registry.build(arguments)
     try:
-        model = keras.saving.deserialize_keras_object(json.loads(read_text(file)))
+        described = json.loads(read_text(file))
+        if described[_SEAL] != _seal(described["model"]):
+            raise ValueError("it changed since it was written")
+        model = keras.saving.deserialize_keras_object(described["model"])
         if not isinstance(model, registry.get(arguments["name"])):
             raise TypeError(f"it describes {model!r}"[:200])
         return model

@@ -166,9 +166,9 @@ class Checkpoints:
         objects = model.checkpoint_objects()
         if "skipped_steps" not in manifest:  # saved by a version without rollbacks
             objects.pop("skipped_steps").assign(0)
-        with literal_path(folder) as readable:
-            status = tf.train.Checkpoint(**objects).read(str(readable / _VARIABLES))
         try:
+            with literal_path(folder) as readable:
+                status = tf.train.Checkpoint(**objects).read(str(readable / _VARIABLES))
             status.assert_existing_objects_matched()
         except (AssertionError, ValueError) as error:
             raise UserInputError(
