@@ -86,6 +86,16 @@ def test_downscaled_values_stay_in_their_range():
     assert made.min() == 0 and made.max() == 1
 
 
+def test_a_dataset_of_batches_is_downscaled():
+    source, field = Image(8, 8, 1), Image(4, 4, 1).downscaled("x", 2)
+    images = np.random.default_rng(0).uniform(-1, 1, (5, 8, 8, 1)).astype(np.float32)
+    batches = tf.data.Dataset.from_tensor_slices(images).batch(4)
+    made = batches.map(lambda x: making.downscale(x, source, field))
+    assert made.element_spec.shape.as_list() == [None, 4, 4, 1]
+    whole = making.downscale(tf.constant(images), source, field)
+    np.testing.assert_array_equal(np.concatenate(list(made.as_numpy_iterator())), whole)
+
+
 def test_frames_are_downscaled_one_by_one():
     clip = tf.random.stateless_uniform((2, 3, 8, 8, 1), (0, 1))
     field, source = Clip(3, 4, 4, 1).downscaled("x", 2), Clip(3, 8, 8, 1)

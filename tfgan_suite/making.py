@@ -206,13 +206,15 @@ def downscale(images: tf.Tensor, source: Image, field: Image) -> tf.Tensor:
         field: the field to make: its `made_from` has the factor.
     """
     *rest, height, width, channels = images.shape
+    rest_now = tf.shape(images)[:-3]  # not known where a dataset's last batch is smaller
     small = [side // field.made_from.factor for side in (height, width)]
     unit = (tf.reshape(images, [-1, height, width, channels]) - source.low) / (
         source.high - source.low
     )
     unit = tf.image.resize(unit, small, tf.image.ResizeMethod.BICUBIC, antialias=True)
     made = tf.clip_by_value(unit, 0, 1) * (field.high - field.low) + field.low
-    return tf.reshape(made, [*rest, *small, channels])
+    made = tf.reshape(made, tf.concat([rest_now, [*small, channels]], 0))
+    return tf.ensure_shape(made, [*rest, *small, channels])
 
 
 def binarise(images: tf.Tensor, field: Image, key: int, positions: tf.Tensor) -> tf.Tensor:

@@ -118,6 +118,17 @@ def test_a_file_without_partner_is_named_whatever_is_held_out(fill, tmp_path, sp
     )
 
 
+def test_names_of_pairs_that_nearly_agree(fill):
+    with pytest.raises(UserInputError, match="'dog' first.* There is 'Dog': capitals count"):
+        open_sources(fill({"A/dog.png": 1, "B/Dog.png": 1}), "paired", "train")
+
+
+def test_a_name_with_two_extensions_is_told(fill):
+    files = {"A/dog.png": 1, "B/dog.png": 1, "B/dog.bmp": 1}
+    with pytest.raises(UserInputError, match="B has one name twice.*'dog.bmp' and 'dog.png'"):
+        open_sources(fill(files), "paired", "train")
+
+
 def test_missing_domain(fill):
     with pytest.raises(UserInputError, match="has no folder 'B'.*Its folders: A"):
         open_sources(fill({"A/x.png": 1}), "unpaired", "train")
@@ -204,7 +215,7 @@ def test_missing_and_empty_folder(tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"size": None}, "needs the option size"),
+        ({"size": None}, "needs the option size.*npz:FILE"),
         ({"channels": 2}, "channels must be one of"),
         ({"on_broken": "skp"}, "Did you mean 'skip'"),
         ({"on_brokne": "skip"}, "Did you mean 'on_broken'"),

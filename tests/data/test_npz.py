@@ -10,7 +10,7 @@ from specs import PAIRED
 from tfgan_suite.data import heldout_batch, open_source, training_batches
 from tfgan_suite.data.opening import open_sources
 from tfgan_suite.errors import RunFailure, UserInputError
-from tfgan_suite.fields import ClassId, Point
+from tfgan_suite.fields import ClassId, Clip, Point
 
 GREY = np.arange(10 * 4 * 4, dtype=np.uint8).reshape(10, 4, 4)
 
@@ -69,6 +69,20 @@ def test_domains(save):
     assert [len(part) for part in heldout_batch(config, PAIRED, 9, seed=0).values()] == [2, 2]
     with pytest.raises(UserInputError, match="'a' has 10 examples and 'b' 4"):
         open_sources(config, "paired", "train")
+
+
+def test_pairs_of_different_numbers_are_refused_whatever_is_held_out(save):
+    """A quarter, rounded up, leaves three of four and of five."""
+    config = save(a=GREY[:4], b=GREY[:5]) | {"test_fraction": 0.25}
+    with pytest.raises(UserInputError, match="'a' has 4 examples and 'b' 5"):
+        open_sources(config, "paired", "train")
+
+
+def test_images_are_no_clips(save):
+    """Else each would be a clip of as many grey frames as it has rows, three pixels wide."""
+    config = save(x=np.zeros((4, 9, 8, 3), np.uint8))
+    with pytest.raises(UserInputError, match=r"\[4, 9, 8, 3\], as images have; .* takes clips"):
+        open_source(config, main=Clip(3))
 
 
 def test_points_of_any_size_for_a_model_of_points(save):

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import functools
+import itertools
 import os
 import pathlib
 
@@ -80,7 +81,9 @@ def open_folder(
     """
     if size is None:
         raise UserInputError(
-            "A folder of images needs the option size, their height and width in pixels: size=64."
+            "A folder of images needs the option size, the side in pixels of the squares that they "
+            "are brought to: size=64. For a model of images that are not square give arrays of "
+            "their size, npz:FILE."
         )
     rules = ImageRules(size, channels, fit, background)
     options.one_of("on_broken", on_broken, ("refuse", "skip"))
@@ -211,13 +214,18 @@ def _check_pairs(first, second):
     for (top, entries), (other_top, others) in ((first, second), (second, first)):
         unmatched = sorted(set(map(_stem, entries)) - set(map(_stem, others)))
         if unmatched:
+            near = [n for n in map(_stem, others) if n.lower() == unmatched[0].lower()]
             raise UserInputError(
                 f"{len(unmatched)} of the {len(entries)} names in {top} have no partner of the "
                 f"same name in {other_top}, {unmatched[0]!r} first. Add their partners, or take "
-                "them away."
+                f"them away.{f' There is {near[0]!r}: capitals count.' if near else ''}"
             )
-        if len(set(map(_stem, entries))) < len(entries):
-            raise UserInputError(f"{top} has one name twice, with different extensions.")
+        for one, next_one in itertools.pairwise(entries):
+            if _stem(one) == _stem(next_one):
+                raise UserInputError(
+                    f"{top} has one name twice, with different extensions: {_name(one)!r} and "
+                    f"{_name(next_one)!r}. Take one of them away."
+                )
 
 
 def _without_broken(listings, rules, together):

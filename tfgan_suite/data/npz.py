@@ -100,7 +100,7 @@ def open_npz(
         if None in read:
             return None
         fields = [field for field, _, _ in read]
-        counts = [len(chosen) for _, chosen, _ in read]
+        counts = [num for _, _, num in read]  # not of those chosen: 3 are left of 4 and of 5
         if layout == "paired" and counts[0] != counts[1]:
             raise UserInputError(f"{path}: {a!r} has {counts[0]} examples and {b!r} {counts[1]}.")
         if layout != "single":
@@ -270,6 +270,12 @@ def _clips(array, rules, name):
         raise UserInputError(
             f"{name} has shape {list(array.shape)}; clips are [N, frames, height, width] or "
             "[N, frames, height, width, 1 to 4 channels]."
+        )
+    if array.ndim == 4 and array.shape[3] in (1, 3, 4) and array.shape[2] > 4:
+        raise UserInputError(
+            f"{name} has shape {list(array.shape)}, as images have; the model takes clips, "
+            "[N, frames, height, width, channels]. Frames so narrow need the "
+            "last axis too."
         )
     frames = images.from_arrays(array.reshape(-1, *array.shape[2:]), rules, name)
     return frames.reshape(*array.shape[:2], *frames.shape[1:])

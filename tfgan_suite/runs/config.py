@@ -44,7 +44,8 @@ _KEYS = {
     ),
     "data": _Key(
         {},
-        "`source` (shapes, gaussians, npz:FILE, folder:DIR, tfds:NAME) and options of the source. "
+        "`source` (npz:FILE, folder:DIR, tfds:NAME, or shapes, gaussians, eyes, dots ... made in "
+        "code) and options of the source. "
         "`size` and `channels` default to those of the model's images.",
     ),
     "batch_size": _Key(64, "Examples in one step, over all devices.", 1),
