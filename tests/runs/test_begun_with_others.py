@@ -75,6 +75,20 @@ def test_what_a_preset_gives_is_no_other_model():
     assert borrowed(given) == {"caption_encoder": "a.keras"}
 
 
+def test_a_kill_between_the_first_files_leaves_a_run_that_starts(tmp_path, monkeypatch):
+    def killed(folder, description):
+        folder.model_file.write_text("{}")
+        raise KeyboardInterrupt
+
+    config = tiny.points(images=8)
+    with monkeypatch.context() as patch:
+        patch.setattr(runs.Workdir, "write_model", killed)
+        with pytest.raises(KeyboardInterrupt):
+            runs.train(config, tmp_path / "run")
+    runs.train(config, tmp_path / "run")
+    assert not (tmp_path / "run/model.json").exists()
+
+
 def test_what_a_folder_keeps_of_others(tmp_path):
     """Read only beside a checkpoint of a run that began with the same files."""
     encoder = encoder_file(tmp_path / "encoder.keras")

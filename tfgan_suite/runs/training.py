@@ -139,9 +139,10 @@ def _train(config, folder, strategy, is_chief, checkpoints, rollbacks):
         folder.clean()
         checkpoints.clean()
         folder.cut_back(start, rollbacks.done)
+        folder.write_config(run_config.to_json(config), here)
+        # Behind it: a folder that holds a file, but no config.json, is taken for no run.
         begins_with_others = borrowed(run_config.to_json(config)["model"])
         folder.write_model(description(model) if begins_with_others else None)
-        folder.write_config(run_config.to_json(config), here)
         if start:
             _tell(f"Resuming {folder.path} at {start:,} images.")
 
