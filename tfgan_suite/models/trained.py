@@ -93,6 +93,8 @@ def trained_model(argument: str, path: str | Path, what: str) -> GenerativeModel
         )
     path = Path(path)
     try:
+        if not path.exists():
+            raise FileNotFoundError("there is no such file or folder")
         if not path.is_dir():
             return keras.models.load_model(path, compile=False)
         model = build_of_run(path, json.loads(read_text(path / "config.json"))["config"]["model"])
