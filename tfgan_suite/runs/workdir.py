@@ -19,6 +19,7 @@ from tfgan_suite.runs import config as run_config
 from tfgan_suite.training import Checkpoints
 
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_PUT_BACK = "Put back a copy of it, or start anew with another workdir."
 
 
 class Workdir:
@@ -208,7 +209,7 @@ class Workdir:
         try:
             run_config.validate(run_config.from_json(config))
         except UserInputError as error:
-            raise RunFailure(f"{self.config_file} is damaged: {error}") from error
+            raise RunFailure(f"{self.config_file} is damaged: {error} {_PUT_BACK}") from error
         return config
 
     def read_machine(self) -> dict[str, Any]:
@@ -226,7 +227,7 @@ class Workdir:
                 raise TypeError(f"{part} is {content!r}")
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise RunFailure(
-                f"{self.config_file} is damaged ({type(error).__name__}: {error})."
+                f"{self.config_file} is damaged ({type(error).__name__}: {error}). {_PUT_BACK}"
             ) from error
         return content
 
