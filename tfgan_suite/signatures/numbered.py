@@ -71,8 +71,8 @@ class NumberedImages:
             raise UserInputError(
                 f"The model {name!r} makes no images of seeds, so there is nothing to measure: its "
                 f"signatures are {', '.join(signatures)}. Metrics of images need one that takes "
-                "`seed`, and `class_id` where it likes, and answers `images`. What a model makes of "
-                "images is measured in folders, by `launch.evaluate --real --fake`."
+                "`seed`, and `class_id` where it likes, and answers `images`. What a model makes "
+                "of images is measured in folders, by `launch.evaluate --real --fake`."
             )
         self._signature, self._given = signature, given[0] if "images" in inputs else None
         self._examples = signature.example(_EXAMPLES) if further else {}
