@@ -271,7 +271,7 @@ def test_each_stage_learns_images_of_its_size():
 
         def loss(real, wrong, text, noise, training=True, game=game):
             seen[game.size] = real.shape, wrong.shape, game.size
-            return type(game).discriminator_loss(game, real, wrong, text, noise, training)
+            return type(game).discriminator_loss(game, real, wrong, text, noise, training=training)
 
         game.discriminator_loss = loss
     model.compile(run_eagerly=True)
