@@ -11,7 +11,7 @@ from tfgan_suite import data, publishing, testing
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.losses import joint_embedding_hinge
 from tfgan_suite.models import CaptionEncoder, TextToImageGAN
-from tfgan_suite.models.exchanged_words import neighbours, with_one_word_of
+from tfgan_suite.models.caption_encoder.negatives import neighbours, with_one_word_of
 from tfgan_suite.models.text_to_image import networks
 from tfgan_suite.models.text_to_image.text_to_image import ALGORITHMS, between_neighbours
 from tfgan_suite.networks import char_cnn_rnn
@@ -129,64 +129,6 @@ def test_losses_without_opinion(algorithm):
     assert ("generator/interpolated" in logs) == ("int" in algorithm)
     if "int" in algorithm:  # a third of the sum
         np.testing.assert_allclose(logs["generator/interpolated"], half, rtol=1e-5)
-
-
-def test_captions_with_an_exchanged_word_are_half_of_the_wrong_pairs():
-    model = without_opinion(tiny(algorithm="cls", exchange_words=True))
-    model.compile(run_eagerly=True)
-    batch = testing.random_batch(model)
-    num = len(batch["caption"])
-    captions = np.array(["a red circle", "a blue square"] * (num // 2), object)
-    logs = model.test_on_batch({**batch, "caption": captions}, return_dict=True)
-    found = [logs[f"discriminator/{name}"] for name in ("real", "wrong", "changed", "fake")]
-    np.testing.assert_allclose(found, np.log(2) * np.array([1, 1 / 4, 1 / 4, 1 / 2]), rtol=1e-5)
-    # Neighbours that say the same have no word to exchange.
-    logs = model.test_on_batch({**batch, "caption": captions[:1].repeat(num)}, return_dict=True)
-    assert logs["discriminator/changed"] == 0
-
-
-def test_the_discriminator_sees_the_image_with_the_changed_caption():
-    model = tiny(algorithm="cls", exchange_words=True)
-    images = tf.random.stateless_uniform((4, *model.image_shape), (0, 0), -1)
-    changed = model.embedding_of(model.text_encoder, tf.constant(["a blue circle"] * 4))
-    latents = tf.zeros([4, model.latent_size])
-    loss = model.discriminator_loss(
-        images, changed * 0, latents, images, changed, tf.ones([4]), training=False
-    )
-    logits = model.discriminator([images, changed])[:, 0]
-    np.testing.assert_allclose(loss.terms["changed"], tf.nn.softplus(logits) / 4, rtol=1e-5)
-
-
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        ({"exchange_words": 1}, "exchange_words"),
-        ({"exchange_words": True, "algorithm": "int"}, "Received: 'int'"),
-        (
-            {"exchange_words": True, "text_encoder": "letters", "vocabulary": ()},
-            "vocabulary of words",
-        ),
-    ],
-)
-def test_words_that_cannot_be_exchanged_are_refused(arguments, message):
-    if "text_encoder" in arguments:
-        captions = keras.Input((), dtype="string")
-        arguments = {**arguments, "text_encoder": keras.Model(captions, CountLetters()(captions))}
-    with pytest.raises(UserInputError, match=message):
-        tiny(**arguments)
-
-
-def test_words_are_exchanged_in_even_batches():
-    model = tiny(algorithm="cls", exchange_words=True)
-    with pytest.raises(UserInputError, match="Words of captions are exchanged in pairs; .* has 3"):
-        model.with_exchanged_words(tf.constant(["a red circle"] * 3))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("check", [testing.check_replicas_agree, testing.check_resume_is_exact])
-def test_training_with_exchanged_words(check, tmp_path):
-    folder = [tmp_path] if check is testing.check_resume_is_exact else []
-    check(lambda: tiny(algorithm="cls", exchange_words=True), *folder)
 
 
 def test_interpolation_leaves_the_discriminators_update_alone():

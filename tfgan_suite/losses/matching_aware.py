@@ -5,9 +5,7 @@ from keras import ops
 from tfgan_suite.losses.per_example import as_float, mean_per_example
 
 
-def matching_aware_terms(
-    real_logits, fake_logits, wrong_logits=None, changed_logits=None, is_changed=1.0
-):
+def matching_aware_terms(real_logits, fake_logits, wrong_logits=None):
     """D's terms on real images, made ones, and real ones with the text of another (GAN-CLS).
 
     Their sum is -log D(x, t) - 1/2 log(1 - D(x', t)) - 1/2 log(1 - D(G, t)) of
@@ -18,12 +16,9 @@ def matching_aware_terms(
         real_logits: `[batch, ...]`. Of real images with their text.
         fake_logits: of made images with the text that they were made of.
         wrong_logits: of real images with a text that is not theirs; None: of such there are none.
-        changed_logits: of real images with their text of which one word is exchanged: then these
-            are half of the wrong pairs. None: of such there are none.
-        is_changed: `[batch]`. 0 for texts of which no word could be exchanged, else 1.
 
     Returns:
-        dict of "real", "fake" and, with such pairs, "wrong" and "changed" to `[batch]`.
+        dict of "real", "fake" and, with wrong pairs, "wrong" to `[batch]`.
     """
     terms = {
         "real": mean_per_example(ops.softplus(-as_float(real_logits))),
@@ -32,8 +27,4 @@ def matching_aware_terms(
     if wrong_logits is not None:
         terms["fake"] = 0.5 * terms["fake"]
         terms["wrong"] = 0.5 * mean_per_example(ops.softplus(as_float(wrong_logits)))
-    if changed_logits is not None:
-        changed = mean_per_example(ops.softplus(as_float(changed_logits)))
-        terms["wrong"] = 0.5 * terms["wrong"]
-        terms["changed"] = 0.25 * is_changed * changed
     return terms

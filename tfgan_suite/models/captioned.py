@@ -6,11 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_suite.data.options import flag, one_of
+from tfgan_suite.data.options import one_of
 from tfgan_suite.errors import UserInputError
 from tfgan_suite.fields import Text
 from tfgan_suite.models.asked import checked_captions
-from tfgan_suite.models.exchanged_words import neighbours, with_one_word_of
 from tfgan_suite.models.trained import trained_model
 from tfgan_suite.networks import bag_of_words, word_gru
 from tfgan_suite.signatures import Words, caption_reader, refuse_rows
@@ -128,39 +127,9 @@ class CaptionedModel(GenerativeModel):
 
         In `train_step` outside of the updates: nobody trains the encoder, and XLA takes no strings.
         """
-        read = captions if self.reads_strings else self.reader(captions)
-        return self.embedding_of_read(text_encoder, read)
-
-    def embedding_of_read(self, text_encoder, read) -> tf.Tensor:
-        """Returns the embeddings of what the encoder takes: strings, or numbers by `reader`."""
-        embedding = text_encoder(read)
+        embedding = text_encoder(captions if self.reads_strings else self.reader(captions))
         # One of the user's own may count words.
         return embedding if embedding.dtype.is_floating else tf.cast(embedding, tf.float32)
-
-    def checked_exchange(self, exchange_words: bool) -> bool:
-        """Returns the argument, if captions are read as words, which can be exchanged."""
-        if flag("exchange_words", exchange_words) and not isinstance(self.reader, Words):
-            raise UserInputError(
-                "exchange_words needs captions that are read by a vocabulary of words; these are "
-                "read as characters or strings."
-            )
-        return exchange_words
-
-    def with_exchanged_words(self, captions):
-        """Returns the embeddings of captions of which one word is exchanged, and for which it is.
-
-        Args:
-            captions: strings `[B]`; B is even.
-
-        Returns:
-            list: `[B, embedding_size]`, and float32 `[B]`: 0 where no word could be exchanged.
-        """
-        check_even(captions, "Words of captions are exchanged")
-        numbers = self.reader(captions)
-        others = neighbours(numbers, distance=1, group_size=2)
-        draws = self.noise("exchanged_word", (self.reader.length,), "hypercube")
-        changed, is_changed = with_one_word_of(others, numbers, draws)
-        return [self.embedding_of_read(self.text_encoder, changed), tf.cast(is_changed, tf.float32)]
 
     def served_embedding(self, captions: tf.Tensor) -> tf.Tensor:
         """Returns the embeddings of captions in a signature, which refuses bad ones by row."""
@@ -215,11 +184,3 @@ def _length_of_captions(text_encoder):
             f"Received one that takes {shape}."
         )
     return shape[1]
-
-
-def check_even(rows: tf.Tensor, what: str) -> None:
-    """Refuses an odd number of rows, where it is known."""
-    if rows.shape[0] is not None and rows.shape[0] % 2:
-        raise UserInputError(
-            f"{what} in pairs; the batch of a device has {rows.shape[0]}. Choose an even one."
-        )

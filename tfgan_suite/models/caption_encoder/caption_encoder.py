@@ -14,8 +14,8 @@ from tfgan_suite.fields import Image, Text
 from tfgan_suite.layers import GhostBatchNormalization
 from tfgan_suite.losses import joint_embedding_hinge
 from tfgan_suite.models.asked import checked_captions, checked_examples
+from tfgan_suite.models.caption_encoder.negatives import neighbours, with_one_word_of
 from tfgan_suite.models.caption_encoder.presets import PRESETS
-from tfgan_suite.models.exchanged_words import neighbours, with_one_word_of
 from tfgan_suite.models.registry import register
 from tfgan_suite.networks import char_cnn_rnn, word_gru
 from tfgan_suite.networks.image_size import num_doublings

@@ -61,7 +61,6 @@ class StackGAN(CaptionedModel):
         channels: int.
         caption_encoder, vocabulary, text_encoder, max_words, max_characters, embedding_size,
             word_encoder: see `TextToImageGAN`.
-        exchange_words: bool. As of `TextToImageGAN`, in both stages. Defaults to False.
         latent_size: int. Of Stage I.
         condition_size: int. Of what is drawn of the embedding, for each stage anew.
         text_size: int. What the discriminators bring the embedding to.
@@ -122,7 +121,6 @@ class StackGAN(CaptionedModel):
         max_characters: int | None = None,
         embedding_size: int = 1024,
         word_encoder: str = "gru",
-        exchange_words: bool = False,
         latent_size: int = 100,
         condition_size: int = 128,
         text_size: int = 128,
@@ -188,7 +186,6 @@ class StackGAN(CaptionedModel):
             "sizes": [small, large],
             "channels": channels,
             **reading,
-            "exchange_words": self.checked_exchange(exchange_words),
             "latent_size": latent_size,
             "condition_size": condition_size,
             "text_size": text_size,
@@ -321,10 +318,7 @@ class StackGAN(CaptionedModel):
         game = self.games[STAGES.index(self.stage.name)]
         real, wrong = (resized(batch[name], game.size) for name in ("image", "other_image"))
         noise = self._drawn("discriminator")
-        changed = []
-        if self.arguments["exchange_words"]:
-            changed = self.with_exchanged_words(batch["caption"])
-        self.update(game.discriminator, game.discriminator_loss, real, wrong, text, noise, *changed)
+        self.update(game.discriminator, game.discriminator_loss, real, wrong, text, noise)
         noise = self._drawn("generator")
         self.update(game.generator, game.generator_loss, text, noise)
         return self.step_logs()
@@ -521,29 +515,24 @@ class Game:
         self.generator, self.augmentation = f"generator_{stage}", f"augmentation_{stage}"
         self.discriminator = f"discriminator_{stage}"
 
-    def discriminator_loss(
-        self, real, wrong, text, noise, changed=None, is_changed=None, training=True
-    ):
+    def discriminator_loss(self, real, wrong, text, noise, training=True):
         """-log D(x, t) - 1/2 log(1 - D(x', t)) - 1/2 log(1 - D(G, t)).
 
         x' is an image of another caption. Each kind of pair goes through D alone, since batch norm
-        would mix them. With captions t' of exchanged words the middle term is half of that and half
-        of the same of D(x, t').
+        would mix them.
         """
         fake, *_ = self._made(text, noise, training)
-        pairs = {
-            "real": (real, text),
-            "fake": (tf.stop_gradient(fake), text),
-            "wrong": (wrong, text),
-        }
-        if changed is not None:
-            pairs["changed"] = (real, changed)
         discriminator = getattr(self._model, self.discriminator)
         logits = {
-            kind: discriminator(list(pair), training=training)[:, 0] for kind, pair in pairs.items()
+            name: discriminator([images, text], training=training)[:, 0]
+            for name, images in {
+                "real": real,
+                "fake": tf.stop_gradient(fake),
+                "wrong": wrong,
+            }.items()
         }
-        terms = matching_aware_terms(*logits.values(), is_changed=is_changed)
-        return Loss(terms, {f"{kind}_score": of_pairs for kind, of_pairs in logits.items()})
+        terms = matching_aware_terms(logits["real"], logits["fake"], logits["wrong"])
+        return Loss(terms, {f"{name}_score": of_images for name, of_images in logits.items()})
 
     def generator_loss(self, text, noise, training=True):
         """-log D(G, t), and the weighted divergence of the condition's Gaussian."""

@@ -13,7 +13,7 @@ from tfgan_suite.fields import Image
 from tfgan_suite.losses import matching_aware_terms
 from tfgan_suite.models import registry
 from tfgan_suite.models.asked import checked_seeds
-from tfgan_suite.models.captioned import SEED_AND_CAPTION, CaptionedModel, check_even
+from tfgan_suite.models.captioned import SEED_AND_CAPTION, CaptionedModel
 from tfgan_suite.models.text_to_image import networks
 from tfgan_suite.models.text_to_image.presets import PRESETS
 from tfgan_suite.signatures import (
@@ -41,9 +41,6 @@ class TextToImageGAN(CaptionedModel):
         algorithm: `"gan"`: D sees images with their captions. `"cls"`: also real images with a
             caption that is not theirs, which it has to refuse. `"int"`: G also learns on embeddings
             between two captions. `"int_cls"`: both.
-        exchange_words: bool. With CLS: half of the captions that are not theirs are the image's own
-            with one word exchanged for the one that stands there in the caption of the neighbouring
-            row. Needs a vocabulary of words and, on each device, an even batch. Defaults to False.
         caption_encoder: str or None. File `.keras` of a trained `CaptionEncoder`, or folder of its
             run: its vocabulary and text encoder are taken over.
         vocabulary: list of str. Words that captions are read by, where no `caption_encoder` is
@@ -98,7 +95,6 @@ class TextToImageGAN(CaptionedModel):
     def __init__(
         self,
         algorithm: str = "int_cls",
-        exchange_words: bool = False,
         caption_encoder: str | None = None,
         vocabulary: Sequence[str] = (),
         text_encoder: keras.Model | None = None,
@@ -144,7 +140,6 @@ class TextToImageGAN(CaptionedModel):
         )
         self.arguments = {
             "algorithm": algorithm,
-            "exchange_words": exchange_words,
             **reading,
             "image_size": image_size,
             "channels": channels,
@@ -162,12 +157,6 @@ class TextToImageGAN(CaptionedModel):
         self.image_shape = (image_size, image_size, channels)
         self.sees_wrong_pairs = algorithm in ("cls", "int_cls")
         self.interpolates = algorithm in ("int", "int_cls")
-        self.exchanges_words = self.checked_exchange(exchange_words)
-        if exchange_words and not self.sees_wrong_pairs:
-            raise UserInputError(
-                "exchange_words makes wrong captions, which the discriminator sees with the "
-                f"algorithm 'cls' or 'int_cls'. Received: {algorithm!r}."
-            )
         self.interpolation = float(interpolation)
         self.interpolation_weight = float(interpolation_weight)
         shared = {
@@ -210,8 +199,6 @@ class TextToImageGAN(CaptionedModel):
         text = self.embedding_of(self.text_encoder, batch["caption"])
         z = self.noise("discriminator_latents", (self.latent_size,), self.latent_distribution)
         wrong = [batch["other_image"]] if self.sees_wrong_pairs else []
-        if self.exchanges_words:
-            wrong += self.with_exchanged_words(batch["caption"])
         self.update("discriminator", self.discriminator_loss, batch["image"], text, z, *wrong)
         z = self.noise("generator_latents", (self.latent_size,), self.latent_distribution)
         between = []
@@ -221,35 +208,28 @@ class TextToImageGAN(CaptionedModel):
         self.update("generator", self.generator_loss, text, z, *between)
         return self.step_logs()
 
-    def discriminator_loss(
-        self, real, text, latents, wrong=None, changed=None, is_changed=None, training=True
-    ):
+    def discriminator_loss(self, real, text, latents, wrong=None, training=True):
         """-log D(x, t) - 1/2 log(1 - D(x', t)) - 1/2 log(1 - D(G(z, t), t)).
 
         x' is an image of another caption; without it, the last term has weight 1. Each kind of pair
-        goes through D alone, since batch norm would mix them. With captions t' of exchanged words
-        the middle term is half of that and half of the same of D(x, t').
+        goes through D alone, since batch norm would mix them.
         """
         fake = tf.stop_gradient(self.generator([latents, text], training=training))
-        logits = {"real": self._logits(real, text, training)}
-        logits["fake"] = self._logits(fake, text, training)
+        real_logits = self.discriminator([real, text], training=training)[:, 0]
+        fake_logits = self.discriminator([fake, text], training=training)[:, 0]
+        scores = {"real_score": real_logits, "fake_score": fake_logits}
+        wrong_logits = None
         if wrong is not None:
-            logits["wrong"] = self._logits(wrong, text, training)
-        if changed is not None:
-            logits["changed"] = self._logits(real, changed, training)
-        of_kinds = (logits.get(kind) for kind in ("real", "fake", "wrong", "changed"))
-        terms = matching_aware_terms(*of_kinds, is_changed)
-        return Loss(terms, {f"{kind}_score": values for kind, values in logits.items()})
-
-    def _logits(self, images, text, training):
-        return self.discriminator([images, text], training=training)[:, 0]
+            wrong_logits = self.discriminator([wrong, text], training=training)[:, 0]
+            scores["wrong_score"] = wrong_logits
+        return Loss(matching_aware_terms(real_logits, fake_logits, wrong_logits), scores)
 
     def generator_loss(self, text, latents, between=None, other_latents=None, training=True):
         """-log D(G(z, t), t), and the same with embeddings between two captions."""
 
         def adversarial(latents, text):
             fake = self.generator([latents, text], training=training)
-            return tf.nn.softplus(-self._logits(fake, text, training))
+            return tf.nn.softplus(-self.discriminator([fake, text], training=training)[:, 0])
 
         terms = {"adversarial": adversarial(latents, text)}
         if between is not None:
@@ -377,6 +357,10 @@ def between_neighbours(text: tf.Tensor, share: float) -> tf.Tensor:
     Raises:
         UserInputError: B is odd.
     """
-    check_even(text, "Captions are interpolated")
+    if text.shape[0] is not None and text.shape[0] % 2:
+        raise UserInputError(
+            f"Captions are interpolated in pairs; the batch of a device has {text.shape[0]}. "
+            "Choose an even one."
+        )
     pairs = tf.reshape(text, [-1, 2, text.shape[-1]])
     return tf.reshape(share * pairs + (1 - share) * tf.reverse(pairs, [1]), tf.shape(text))
