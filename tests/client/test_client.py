@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -17,7 +16,6 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorflow_serving.config import model_server_config_pb2
 
-from export import client as client_program
 from export.deploy import model_server, servable
 from tfgan_suite.client.load_test import generate
 from tfgan_suite.client.model_server import GrpcClient, RestClient, Unavailable, with_retries
@@ -78,6 +76,9 @@ class TwoInputs(keras.Model):
             frames = tf.concat([grey, -grey], 1) * tf.ones([1, 2, 8, 8, 1])
             return {"image_bytes": encode_gif(frames), "brightness": 2.0 * shade}
 
+        def still(shade):
+            return {"image_bytes": encode_png(shade[:, None, None, None] * tf.ones([1, 8, 8, 1]))}
+
         png = encode_png(np.zeros((1, 8, 8, 3), np.float32)).numpy()
         return {
             "serving_default": Signature(
@@ -98,7 +99,13 @@ class TwoInputs(keras.Model):
                 "Latents and classes to scores.",
                 lambda n: {"latents": np.ones((n, 4), np.float32), "label": np.arange(n) % 3},
             ),
-            "turning": Signature(
+            "png": Signature(
+                still,
+                {"shade": tf.TensorSpec([None], tf.float32)},
+                "Grey levels to animated GIF files.",
+                lambda n: {"shade": np.linspace(-1, 1, n, dtype=np.float32)},
+            ),
+            "gif": Signature(
                 film,
                 {"shade": tf.TensorSpec([None], tf.float32)},
                 "Grey levels to animated GIF files.",
@@ -143,7 +150,7 @@ def client(request, server):
 
 
 def test_every_warm_up_record_is_replayed(server):
-    assert server.started["warmed"] == {"small": {"1": 4}, "two": {"1": 3}}
+    assert server.started["warmed"] == {"small": {"1": 4}, "two": {"1": 4}}
 
 
 def test_every_signature_answers_what_keras_gives(client, model):
@@ -219,7 +226,8 @@ def test_the_program_sends_images(server, run_client, tmp_path):
 def test_the_program_writes_animations(server, two_inputs, run_client, tmp_path, ending, frames):
     """All frames where the file can hold them, else the first."""
     out = tmp_path / f"x{ending}"
-    process = ask_two(run_client, server, "rest", '--input_json={"shade": [0.5]}', f"--out={out}")
+    shade = '--input_json={"shade": [0.5]}'
+    process = ask_two(run_client, server, "rest", "--signature=gif", shade, f"--out={out}")
     assert process.returncode == 0, process.stderr
     with Image.open(out) as image:
         assert getattr(image, "n_frames", 1) == frames
@@ -227,21 +235,19 @@ def test_the_program_writes_animations(server, two_inputs, run_client, tmp_path,
     if ending == ".gif":
         film = (
             two_inputs[0]
-            .signatures()["turning"](shade=np.array([0.5], "float32"))["image_bytes"]
+            .signatures()["gif"](shade=np.array([0.5], "float32"))["image_bytes"]
             .numpy()
         )
         assert out.read_bytes() == film[0]
 
 
-def test_a_name_that_ends_in_gif_asks_for_the_film(monkeypatch):
+def test_a_name_that_ends_in_gif_asks_for_the_film(server, run_client, tmp_path):
     """An image file as well is an answer of a model of clips, but a still one."""
-    signatures = {name: SimpleNamespace(inputs={"image_bytes": None}) for name in ("png", "gif")}
-    chosen = []
-    for out in ("x.png", "x.gif", "x.GIF"):
-        monkeypatch.setattr(client_program, "_OUT", SimpleNamespace(value=out))
-        monkeypatch.setattr(client_program, "_SIGNATURE", SimpleNamespace(value=None))
-        chosen.append(client_program._choose(signatures, {"image_bytes": b""}))
-    assert chosen == ["png", "gif", "gif"]
+    for name, signature in (("x.png", "png"), ("x.gif", "gif"), ("x.GIF", "gif")):
+        out = f"--out={tmp_path / name}"
+        process = ask_two(run_client, server, "rest", '--input_json={"shade": [0.5]}', out)
+        assert process.returncode == 0, process.stderr
+        assert json.loads(process.stdout)["signature"] == signature
 
 
 def ask_two(run_client, server, protocol, *arguments):
@@ -295,7 +301,7 @@ def test_wrong_inputs_are_one_line_with_the_names_that_exist(server, run_client,
         ([], f"score takes {every}; serving_default takes image_bytes (string [batch]), scale"),
         (
             ['--input_json={"scal": [1]}'],
-            "No signature can be asked with ['scal']: score takes label",
+            "No signature can be asked with ['scal']: gif takes shade",
         ),
         ([score, '--input_json={"lable": [1]}'], f"no input ['lable']; there are {every}"),
         ([score, '--input_json={"latents": [[0, 0, 0, 0]]}'], "Nothing is given for ['label']"),
