@@ -345,7 +345,7 @@ def test_pixels_beat_bicubic_and_the_game_makes_images_sharper():
         batch_norm_group_size=None,
         learning_rates=[1e-3, 2e-4, 2e-4],
         adversarial_weight=3e-2,
-        residual=True,  # the plain one takes several times as many images
+        residual=True,  # the plain one is below bicubic still at 24,000 images
     )
     model.compile()
     spec = {"high": Image(32, 32, 3), "low": Image(16, 16, 3).downscaled("high", 2)}
